@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+DATA_DIR ?= data
+
+.PHONY: install run test check bench clean
+
+install: .venv/installed
+
+# The lock first, with hashes; then the project itself, which pip could not check by hash.
+.venv/installed: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: install
+	$(BIN)/ricochet migrate --data-dir $(DATA_DIR)
+	$(BIN)/ricochet up --data-dir $(DATA_DIR) --demo 2000
+
+test: install
+	sh scripts/need-chromium
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

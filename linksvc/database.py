@@ -1,0 +1,89 @@
+"""Opening the database and its transactions. Handlers and workers open them; domain functions never commit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, SQLModel, create_engine
+
+BATCH_ROWS = 2_000
+"""Background writers commit at most this many rows at once ..."""
+
+PAUSE_S = 0.005
+"""... and pause this long between commits: SQLite has one writer, and a till is waiting for its turn."""
+
+_WRITES = "ricochet_writes"
+
+
+def open_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `url`, SQLite or PostgreSQL. Connects on first use only."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, pool_size=pool_size, connect_args={"check_same_thread": False, "timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling starts late and never IMMEDIATE; ours is in _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads and then writes must own the writer's place from the start, or it fails with "database
+    # is locked" instead of waiting.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session in a transaction that may write; commits at the end of the block, rolls back on an error."""
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, Session(connection) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one state of the database and writes nothing."""
+    with engine.connect() as connection, Session(connection) as session:
+        yield session
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def insert_into(session: Session, table: type[SQLModel]) -> Any:
+    """An INSERT of the session's dialect: `.on_conflict_do_nothing()` and `.on_conflict_do_update()` work on both."""
+    make = sqlite_insert if is_sqlite(session) else postgresql_insert
+    return make(table)
+
+
+def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts the rows whose key is not there yet; the others stay as they are. Every row names the same columns."""
+    if rows:
+        session.connection().execute(insert_into(session, table).on_conflict_do_nothing(), list(rows))
+
+
+def rows_affected(result: Any) -> int:
+    """How many rows an UPDATE or DELETE changed."""
+    return int(result.rowcount)

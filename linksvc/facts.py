@@ -1,0 +1,47 @@
+"""Facts: whoever learns something about a message records it here; the campaign's applier stamps and counts it later.
+
+accepted         The SMSC took a part; `parts` says of how many. Source: n.part.attempt. By the sender.
+refused          The SMSC refused a part for good; value: the command status, hex. Source: n.part.attempt. By the sender.
+outcome_unknown  A part was handed over and its answer is lost. Source: n.part.attempt. By the sender.
+receipt          A part's final receipt; value: DELIVERED, UNKNOWN, EXPIRED, DELETED, UNDELIVERABLE or REJECTED, detail: the
+                 error. Source: n.part.attempt. By the sender.
+unsent           A queued message that will not leave; value: stopped, cancelled or expired_unsent. Source: n. By the sender.
+hit              A request for a link and its verdict; value: human, suspect or machine, detail: the reason.
+                 Source: segment:position:version of the rules. By the tracker's ingest.
+redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By linksvc.
+reply            The recipient answered; value: stop or text. Source: the inbound's id. By the sender.
+opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
+
+(campaign, kind, source) names a fact: recording it again changes nothing, so every writer may retry.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from linksvc.database import insert_new
+from linksvc.models import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """A fact before it is stored. `occurred_at` is when it happened, UTC; n None names nobody."""
+
+    campaign_id: int
+    kind: str
+    source: str
+    n: int | None
+    occurred_at: datetime
+    value: str = ""
+    detail: str = ""
+    parts: int = 0
+    route_id: int = 0
+    amount_minor: int = 0
+    currency: str = ""
+
+
+def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime) -> None:
+    """Appends the facts that are not known yet, in the caller's transaction."""
+    insert_new(session, Fact, [asdict(fact) | {"recorded_at": recorded_at} for fact in facts])

@@ -1,0 +1,77 @@
+"""Who uses the installation: workspaces, users, shops, API keys."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from linksvc.models.columns import key, moment, reference, serial_key
+
+
+class Workspace(SQLModel, table=True):
+    """A company: everything else belongs to one."""
+
+    __tablename__ = "workspace"
+    id: int | None = serial_key()
+    name: str = Field(unique=True)
+    timezone: str = "Europe/Paris"
+    currency: str = "EUR"
+    created_at: datetime
+
+
+class User(SQLModel, table=True):
+    """A person who signs in. `password_hash` is argon2, empty until one was set."""
+
+    __tablename__ = "user_account"
+    id: int | None = serial_key()
+    email: str = Field(unique=True)
+    password_hash: str = ""
+    language: str = "en"
+    created_at: datetime
+
+
+class Member(SQLModel, table=True):
+    """A user's place in a workspace."""
+
+    __tablename__ = "member"
+    workspace_id: int = key("workspace.id")
+    user_id: int = key("user_account.id")
+    role: str = "owner"
+
+
+class SignInLink(SQLModel, table=True):
+    """A one-time sign-in link; only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sign_in_link"
+    token_hash: str = Field(primary_key=True)
+    user_id: int = reference("user_account.id")
+    expires_at: datetime
+    used_at: datetime | None = moment()
+
+
+class Shop(SQLModel, table=True):
+    """A place where codes are redeemed."""
+
+    __tablename__ = "shop"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+    id: int | None = serial_key()
+    workspace_id: int = reference("workspace.id")
+    name: str
+    created_at: datetime
+
+
+class ApiKey(SQLModel, table=True):
+    """A key: its SHA-256 and last four characters, never itself. `scopes` are separated by spaces."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (Index("ix_api_key_workspace", "workspace_id"),)
+    id: int | None = serial_key()
+    workspace_id: int = reference("workspace.id")
+    shop_id: int | None = reference("shop.id", default=None)
+    name: str
+    key_hash: str = Field(unique=True)
+    last_four: str
+    scopes: str
+    created_at: datetime
+    last_used_at: datetime | None = moment()
+    revoked_at: datetime | None = moment()

@@ -1,0 +1,131 @@
+"""A campaign, its links and its messages: keyed by campaign_id first, so that a campaign lives on one shard."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from linksvc.models.columns import big, key, moment, reference, serial_key
+
+
+class Campaign(SQLModel, table=True):
+    """What is sent to whom. `state`: draft, producing, sending, sent. `kind`: marketing, transactional."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (Index("ix_campaign_workspace", "workspace_id"),)
+    id: int | None = serial_key()
+    workspace_id: int = reference("workspace.id")
+    name: str
+    kind: str
+    state: str = "draft"
+    sender: str
+    text: str
+    destination_url: str = ""
+    offer_id: int | None = reference("offer.id", default=None)
+    rate_per_s: int
+    audience_import_id: int | None = reference("contact_import.id", default=None)
+    """None: all who may be sent to; else the contacts of one import."""
+    last_contact_id: int = big()
+    """Production has dealt with every contact up to this one; it goes on from here after a crash."""
+    produced: int = 0
+    created_at: datetime
+    send_requested_at: datetime | None = moment()
+    produced_at: datetime | None = moment()
+    first_submit_after: datetime | None = moment()
+    """Trackers have had time to learn the blocks by then."""
+    finished_at: datetime | None = moment()
+
+
+class Link(SQLModel, table=True):
+    """A destination: a few rows a campaign."""
+
+    __tablename__ = "link"
+    campaign_id: int = key("campaign.id")
+    id: int = key()
+    destination_url: str
+    created_at: datetime
+
+
+class SerialBlock(SQLModel, table=True):
+    """Serials [first_serial, first_serial + size) stand for messages first_n and following of a campaign, on one link.
+
+    Where `tracked` is false the recipients did not consent to tracking: a tracker drops n before the spool.
+    """
+
+    __tablename__ = "serial_block"
+    __table_args__ = (ForeignKeyConstraint(["campaign_id", "link_id"], ["link.campaign_id", "link.id"]),)
+    campaign_id: int = key("campaign.id")
+    first_serial: int = key(index=True)
+    size: int
+    first_n: int = big()
+    link_id: int = reference()
+    tracked: bool
+
+
+class SerialCounter(SQLModel, table=True):
+    """The next free serial of links and of promo codes."""
+
+    __tablename__ = "serial_counter"
+    name: str = Field(primary_key=True)
+    next_serial: int = big()
+
+
+class Message(SQLModel, table=True):
+    """The n-th recipient of a campaign. The stamps are written by the campaign's applier alone (`linksvc.applier`)."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_contact", "contact_id"),
+        {"sqlite_with_rowid": False},
+    )
+    campaign_id: int = key("campaign.id")
+    n: int = key()
+    contact_id: int = reference()
+    number: str
+    country: str
+    tracked: bool
+    code: str = ""
+    """The promo code, normalised; empty without an offer."""
+    state: str = "queued"
+    variant: str = ""
+    network: str = ""
+    route_id: int = big()
+    claimed_by: str = ""
+    """The worker that is about to submit it; empty: free, or already stamped."""
+    claimed_until: datetime | None = moment()
+    parts: int = 0
+    parts_accepted: int = 0
+    parts_refused: int = 0
+    parts_final: int = 0
+    receipt: str = ""
+    """The worst final state among the receipts of its parts; see `linksvc.stamps`."""
+    unsent_reason: str = ""
+    """stopped, cancelled, expired_unsent, held or outcome_unknown."""
+    error: str = ""
+    produced_at: datetime
+    submitted_at: datetime | None = moment()
+    receipt_at: datetime | None = moment()
+    unsent_at: datetime | None = moment()
+    clicked_at: datetime | None = moment()
+    suspect_at: datetime | None = moment()
+    machine_at: datetime | None = moment()
+    redeemed_at: datetime | None = moment()
+    replied_at: datetime | None = moment()
+    opted_out_at: datetime | None = moment()
+
+
+class FunnelCount(SQLModel, table=True):
+    """How many messages (or hits, redemptions) stand at a stage; moves in the same transaction as the stamps."""
+
+    __tablename__ = "funnel_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    campaign_id: int = key("campaign.id")
+    variant: str = Field(primary_key=True)
+    route_id: int = key()
+    network: str = Field(primary_key=True)
+    country: str = Field(primary_key=True)
+    bucket: datetime = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    currency: str = Field(primary_key=True)
+    count: int = big()
+    amount_minor: int = big()

@@ -1,0 +1,132 @@
+"""What was learnt: facts, hits, replies. Append-only; each with the time it happened and the time we knew."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from linksvc.models.columns import big, key, moment, reference
+
+_MESSAGE = (["campaign_id", "n"], ["message.campaign_id", "message.n"])
+
+
+class Fact(SQLModel, table=True):
+    """One thing learnt about a campaign's message, pending until the applier has stamped and counted it.
+
+    (kind, source) names the fact, so recording it twice changes nothing. Kinds and the meaning of `value`:
+    see `linksvc.facts`.
+    """
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        ForeignKeyConstraint(*_MESSAGE),
+        Index(
+            "ix_fact_pending",
+            "campaign_id",
+            "recorded_at",
+            sqlite_where=text("applied_at IS NULL"),
+            postgresql_where=text("applied_at IS NULL"),
+        ),
+        Index("ix_fact_message", "campaign_id", "n"),
+        {"sqlite_with_rowid": False},
+    )
+    campaign_id: int = key("campaign.id")
+    kind: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    n: int | None = reference(default=None)
+    """None: the hit of somebody who did not consent to tracking names nobody."""
+    value: str = ""
+    detail: str = ""
+    parts: int = 0
+    route_id: int = big()
+    amount_minor: int = big()
+    currency: str = ""
+    occurred_at: datetime
+    recorded_at: datetime
+    applied_at: datetime | None = moment()
+
+
+class Hit(SQLModel, table=True):
+    """A request for a known link, as a tracker answered it. Its verdicts are facts of kind `hit`."""
+
+    __tablename__ = "hit"
+    __table_args__ = (
+        ForeignKeyConstraint(*_MESSAGE),
+        Index("ix_hit_message", "campaign_id", "n"),
+        {"sqlite_with_rowid": False},
+    )
+    campaign_id: int = key("campaign.id")
+    segment: str = Field(primary_key=True)
+    """The spool segment's UUID."""
+    position: int = key()
+    """The record's index in it."""
+    n: int | None = reference(default=None)
+    link_id: int = reference()
+    method: str
+    network: str
+    """The caller's /24 or /48; never the address."""
+    user_agent: str
+    referrer: str
+    language: str
+    headers: str = "{}"
+    """The few request headers a verdict looks at, as a JSON object."""
+    device: str = ""
+    os: str = ""
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class SpoolProgress(SQLModel, table=True):
+    """How far a segment was ingested; moves in the same transaction as its hits."""
+
+    __tablename__ = "spool_progress"
+    segment: str = Field(primary_key=True)
+    offset: int = big()
+    position: int = big()
+    updated_at: datetime
+
+
+class Inbound(SQLModel, table=True):
+    """A message that came in. `kind`: stop, text. `fingerprint` makes a redelivered one recognisable.
+
+    workspace_id 0: from a number that nobody here ever sent to.
+    """
+
+    __tablename__ = "inbound"
+    __table_args__ = (
+        Index("ix_inbound_fingerprint", "workspace_id", "fingerprint", unique=True),
+        Index("ix_inbound_number", "workspace_id", "number"),
+    )
+    workspace_id: int = key()
+    id: str = Field(primary_key=True)
+    route_id: int = reference("route.id")
+    number: str
+    sender: str
+    """The address of ours that it was sent to."""
+    text: str
+    kind: str
+    fingerprint: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class Reply(SQLModel, table=True):
+    """An inbound message matched to the message it answers."""
+
+    __tablename__ = "reply"
+    __table_args__ = (ForeignKeyConstraint(*_MESSAGE),)
+    campaign_id: int = key("campaign.id")
+    n: int = key()
+    inbound_id: str = Field(primary_key=True)
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class Lease(SQLModel, table=True):
+    """Who does a piece of work alone: the applier of a campaign, a bind of a route."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    holder: str
+    until: datetime

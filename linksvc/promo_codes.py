@@ -1,0 +1,59 @@
+"""Promo codes as symbols: making, reading and checking them. What a code is worth stands in `linksvc.redemptions`."""
+
+import unicodedata
+
+from linksvc.permutation import Permutation
+
+ALPHABET = "023456789BCDFGHJKMNPQRSTVWXYZ"
+"""29 symbols that can be read aloud: no vowel, so no word; no 1, I or L, which look alike. O is read as 0."""
+
+BITS = 53
+"""2**53 numbers fit in eleven symbols of base 29."""
+
+_BASE = len(ALPHABET)
+_VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_SYMBOLS = 11
+_DROPPED = {"Cf", "Cc", "Zs", "Pd", "Pc"}
+"""Unicode categories that mean nothing in a typed code: zero-width characters, controls, spaces, dashes, underscores."""
+
+
+def generator(key: bytes) -> Permutation:
+    """The permutation that turns promo serials into promo codes: unique by construction, no retry."""
+    return Permutation(key, BITS)
+
+
+def generate(permutation: Permutation, serial: int) -> str:
+    """The code of a serial: 11 symbols and a check symbol, without dashes."""
+    value = permutation.permute(serial)
+    symbols = []
+    for _ in range(_SYMBOLS):
+        value, digit = divmod(value, _BASE)
+        symbols.append(ALPHABET[digit])
+    body = "".join(reversed(symbols))
+    return body + check_symbol(body)
+
+
+def check_symbol(body: str) -> str:
+    """A weighted sum modulo the prime 29: catches every single substitution and every swap of two symbols."""
+    return ALPHABET[sum(weight * _VALUE[symbol] for weight, symbol in enumerate(body, 1)) % _BASE]
+
+
+def has_valid_check(code: str) -> bool:
+    """Whether a normalised code could be one of ours; imported codes need not pass."""
+    return (
+        len(code) == _SYMBOLS + 1
+        and all(symbol in _VALUE for symbol in code)
+        and check_symbol(code[:_SYMBOLS]) == code[_SYMBOLS]
+    )
+
+
+def normalise(typed: str) -> str:
+    """What a person typed or scanned, as it is stored: NFKC, capitals, no spaces, no dashes, O read as 0."""
+    folded = unicodedata.normalize("NFKC", typed).upper()
+    kept = "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)
+    return kept.replace("O", "0")
+
+
+def display(code: str) -> str:
+    """A code as it is shown: `XXXX-XXXX-XXXX` for twelve symbols, else as it is."""
+    return f"{code[:4]}-{code[4:8]}-{code[8:]}" if len(code) == _SYMBOLS + 1 else code

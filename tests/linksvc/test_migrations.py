@@ -1,0 +1,35 @@
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine
+from sqlmodel import SQLModel
+
+from linksvc import models
+from linksvc.migrations import check_revision, migrate
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    assert migrate(engine) == migrate(engine)
+    check_revision(engine)
+
+
+def test_every_key_of_a_campaign_keyed_table_holds_campaign_id() -> None:
+    for model in models.CAMPAIGN_KEYED:
+        table = SQLModel.metadata.tables[str(model.__tablename__)]
+        assert next(iter(table.primary_key.columns)).name == "campaign_id", table.name
+        uniques = [c for c in table.constraints if type(c).__name__ == "UniqueConstraint"]
+        uniques += [index for index in table.indexes if index.unique]
+        for constraint in [*uniques, *table.foreign_key_constraints]:
+            assert "campaign_id" in [column.name for column in constraint.columns], f"{table.name}: {constraint}"
+
+
+def test_every_table_with_campaign_and_number_of_a_message_as_key_is_listed_as_campaign_keyed() -> None:
+    listed = {str(model.__tablename__) for model in models.CAMPAIGN_KEYED}
+    for table in SQLModel.metadata.tables.values():
+        if "campaign_id" in [column.name for column in table.primary_key.columns]:
+            assert table.name in listed
