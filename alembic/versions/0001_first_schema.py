@@ -331,6 +331,7 @@ def upgrade() -> None:
         sa.Column("audience_import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("last_contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("produced", sa.Integer(), nullable=False),
+        sa.Column("coded", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("send_requested_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("produced_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),

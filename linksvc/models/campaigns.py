@@ -28,6 +28,8 @@ class Campaign(SQLModel, table=True):
     last_contact_id: int = big()
     """Production has dealt with every contact up to this one; it goes on from here after a crash."""
     produced: int = 0
+    coded: int = 0
+    """How many of the produced messages have their promo code: those with n below it."""
     created_at: datetime
     send_requested_at: datetime | None = moment()
     produced_at: datetime | None = moment()

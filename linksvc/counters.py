@@ -1,0 +1,134 @@
+"""The counters: what messages and occurrences add to `funnel_count`, and the check that the sum is right."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from linksvc.clock import bucket_of
+from linksvc.database import insert_into
+from linksvc.models import Fact, FunnelCount, Message
+from linksvc.stages import stages_of
+from linksvc.stamps import COLUMNS, Stamps
+
+KEY = ("campaign_id", "variant", "route_id", "network", "country", "bucket", "stage", "currency")
+
+_BEFORE_A_ROUTE = {"produced", "queued", "held", "stopped", "cancelled", "expired_unsent", "refused", "outcome_unknown"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One counter of a campaign."""
+
+    variant: str
+    route_id: int
+    network: str
+    country: str
+    bucket: datetime
+    stage: str
+    currency: str
+
+
+class Tally:
+    """Changes to one campaign's counters, summed before they are written."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Cell] = Counter()
+        self.amounts: Counter[Cell] = Counter()
+
+    def add(self, stamps: Stamps, sign: int = 1) -> None:
+        """Counts the message under every stage it stands at (or takes it away with sign -1)."""
+        for stage, at in stages_of(stamps):
+            route_id = 0 if stage in _BEFORE_A_ROUTE else stamps.route_id
+            cell = Cell(stamps.variant, route_id, stamps.network, stamps.country, bucket_of(at), stage, "")
+            self.counts[cell] += sign
+
+    def add_occurrence(self, fact: Fact, stamps: Stamps | None) -> None:
+        """Counts a hit or a redemption under the dimensions it will keep: those that facts never change."""
+        variant, network, country = (stamps.variant, stamps.network, stamps.country) if stamps else ("", "", "")
+        for stage in _occurrences_of(fact):
+            cell = Cell(variant, 0, network, country, bucket_of(fact.occurred_at), stage, fact.currency)
+            self.counts[cell] += 1
+            self.amounts[cell] += fact.amount_minor
+
+    def cells(self) -> dict[Cell, tuple[int, int]]:
+        """(count, amount) of every cell that changed."""
+        touched = set(self.counts) | set(self.amounts)
+        pairs = {cell: (self.counts[cell], self.amounts[cell]) for cell in sorted(touched)}
+        return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
+
+
+def _occurrences_of(fact: Fact) -> Iterator[str]:
+    if fact.kind == "hit":
+        yield f"hit_{fact.value}"
+        if fact.n is None:
+            yield "hit_unnamed"
+    elif fact.kind == "redeemed":
+        yield "redemption"
+
+
+def write(session: Session, campaign_id: int, tally: Tally) -> None:
+    """Adds the tally to the campaign's counters, in the caller's transaction, in one order for all writers."""
+    rows = [
+        {"campaign_id": campaign_id, "count": count, "amount_minor": amount}
+        | {name: getattr(cell, name) for name in KEY[1:]}
+        for cell, (count, amount) in tally.cells().items()
+    ]
+    if not rows:
+        return
+    statement = insert_into(session, FunnelCount)
+    statement = statement.on_conflict_do_update(
+        index_elements=KEY,
+        set_={
+            "count": col(FunnelCount.count) + statement.excluded["count"],
+            "amount_minor": col(FunnelCount.amount_minor) + statement.excluded.amount_minor,
+        },
+    )
+    session.connection().execute(statement, rows)
+
+
+def brute_force(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:
+    """The counters computed anew from every message row and every applied fact; reads the campaign once, as a stream."""
+    tally = Tally()
+    by_n: dict[int, Stamps] = {}
+    for stamps in read_stamps(session, campaign_id):
+        tally.add(stamps)
+        if stamps.clicked_at or stamps.suspect_at or stamps.machine_at or stamps.redeemed_at:
+            by_n[stamps.n] = stamps
+    occurrences = select(Fact).where(
+        Fact.campaign_id == campaign_id, col(Fact.applied_at).is_not(None), col(Fact.kind).in_(["hit", "redeemed"])
+    )
+    for fact in session.exec(occurrences.execution_options(yield_per=10_000)):
+        tally.add_occurrence(fact, None if fact.n is None else by_n[fact.n])
+        session.expunge(fact)
+    return tally.cells()
+
+
+def stored(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:
+    """The counters as they stand, without those that came back to zero."""
+    rows = session.exec(select(FunnelCount).where(FunnelCount.campaign_id == campaign_id))
+    pairs = {Cell(*(getattr(row, name) for name in KEY[1:])): (row.count, row.amount_minor) for row in rows}
+    return {cell: pair for cell, pair in sorted(pairs.items()) if pair != (0, 0)}
+
+
+def rebuild(session: Session, campaign_id: int) -> None:
+    """Replaces the campaign's counters by the brute-force ones. The caller holds the campaign's applier lease."""
+    tally = Tally()
+    for cell, (count, amount) in brute_force(session, campaign_id).items():
+        tally.counts[cell], tally.amounts[cell] = count, amount
+    session.exec(delete(FunnelCount).where(col(FunnelCount.campaign_id) == campaign_id))
+    write(session, campaign_id, tally)
+
+
+def read_stamps(session: Session, campaign_id: int, ns: Iterable[int] | None = None) -> Iterator[Stamps]:
+    """The stamps of a campaign's messages, or of the given ones, as a stream."""
+    columns = [getattr(Message, name) for name in COLUMNS]
+    statement = select(*columns).where(Message.campaign_id == campaign_id)
+    if ns is not None:
+        statement = statement.where(col(Message.n).in_(list(ns)))
+    rows: Any = session.connection().execute(statement, execution_options={"yield_per": 10_000})
+    for row in rows:
+        yield Stamps(*row)

@@ -1,0 +1,152 @@
+"""The funnel query: a campaign's figures from its counters, and the rows behind each figure. Read by the API and the pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from linksvc.errors import InvalidRequest, NotFound
+from linksvc.models import Campaign, Fact, FunnelCount, Message
+from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in the minor units of its currency (ISO 4217)."""
+
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """A campaign's figures at one moment. `counts` holds every stage and occurrence by name, 0 included.
+
+    `pending_facts` were learnt but are not in the figures yet; 0 means the figures are all that is known.
+    """
+
+    campaign_id: int
+    name: str
+    kind: str
+    state: str
+    counts: Mapping[str, int]
+    revenue: tuple[Money, ...]
+    pending_facts: int
+    created_at: datetime
+    send_requested_at: datetime | None
+    finished_at: datetime | None
+
+    def __getitem__(self, stage: str) -> int:
+        return self.counts[stage]
+
+    @property
+    def unaccounted(self) -> int:
+        """produced minus the sum of its states, plus submitted minus the sum of its: 0, or the figures are wrong."""
+        unsent = sum(self.counts[stage] for stage in UNSENT)
+        sent = sum(self.counts[stage] for stage in SENT)
+        residue = self.counts["produced"] - unsent - self.counts["submitted"]
+        return abs(residue) + abs(self.counts["submitted"] - sent)
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """A message as it is listed behind a figure."""
+
+    campaign_id: int
+    n: int
+    contact_id: int
+    number: str
+    country: str
+    state: str
+    code: str
+    tracked: bool
+    error: str
+    parts: int
+    produced_at: datetime
+    submitted_at: datetime | None
+    receipt_at: datetime | None
+    clicked_at: datetime | None
+    redeemed_at: datetime | None
+    replied_at: datetime | None
+    opted_out_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MessagePage:
+    """Rows in the order of n. `total` is the figure the rows stand behind; `next_after` is None on the last page."""
+
+    rows: tuple[MessageRow, ...]
+    total: int
+    next_after: int | None
+
+
+def find_campaign(session: Session, workspace_id: int, campaign_id: int) -> Campaign:
+    """The campaign row. Raises NotFound for another workspace's too."""
+    campaign = session.exec(
+        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id)
+    ).first()
+    if campaign is None:
+        raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")
+    return campaign
+
+
+def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel:
+    """The campaign's figures, from a few counter rows whatever its size. Raises NotFound."""
+    campaign = find_campaign(session, workspace_id, campaign_id)
+    counts = dict.fromkeys([*STAGES, *OCCURRENCES], 0)
+    money: dict[str, int] = {}
+    for stage, currency, count, amount in session.exec(
+        select(FunnelCount.stage, FunnelCount.currency, func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor))
+        .where(FunnelCount.campaign_id == campaign_id)
+        .group_by(FunnelCount.stage, FunnelCount.currency)
+    ):
+        counts[stage] += int(count)
+        if stage == "redemption":
+            money[currency] = int(amount)
+    pending = session.exec(select(func.count()).where(Fact.campaign_id == campaign_id, col(Fact.applied_at).is_(None))).one()
+    return Funnel(
+        campaign_id=campaign_id,
+        name=campaign.name,
+        kind=campaign.kind,
+        state=campaign.state,
+        counts=counts,
+        revenue=tuple(Money(amount, currency) for currency, amount in sorted(money.items())),
+        pending_facts=pending,
+        created_at=campaign.created_at,
+        send_requested_at=campaign.send_requested_at,
+        finished_at=campaign.finished_at,
+    )
+
+
+def list_messages(
+    session: Session, workspace_id: int, campaign_id: int, stage: str, after_n: int | None = None, limit: int = 100
+) -> MessagePage:
+    """The messages that stand at a stage, after number `after_n`: exactly those the figure counts.
+
+    Raises NotFound, and InvalidRequest `unknown_stage`.
+    """
+    if stage not in STAGES:
+        raise InvalidRequest(f"There is no stage {stage!r}. Stages: {', '.join(STAGES)}.", code="unknown_stage")
+    find_campaign(session, workspace_id, campaign_id)
+    total = session.exec(
+        select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
+            FunnelCount.campaign_id == campaign_id, FunnelCount.stage == stage
+        )
+    ).one()
+    found = session.exec(
+        select(Message)
+        .where(
+            Message.campaign_id == campaign_id,
+            col(Message.n) > (-1 if after_n is None else after_n),
+            STAGES[stage].where,
+        )
+        .order_by(col(Message.n))
+        .limit(limit + 1)
+    ).all()
+    rows = tuple(MessageRow(**{name: getattr(row, name) for name in _ROW}) for row in found[:limit])
+    return MessagePage(rows, int(total), rows[-1].n if len(found) > limit else None)
+
+
+_ROW = tuple(MessageRow.__dataclass_fields__)

@@ -1,0 +1,236 @@
+"""Production: turning a campaign's audience into messages, blocks of serials, counters and promo codes.
+
+Called by the worker process, one short transaction after another, so that a till never waits long for SQLite's one
+writer; `campaign.last_contact_id` says how far it came, so a crash between two transactions costs nothing and doubles
+nothing. Every contact is met exactly once, in the order of ids.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Table, and_, bindparam, exists, func, insert, literal, true
+from sqlmodel import Session, col, select, update
+
+from linksvc import counters, promo_codes
+from linksvc.clock import Clock, bucket_of
+from linksvc.counters import Cell, Tally
+from linksvc.database import BATCH_ROWS, insert_into, rows_affected, writing
+from linksvc.errors import Conflict, InvalidRequest, NotFound
+from linksvc.keys import Keyring
+from linksvc.models import (
+    Campaign,
+    Contact,
+    ImportedContact,
+    Link,
+    Message,
+    Offer,
+    PromoCode,
+    SerialBlock,
+    SerialCounter,
+    Suppression,
+)
+
+WINDOW_ROWS = 10_000
+"""Contacts dealt with in one transaction: one set-based INSERT holds SQLite's writer for about 30 ms."""
+
+BLOCKS_KNOWN_AFTER = timedelta(seconds=2)
+"""Trackers poll for new blocks each second; the first submit follows by this much."""
+
+
+def may_be_sent_to(campaign: Campaign) -> ColumnElement[bool]:
+    """The audience as SQL over `contact`: consent for what is marketing, no suppression, the import if one was named."""
+    suppressed = exists().where(
+        col(Suppression.workspace_id) == campaign.workspace_id, col(Suppression.number) == col(Contact.number)
+    )
+    conditions = [col(Contact.workspace_id) == campaign.workspace_id, col(Contact.number) != "", ~suppressed]
+    if campaign.kind == "marketing":
+        conditions.append(col(Contact.marketing_consent_at).is_not(None))
+    if campaign.audience_import_id is not None:
+        conditions.append(
+            exists().where(
+                col(ImportedContact.import_id) == campaign.audience_import_id,
+                col(ImportedContact.contact_id) == col(Contact.id),
+            )
+        )
+    return and_(*conditions)
+
+
+def request_send(session: Session, workspace_id: int, campaign_id: int, now: datetime) -> None:
+    """Lets a draft go into production, once.
+
+    Raises NotFound, Conflict `campaign_already_sent`, and InvalidRequest `audience_empty` when nobody may be sent to.
+    """
+    campaign = session.exec(
+        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id)
+    ).first()
+    if campaign is None:
+        raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")
+    if session.exec(select(Contact.id).where(may_be_sent_to(campaign)).limit(1)).first() is None:
+        raise InvalidRequest(
+            "Nobody may be sent to: no contact of this audience has consented and is not suppressed. "
+            "Import contacts with consent, or choose another audience.",
+            code="audience_empty",
+        )
+    taken = session.exec(
+        update(Campaign)
+        .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "draft")
+        .values(state="producing", send_requested_at=now)
+    )
+    if rows_affected(taken) != 1:
+        raise Conflict(
+            f"The campaign was sent already, on {campaign.send_requested_at:%Y-%m-%d at %H:%M} UTC. "
+            "To send again, create another campaign.",
+            code="campaign_already_sent",
+        )
+
+
+def campaigns_to_produce(session: Session) -> list[int]:
+    """The campaigns whose production was asked for and is not finished."""
+    return [id for id in session.exec(select(Campaign.id).where(Campaign.state == "producing")) if id]
+
+
+def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clock) -> int:
+    """One step of a campaign's production; returns how many messages or codes it made, 0 when nothing is left to do.
+
+    Messages first, window by window; then their codes; then the campaign is released to the senders.
+    """
+    with writing(engine) as session:
+        campaign = session.exec(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one()
+        if campaign.state != "producing":
+            return 0
+        if made := _produce_window(session, campaign, clock()):
+            return made
+        if campaign.offer_id and (made := _assign_codes(session, keyring, campaign)):
+            return made
+        campaign.state = "sending" if campaign.produced else "sent"
+        campaign.produced_at = clock()
+        campaign.first_submit_after = clock() + BLOCKS_KNOWN_AFTER
+        session.add(campaign)
+        return 0
+
+
+def _produce_window(session: Session, campaign: Campaign, now: datetime) -> int:
+    """Deals n to the next contacts, those who consented to tracking first. Windows that hold nobody are passed over."""
+    audience = and_(may_be_sent_to(campaign), col(Contact.id) > campaign.last_contact_id)
+    window = select(Contact.id).where(audience).order_by(col(Contact.id)).limit(WINDOW_ROWS).subquery()
+    last = session.exec(select(func.max(window.c.id))).one()
+    if last is None:
+        return 0
+    first_n = campaign.produced
+    made = _insert_messages(session, campaign, and_(audience, col(Contact.id) <= last), now)
+    if campaign.destination_url:
+        _deal_serials(session, campaign, first_n, made, now)
+    _count(session, campaign, first_n, now)
+    campaign.produced += made
+    campaign.last_contact_id = last
+    session.add(campaign)
+    return made
+
+
+def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bool], now: datetime) -> int:
+    tracked = col(Contact.tracking_consent_at).is_not(None)
+    number = func.row_number().over(order_by=(tracked.desc(), col(Contact.id)))
+    dealt: dict[str, Any] = {
+        "campaign_id": literal(campaign.id),
+        "n": number + (campaign.produced - 1),
+        "contact_id": col(Contact.id),
+        "number": col(Contact.number),
+        "country": col(Contact.country),
+        "tracked": tracked,
+        "produced_at": literal(now, Message.__table__.c.produced_at.type),  # type: ignore[attr-defined]
+    }
+    constants = {
+        name: literal(column.default.arg, column.type)
+        for name, column in Message.__table__.c.items()  # type: ignore[attr-defined]
+        if name not in dealt and column.default is not None
+    }
+    columns = dealt | constants
+    source = select(*columns.values()).where(who)
+    return rows_affected(session.connection().execute(insert(Message).from_select(list(columns), source)))
+
+
+def _deal_serials(session: Session, campaign: Campaign, first_n: int, made: int, now: datetime) -> None:
+    """One block for those who consented to tracking, one for those who did not; neighbours of one kind become one."""
+    campaign_id = campaign.id or 0
+    if session.get(Link, (campaign_id, 1)) is None:
+        session.add(Link(campaign_id=campaign_id, id=1, destination_url=campaign.destination_url, created_at=now))
+        session.flush()
+    seen = session.exec(
+        select(func.count()).where(
+            Message.campaign_id == campaign_id, col(Message.n) >= first_n, col(Message.tracked) == true()
+        )
+    ).one()
+    serial = take_serials(session, "link", made)
+    for size, tracked in ((seen, True), (made - seen, False)):
+        if size:
+            _append_block(session, campaign_id, serial, size, first_n, tracked)
+        serial += size
+        first_n += size
+
+
+def _append_block(session: Session, campaign_id: int, serial: int, size: int, first_n: int, tracked: bool) -> None:
+    before = session.exec(
+        select(SerialBlock)
+        .where(SerialBlock.campaign_id == campaign_id)
+        .order_by(col(SerialBlock.first_serial).desc())
+        .limit(1)
+    ).first()
+    if before and before.tracked == tracked and before.first_serial + before.size == serial:
+        before.size += size
+        session.add(before)
+    else:
+        block = SerialBlock(
+            campaign_id=campaign_id, first_serial=serial, size=size, first_n=first_n, link_id=1, tracked=tracked
+        )
+        session.add(block)
+    session.flush()
+
+
+def take_serials(session: Session, name: str, count: int) -> int:
+    """Reserves `count` serials and returns the first. The counter's row stays locked until the transaction ends, so
+    that blocks become visible in the order of their serials."""
+    statement = insert_into(session, SerialCounter).values(name=name, next_serial=count)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"next_serial": col(SerialCounter.next_serial) + count}
+    ).returning(col(SerialCounter.next_serial))
+    return int(session.connection().execute(statement).scalar_one()) - count
+
+
+def _count(session: Session, campaign: Campaign, first_n: int, now: datetime) -> None:
+    rows = session.exec(
+        select(Message.country, func.count())
+        .where(Message.campaign_id == campaign.id, col(Message.n) >= first_n)
+        .group_by(Message.country)
+    )
+    tally = Tally()
+    for country, count in rows:
+        for stage in ("produced", "queued"):
+            tally.counts[Cell("", 0, "", country, bucket_of(now), stage, "")] += count
+    counters.write(session, campaign.id or 0, tally)
+
+
+def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> int:
+    """Gives the next messages without a code one each: a row for the till, and the code on the message."""
+    uses = session.exec(select(Offer.uses_per_code).where(Offer.id == campaign.offer_id)).one()
+    first_n = campaign.coded
+    count = min(BATCH_ROWS, campaign.produced - first_n)
+    if not count:
+        return 0
+    serial = take_serials(session, "promo", count)
+    permutation = promo_codes.generator(keyring.promo_code)
+    made = [(first_n + i, promo_codes.generate(permutation, serial + i)) for i in range(count)]
+    shared = {"workspace_id": campaign.workspace_id, "offer_id": campaign.offer_id, "campaign_id": campaign.id}
+    session.connection().execute(
+        insert(PromoCode),
+        [shared | {"code": code, "n": n, "max_uses": uses, "used": 0, "disabled": False} for n, code in made],
+    )
+    table: Table = Message.__table__  # type: ignore[attr-defined]
+    statement = (
+        table.update()
+        .where(table.c.campaign_id == campaign.id, table.c.n == bindparam("at_n"))
+        .values(code=bindparam("with_code"))
+    )
+    session.connection().execute(statement, [{"at_n": n, "with_code": code} for n, code in made])
+    campaign.coded += count
+    session.add(campaign)
+    return count

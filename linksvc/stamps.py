@@ -1,0 +1,144 @@
+"""A message's stamps: what all the facts about it add up to, in whatever order they came. Used by `linksvc.applier`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from linksvc.models import Fact, Message
+
+SEVERITY = {"DELIVERED": 1, "UNKNOWN": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIVERABLE": 4, "REJECTED": 4}
+"""Final receipt states (SMPP v3.4, 5.2.28): a message is as bad as the worst of its parts."""
+
+UNSENT_RANK = {"": 0, "held": 1, "expired_unsent": 2, "cancelled": 3, "stopped": 4, "outcome_unknown": 5}
+"""Why a message did not leave; of two reasons the one further right is told, whichever was learnt first."""
+
+_STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
+
+_FIRST_TIME = {"redeemed": "redeemed_at", "reply": "replied_at", "opted_out": "opted_out_at"}
+_HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine_at"}
+
+
+@dataclass(slots=True)
+class Stamps:
+    """The stamped columns of a message row, with the dimensions it is counted under. Folded, then written back."""
+
+    n: int
+    country: str
+    variant: str
+    network: str
+    tracked: bool
+    produced_at: datetime
+    state: str = "queued"
+    route_id: int = 0
+    parts: int = 0
+    parts_accepted: int = 0
+    parts_refused: int = 0
+    parts_final: int = 0
+    receipt: str = ""
+    unsent_reason: str = ""
+    error: str = ""
+    submitted_at: datetime | None = None
+    receipt_at: datetime | None = None
+    unsent_at: datetime | None = None
+    clicked_at: datetime | None = None
+    suspect_at: datetime | None = None
+    machine_at: datetime | None = None
+    redeemed_at: datetime | None = None
+    replied_at: datetime | None = None
+    opted_out_at: datetime | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Stamps))
+"""The columns read from `message`, in the order of Stamps' arguments."""
+
+WRITTEN = tuple(name for name in COLUMNS if name not in {"n", "country", "variant", "network", "tracked", "produced_at"})
+"""Those of them that facts can change."""
+
+
+def stamps_of(message: Message) -> Stamps:
+    """A message row's stamps, detached from its session."""
+    return Stamps(**{name: getattr(message, name) for name in COLUMNS})
+
+
+def unstamped(message: Message) -> Stamps:
+    """The stamps of the message as it was produced, before any fact."""
+    return Stamps(message.n, message.country, message.variant, message.network, message.tracked, message.produced_at)
+
+
+def fold(stamps: Stamps, facts: Iterable[Fact]) -> None:
+    """Adds the facts to the stamps. The order of facts never matters; each must be folded once."""
+    for fact in facts:
+        _FOLDS[fact.kind](stamps, fact)
+    stamps.state = state_of(stamps)
+
+
+def state_of(stamps: Stamps) -> str:
+    """The one delivery state: what was submitted wins over why it was not, a bad part over a good one."""
+    if stamps.parts_accepted:
+        if stamps.parts_refused:
+            return "failed"
+        severity = SEVERITY.get(stamps.receipt, 0)
+        if severity == 1:
+            return "delivered" if stamps.parts_final == stamps.parts else "submitted"
+        return _STATE_OF_SEVERITY.get(severity, "submitted")
+    if stamps.parts_refused:
+        return "refused"
+    return stamps.unsent_reason or "queued"
+
+
+def _earlier(present: datetime | None, candidate: datetime) -> datetime:
+    return candidate if present is None else min(present, candidate)
+
+
+def _later(present: datetime | None, candidate: datetime) -> datetime:
+    return candidate if present is None else max(present, candidate)
+
+
+def _fold_accepted(stamps: Stamps, fact: Fact) -> None:
+    stamps.parts_accepted += 1
+    stamps.parts = fact.parts
+    stamps.route_id = fact.route_id
+    stamps.submitted_at = _earlier(stamps.submitted_at, fact.occurred_at)
+
+
+def _fold_refused(stamps: Stamps, fact: Fact) -> None:
+    stamps.parts_refused += 1
+    stamps.error = max(stamps.error, fact.value)
+    stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
+
+
+def _fold_unsent(stamps: Stamps, fact: Fact) -> None:
+    reason = "outcome_unknown" if fact.kind == "outcome_unknown" else fact.value
+    stamps.unsent_reason = max(stamps.unsent_reason, reason, key=UNSENT_RANK.__getitem__)
+    stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
+
+
+def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
+    stamps.parts_final += 1
+    stamps.receipt = max(stamps.receipt, fact.value, key=lambda state: (SEVERITY.get(state, 0), state))
+    stamps.receipt_at = _later(stamps.receipt_at, fact.occurred_at)
+    if SEVERITY[fact.value] > SEVERITY["DELIVERED"]:
+        stamps.error = max(stamps.error, fact.detail)
+
+
+def _fold_hit(stamps: Stamps, fact: Fact) -> None:
+    name = _HIT_TIME[fact.value]
+    setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
+
+
+def _fold_first_time(stamps: Stamps, fact: Fact) -> None:
+    name = _FIRST_TIME[fact.kind]
+    setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
+
+
+_FOLDS = {
+    "accepted": _fold_accepted,
+    "refused": _fold_refused,
+    "outcome_unknown": _fold_unsent,
+    "unsent": _fold_unsent,
+    "receipt": _fold_receipt,
+    "hit": _fold_hit,
+    "redeemed": _fold_first_time,
+    "reply": _fold_first_time,
+    "opted_out": _fold_first_time,
+}
