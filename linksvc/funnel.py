@@ -1,4 +1,4 @@
-"""The funnel query: a campaign's figures from its counters, and the rows behind each figure. Read by the API and the pages."""
+"""The funnel query: a campaign's figures from its counters, and the rows behind each. Read by the API and the pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
