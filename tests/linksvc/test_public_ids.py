@@ -1,0 +1,21 @@
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linksvc.errors import NotFound
+from linksvc.public_ids import Kind, format_id, parse_id
+
+
+@given(st.sampled_from(get_args(Kind)), st.integers(1, 10**18 - 1))
+def test_an_id_reads_back_as_it_was_written(kind: Kind, number: int) -> None:
+    assert parse_id(kind, format_id(kind, number)) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12", "cmp", "cmp_", "cmp_0", "cmp_01", "cmp_-1", "cmp_1 ", "cmp_٣", "off_1", "cmp_" + "9" * 19, "cmp_1\0"]
+)
+def test_anything_else_names_nothing(text: str) -> None:
+    with pytest.raises(NotFound):
+        parse_id("campaign", text)
