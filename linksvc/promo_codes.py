@@ -48,9 +48,20 @@ def has_valid_check(code: str) -> bool:
 
 
 def normalise(typed: str) -> str:
-    """What a person typed or scanned, as it is stored: NFKC, capitals, no spaces, no dashes, O read as 0."""
-    folded = unicodedata.normalize("NFKC", typed).upper()
-    kept = "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)
+    """What a person typed or scanned, as it is stored: NFKC, capitals, no spaces, no dashes, O read as 0.
+
+    Reading the result again changes nothing. One pass is not enough for that: a spacing accent falls apart into a space
+    and an accent, and without the space the accent joins its letter.
+    """
+    folded = _fold(typed)
+    while (again := _fold(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _fold(text: str) -> str:
+    capitals = unicodedata.normalize("NFKC", text).upper()
+    kept = "".join(c for c in capitals if unicodedata.category(c) not in _DROPPED)
     return kept.replace("O", "0")
 
 
