@@ -73,9 +73,12 @@ def is_sqlite(session: Session) -> bool:
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> Any:
-    """An INSERT of the session's dialect: `.on_conflict_do_nothing()` and `.on_conflict_do_update()` work on both."""
+    """An INSERT of the session's dialect: `.on_conflict_do_nothing()` and `.on_conflict_do_update()` work on both.
+
+    SQLAlchemy forgets how many rows an INSERT touched unless told to remember.
+    """
     make = sqlite_insert if is_sqlite(session) else postgresql_insert
-    return make(table)
+    return make(table).execution_options(preserve_rowcount=True)
 
 
 def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -85,5 +88,5 @@ def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[s
 
 
 def rows_affected(result: Any) -> int:
-    """How many rows an UPDATE or DELETE changed."""
+    """How many rows a statement changed; of an INSERT only one by `insert_into`."""
     return int(result.rowcount)

@@ -146,7 +146,8 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
     }
     columns = dealt | constants
     source = select(*columns.values()).where(who)
-    return rows_affected(session.connection().execute(insert(Message).from_select(list(columns), source)))
+    statement = insert(Message).from_select(list(columns), source)
+    return rows_affected(session.connection().execute(statement, execution_options={"preserve_rowcount": True}))
 
 
 def _deal_serials(session: Session, campaign: Campaign, first_n: int, made: int, now: datetime) -> None:

@@ -1,0 +1,201 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from linksvc import counters, production, promo_codes
+from linksvc.database import reading, writing
+from linksvc.errors import Conflict, InvalidRequest, NotFound
+from linksvc.funnel import read_funnel
+from linksvc.keys import Keyring
+from linksvc.models import (
+    Campaign,
+    Contact,
+    ContactImport,
+    ImportedContact,
+    Link,
+    Message,
+    PromoCode,
+    SerialBlock,
+    Suppression,
+)
+from linksvc.production import produce_batch, request_send
+from linksvc.short_codes import ShortCodes
+from tests import factories
+from tests.factories import NOW
+
+
+def people(engine: Engine, workspace_id: int, count: int, untracked: frozenset[int] = frozenset()) -> None:
+    for i in range(count):
+        consent = None if i in untracked else NOW
+        factories.contact(engine, workspace_id, f"+3363998{i:04d}", tracking_consent_at=consent)
+
+
+def send(engine: Engine, keyring: Keyring, workspace_id: int, campaign_id: int) -> None:
+    with writing(engine) as session:
+        request_send(session, workspace_id, campaign_id, NOW)
+    while produce_batch(engine, keyring, campaign_id, lambda: NOW):
+        pass
+
+
+def messages_of(engine: Engine, campaign_id: int) -> list[Message]:
+    with reading(engine) as session:
+        found = session.exec(select(Message).where(Message.campaign_id == campaign_id).order_by(col(Message.n)))
+        return list(found)
+
+
+@pytest.fixture(autouse=True)
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(production, "WINDOW_ROWS", 4)
+    monkeypatch.setattr(production, "BATCH_ROWS", 3)
+
+
+def test_every_contact_who_may_be_sent_to_gets_one_message(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 11, frozenset({1, 2, 8}))
+    factories.contact(engine, workspace_id, "+33639990000", marketing_consent_at=None)
+    stopped = factories.contact(engine, workspace_id, "+33639990001")
+    with writing(engine) as session:
+        session.add(
+            Suppression(workspace_id=workspace_id, number="+33639990001", reason="stop", occurred_at=NOW, recorded_at=NOW)
+        )
+    factories.contact(engine, factories.workspace(engine, "Another"), "+33639990002")
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    made = messages_of(engine, campaign_id)
+    assert [message.n for message in made] == list(range(11))
+    assert len({message.contact_id for message in made}) == 11
+    assert stopped not in {message.contact_id for message in made}
+    assert sum(not message.tracked for message in made) == 3
+    assert all(message.state == "queued" and message.produced_at == NOW for message in made)
+    with reading(engine) as session:
+        funnel = read_funnel(session, workspace_id, campaign_id)
+        assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
+    assert (funnel["produced"], funnel["queued"], funnel.state) == (11, 11, "sending")
+
+
+def test_every_message_has_a_serial_in_a_block_of_its_own_kind(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 11, frozenset({1, 2, 8}))
+    first = factories.campaign(engine, workspace_id)
+    second = factories.campaign(engine, workspace_id)
+    for campaign_id in (first, second):
+        send(engine, keyring, workspace_id, campaign_id)
+    with reading(engine) as session:
+        blocks = session.exec(select(SerialBlock)).all()
+        links = session.exec(select(Link)).all()
+    serials = [serial for block in blocks for serial in range(block.first_serial, block.first_serial + block.size)]
+    assert len(serials) == len(set(serials)) == 22
+    assert {(link.campaign_id, link.id) for link in links} == {(first, 1), (second, 1)}
+    for campaign_id in (first, second):
+        own = [block for block in blocks if block.campaign_id == campaign_id]
+        for message in messages_of(engine, campaign_id):
+            (block,) = [b for b in own if b.first_n <= message.n < b.first_n + b.size]
+            assert block.tracked == message.tracked
+            assert len(ShortCodes.of(keyring).encode(block.first_serial + message.n - block.first_n)) == 11
+
+
+def test_neighbouring_windows_of_one_kind_share_a_block(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 11)
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    with reading(engine) as session:
+        (block,) = session.exec(select(SerialBlock)).all()
+    assert (block.size, block.first_n) == (11, 0)
+
+
+def test_a_campaign_without_a_link_takes_no_serial(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 2)
+    campaign_id = factories.campaign(engine, workspace_id, destination_url="", text="Hello {{ stop }}")
+    send(engine, keyring, workspace_id, campaign_id)
+    with reading(engine) as session:
+        assert session.exec(select(SerialBlock)).all() == []
+    assert len(messages_of(engine, campaign_id)) == 2
+
+
+def test_every_message_of_an_offer_gets_a_code_of_its_own_for_the_till(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 7)
+    offer_id = factories.offer(engine, workspace_id, uses_per_code=2)
+    campaign_id = factories.campaign(engine, workspace_id, offer_id=offer_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    made = messages_of(engine, campaign_id)
+    with reading(engine) as session:
+        codes = {code.code: code for code in session.exec(select(PromoCode))}
+    assert len(codes) == len(made) == 7
+    for message in made:
+        code = codes[message.code]
+        assert promo_codes.has_valid_check(code.code)
+        assert (code.campaign_id, code.n, code.workspace_id) == (campaign_id, message.n, workspace_id)
+        assert (code.offer_id, code.max_uses, code.used) == (offer_id, 2, 0)
+
+
+def test_the_audience_of_one_import_holds_nobody_else(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 5)
+    import_id = factories.add(
+        engine,
+        ContactImport(
+            workspace_id=workspace_id,
+            file_name="a.csv",
+            identity="number",
+            country="FR",
+            tracking_consent=True,
+            created_at=NOW,
+        ),
+    )
+    with writing(engine) as session:
+        for contact in session.exec(select(Contact).limit(2)).all():
+            session.add(ImportedContact(import_id=import_id, contact_id=contact.id or 0))
+    campaign_id = factories.campaign(engine, workspace_id, audience_import_id=import_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    assert len(messages_of(engine, campaign_id)) == 2
+
+
+def test_a_transactional_campaign_needs_no_consent_to_marketing(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    factories.contact(engine, workspace_id, marketing_consent_at=None)
+    campaign_id = factories.campaign(engine, workspace_id, kind="transactional")
+    send(engine, keyring, workspace_id, campaign_id)
+    assert len(messages_of(engine, campaign_id)) == 1
+
+
+def test_a_second_send_is_refused_and_changes_nothing(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 2)
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    with pytest.raises(Conflict, match="sent already") as refused, writing(engine) as session:
+        request_send(session, workspace_id, campaign_id, NOW)
+    assert refused.value.code == "campaign_already_sent"
+    assert len(messages_of(engine, campaign_id)) == 2
+
+
+def test_sending_to_nobody_is_refused_and_the_draft_stays_a_draft(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.campaign(engine, workspace_id)
+    with pytest.raises(InvalidRequest) as refused, writing(engine) as session:
+        request_send(session, workspace_id, campaign_id, NOW)
+    assert refused.value.code == "audience_empty"
+    with reading(engine) as session:
+        assert session.exec(select(Campaign.state)).one() == "draft"
+
+
+def test_another_workspace_cannot_send_it(engine: Engine) -> None:
+    campaign_id = factories.campaign(engine, factories.workspace(engine))
+    stranger = factories.workspace(engine, "Another")
+    with pytest.raises(NotFound), writing(engine) as session:
+        request_send(session, stranger, campaign_id, NOW)
+
+
+def test_senders_wait_until_trackers_know_the_blocks(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 1)
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    with reading(engine) as session:
+        campaign = session.exec(select(Campaign)).one()
+    assert campaign.first_submit_after == NOW + timedelta(seconds=2)
