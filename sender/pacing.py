@@ -1,0 +1,78 @@
+"""How fast a bind may go: a pace in fragments a second, and a window of submissions whose answers are not stored yet."""
+
+import asyncio
+from collections.abc import Sequence
+
+BURST_S = 0.03
+"""How far a late timer may be made up for. In any second at most 1.03 x the rate + 1 fragments leave."""
+
+SLOWEST = 1 / 64
+RECOVERY_S = 10.0
+"""A pace that was slowed down doubles in this time until it is whole again."""
+
+AGAIN_S = 1.0
+"""Refusals within this time of a slow-down come from before it and slow down no further."""
+
+
+class Pacer:
+    """A pace (the generic cell rate algorithm, ITU-T I.371): each fragment moves the moment at which the next one is due."""
+
+    def __init__(self, rate_per_s: float) -> None:
+        self.rate_per_s = rate_per_s
+        self._due = 0.0
+        self._slowness = 1.0
+        self._slowed_at = float("-inf")
+
+    def rate(self, now: float) -> float:
+        """The present rate, a second. `now` is the event loop's time."""
+        if self._slowness == 1.0:
+            return self.rate_per_s
+        return self.rate_per_s * min(1.0, self._slowness * 2 ** min((now - self._slowed_at) / RECOVERY_S, 10.0))
+
+    def ready_at(self) -> float:
+        """When the next fragment may leave."""
+        return self._due - BURST_S
+
+    def take(self, now: float) -> None:
+        """Counts a fragment that leaves now."""
+        self._due = max(self._due, now) + 1 / self.rate(now)
+
+    def slow_down(self, now: float) -> None:
+        """Halves the rate: the SMSC said that it is too much."""
+        if now - self._slowed_at > AGAIN_S:
+            self._slowness = max(SLOWEST, self.rate(now) / self.rate_per_s / 2)
+            self._slowed_at = now
+
+
+async def pace(pacers: Sequence[Pacer]) -> None:
+    """Waits until every one of the paces lets a fragment go, and counts it."""
+    loop = asyncio.get_running_loop()
+    while (wait := max(pacer.ready_at() for pacer in pacers) - loop.time()) > 0:
+        await asyncio.sleep(wait)
+    for pacer in pacers:
+        pacer.take(loop.time())
+
+
+class Window:
+    """The fragments that were marked and whose outcome is not stored: what a crash would leave unknown, at most `size`."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.taken = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def free(self) -> int:
+        return max(0, self.size - self.taken)
+
+    def take(self, count: int) -> None:
+        self.taken += count
+
+    def give_back(self, count: int = 1) -> None:
+        self.taken -= count
+        self._changed.set()
+
+    async def change(self) -> None:
+        """Waits until places are given back."""
+        self._changed.clear()
+        await self._changed.wait()
