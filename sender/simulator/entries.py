@@ -1,0 +1,110 @@
+"""What the ledger is written of: one frozen record for each thing that truly happened, as one line of JSON.
+
+`number` is the phone's, in E.164; `message` counts the messages to that number from 0; `at` is UTC.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartAccepted:
+    """The SMSC took a part; its answer was written to the socket, or was lost with it."""
+
+    number: str
+    message: int
+    part: int
+    parts: int
+    smsc_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartRefused:
+    """The SMSC refused a part; `status` is the command status, temporary ones included."""
+
+    number: str
+    part: int
+    parts: int
+    status: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTaken:
+    """A part's final receipt was acknowledged by the client for the first time."""
+
+    number: str
+    message: int
+    part: int
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HitAnswered:
+    """A request for the message's link, as it was made, and the status it was answered with. `kind`: see `agents`."""
+
+    number: str
+    message: int
+    kind: str
+    address: str
+    method: str
+    user_agent: str
+    purpose: str
+    """Of the headers that announce a prefetch or a preview, the one that was sent; or empty."""
+    status: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedeemed:
+    """A shop took the message's code, and says what was paid after the discount."""
+
+    number: str
+    message: int
+    order_ref: str
+    paid_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTaken:
+    """The client acknowledged what the person answered; `stop`: that they want no more."""
+
+    number: str
+    message: int
+    stop: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something else than what was expected; `number` is empty where it concerns nobody."""
+
+    number: str
+    what: str
+    detail: str
+    at: datetime
+
+
+Entry = PartAccepted | PartRefused | ReceiptTaken | HitAnswered | CodeRedeemed | ReplyTaken | Anomaly
+
+_KINDS: dict[str, type[Entry]] = {
+    kind.__name__: kind for kind in (PartAccepted, PartRefused, ReceiptTaken, HitAnswered, CodeRedeemed, ReplyTaken, Anomaly)
+}
+
+
+def to_line(entry: Entry) -> str:
+    """The entry as a line of JSON, its end included."""
+    values = asdict(entry) | {"at": entry.at.isoformat()}
+    return json.dumps({"entry": type(entry).__name__} | values, ensure_ascii=False) + "\n"
+
+
+def from_line(line: str) -> Entry:
+    """The entry of a line. Raises ValueError or KeyError for what is none."""
+    values = json.loads(line)
+    kind = _KINDS[values.pop("entry")]
+    return kind(**values | {"at": datetime.fromisoformat(values["at"])})
