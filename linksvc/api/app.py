@@ -1,0 +1,54 @@
+"""The HTTP API: `create_api` assembles it from the table of operations. The command line and the tests call it."""
+
+from itertools import groupby
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from linksvc.api.endpoint import Endpoint
+from linksvc.api.openapi import make_document
+from linksvc.api.operation import Installation
+from linksvc.api.operations import OPERATIONS
+from linksvc.api.problems import answer_database_trouble, answer_http_exception, answer_problem
+from linksvc.api.request_ids import RequestIds
+from linksvc.clock import Clock, now
+from linksvc.errors import Problem
+from linksvc.keys import Keyring
+from linksvc.settings import Settings
+
+
+def create_api(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Starlette:
+    """The API under /v1, its description at /openapi.json, and /healthz."""
+    installation = Installation(engine, settings, keyring, clock)
+    by_path = groupby(sorted(OPERATIONS, key=lambda operation: operation.path), key=lambda operation: operation.path)
+    routes = [Endpoint(path, list(operations), installation).route for path, operations in by_path]
+    api = Starlette(
+        routes=[_document_route(settings.public_url), *routes],
+        middleware=[Middleware(RequestIds)],
+        exception_handlers={
+            Problem: answer_problem,
+            HTTPException: answer_http_exception,
+            OperationalError: answer_database_trouble,
+            InterfaceError: answer_database_trouble,
+            PoolTimeout: answer_database_trouble,
+        },
+    )
+    # A redirect to the same path with a slash less would make clients repeat a POST at an address we guessed.
+    api.router.redirect_slashes = False
+    return api
+
+
+def _document_route(public_url: str) -> Route:
+    document = make_document(OPERATIONS, public_url)
+
+    async def read_document(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    return Route("/openapi.json", read_document)

@@ -1,0 +1,157 @@
+"""What an operation of the API is, and what its handler gets and gives. Routes and the OpenAPI document are made from it.
+
+A handler is a plain function that parses nothing: it opens a transaction, calls one domain function and answers. It runs in
+the thread pool, because sessions are synchronous.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import Engine
+
+from linksvc.api_keys import Caller
+from linksvc.clock import Clock
+from linksvc.keys import Keyring
+from linksvc.public_ids import Kind
+from linksvc.settings import Settings
+
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+
+NOBODY = Caller(workspace_id=0, key_id=0, shop_id=None, scopes=frozenset())
+"""The caller of an operation that is open to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What every handler stands on; built once, by `create_api`."""
+
+    engine: Engine
+    settings: Settings
+    keyring: Keyring
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The file of a multipart form. Its name is the sender's word: one printable line, nothing more is known."""
+
+    file_name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Body, Query]):
+    """A request whose caller is known, allowed to ask, and whose every part was checked."""
+
+    installation: Installation
+    caller: Caller
+    body: Body
+    """An instance of the operation's `body`; None without one."""
+    query: Query
+    """An instance of the operation's `query`; None without one."""
+    ids: Mapping[str, int]
+    """The numbers behind the public ids of the path, by the name they have in it: `campaign_id`."""
+    upload: Upload
+    """The file of a multipart operation; empty otherwise."""
+    idempotency_key: str
+    """Empty unless the operation is idempotent."""
+    request_id: str
+    method: str
+    path: str
+
+    @property
+    def engine(self) -> Engine:
+        return self.installation.engine
+
+    @property
+    def settings(self) -> Settings:
+        return self.installation.settings
+
+    @property
+    def keyring(self) -> Keyring:
+        return self.installation.keyring
+
+    @property
+    def clock(self) -> Clock:
+        return self.installation.clock
+
+    @property
+    def workspace_id(self) -> int:
+        return self.caller.workspace_id
+
+    def now(self) -> datetime:
+        return self.installation.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer whose bytes are fixed already: a stored one that is given again."""
+
+    status: int
+    body: bytes
+    media_type: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file, made while it is sent."""
+
+    file_name: str
+    media_type: str
+    chunks: Iterable[bytes]
+
+
+Given = BaseModel | Prepared | Download
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error that an operation documents: the problem's status and code, and when it comes."""
+
+    status: int
+    code: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path.
+
+    A path parameter is called after the kind of public id it holds: `{campaign_id}`. What every operation of its sort
+    may answer (no key, a missing scope, a wrong body) is documented by itself; `failures` are the operation's own.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    name: str
+    """The OpenAPI operationId."""
+    summary: str
+    description: str = ""
+    tag: str
+    scope: str | None
+    """The scope a key must have; None: open to everybody, without a key."""
+    handler: Callable[[Call[Any, Any]], Given]
+    body: type[BaseModel] | None = None
+    """A `Payload`; with `multipart` the `Parameters` beside the file."""
+    multipart: bool = False
+    """The body is a multipart form with one file in the part `file`."""
+    query: type[BaseModel] | None = None
+    idempotent: bool = False
+    """A header Idempotency-Key is needed; the answer is kept and given again (`linksvc.api.once`)."""
+    status: int = 200
+    answer: type[BaseModel] | None
+    """None: a file of the media type below."""
+    media_type: str = "application/json"
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def path_ids(self) -> dict[str, Kind]:
+        """The parameters of the path and the kind of id each of them is."""
+        kinds: Any = {name: name.removesuffix("_id") for name in re.findall(r"{(\w+)}", self.path)}
+        return dict(kinds)

@@ -1,0 +1,129 @@
+"""From bytes to checked shapes: bodies, forms, queries. Whatever is wrong becomes a problem that names the field."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from linksvc.api.operation import Upload
+from linksvc.api.problems import MalformedRequest, UnsupportedMediaType
+from linksvc.errors import FieldError, InvalidRequest, TooLarge
+
+JSON_MOST_BYTES = 262_144
+FORM_MOST_BYTES = 262_144
+"""What the fields of a form and its borders may take beside the file."""
+
+FILE_PART = "file"
+
+_ERRORS_MOST = 50
+_FORM_FIELDS_MOST = 50
+_FILE_NAME_MOST = 255
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_json(request: Request, model: type[Model]) -> Model:
+    """The JSON body. Raises UnsupportedMediaType, TooLarge, MalformedRequest (`json_malformed`), InvalidRequest."""
+    _require_media_type(request, "application/json")
+    body = await _bounded(request, JSON_MOST_BYTES).body()
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _json_problem(error) from None
+
+
+async def read_form(request: Request, model: type[Model], file_most_bytes: int) -> tuple[Model, Upload]:
+    """The fields and the file of a multipart form. Raises as `read_json` does."""
+    _require_media_type(request, "multipart/form-data")
+    bounded = _bounded(request, file_most_bytes + FORM_MOST_BYTES)
+    async with bounded.form(max_files=1, max_fields=_FORM_FIELDS_MOST, max_part_size=FORM_MOST_BYTES) as form:
+        items = list(form.multi_items())
+        file = next((value for name, value in items if name == FILE_PART), None)
+        fields = [(name, value) for name, value in items if name != FILE_PART]
+        if not isinstance(file, UploadFile):
+            message = "A file is asked for in the part `file`."
+            raise InvalidRequest(message, errors=(FieldError(FILE_PART, message),))
+        if strays := [name for name, value in fields if isinstance(value, UploadFile)]:
+            raise InvalidRequest(
+                "Only the part `file` may be a file.", errors=(FieldError(strays[0], "A text is asked for."),)
+            )
+        if (file.size or 0) > file_most_bytes:
+            raise _too_large(file_most_bytes)
+        upload = Upload(_printable(file.filename or ""), await file.read())
+    return read_pairs([(name, str(value)) for name, value in fields], model), upload
+
+
+def read_pairs(pairs: Iterable[tuple[str, str]], model: type[Model]) -> Model:
+    """The names and values of a query or a form. Raises InvalidRequest, also for a name that stands twice."""
+    pairs = list(pairs)
+    repeated = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+    if repeated:
+        errors = tuple(FieldError(_printable(name), "It is given more than once.") for name in repeated[:_ERRORS_MOST])
+        raise InvalidRequest("A name is given more than once.", errors=errors)
+    try:
+        return model.model_validate(dict(pairs))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _json_problem(error: ValidationError) -> InvalidRequest | MalformedRequest:
+    for wrong in error.errors(include_url=False, include_input=False):
+        if wrong["type"] == "json_invalid":
+            return MalformedRequest(f"The body is no JSON in UTF-8. {wrong['msg']}.", code="json_malformed")
+    return _invalid(error)
+
+
+def _invalid(error: ValidationError) -> InvalidRequest:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    errors = tuple(FieldError(_path(wrong["loc"]), wrong["msg"].removeprefix("Value error, ")) for wrong in found)
+    return InvalidRequest("What was sent is not what is asked for; see errors.", errors=errors[:_ERRORS_MOST])
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    return _printable(".".join(str(part) for part in location))
+
+
+def _printable(text: str) -> str:
+    """A name from outside that may be shown and stored: one short line."""
+    return "".join(c if c.isprintable() else "�" for c in text)[:_FILE_NAME_MOST]
+
+
+def _require_media_type(request: Request, wanted: str) -> None:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != wanted:
+        raise UnsupportedMediaType(f"The header Content-Type must be {wanted}.")
+    charset = [part.partition("=")[2].strip(' "').lower() for part in parameters.split(";") if "charset" in part.lower()]
+    if charset and charset[0] not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType("Text is asked for in UTF-8.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("A compressed body is not taken.")
+
+
+def _bounded(request: Request, most_bytes: int) -> Request:
+    """The same request, which fails with TooLarge as soon as its body is longer, whatever its headers say."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > most_bytes):
+        raise _too_large(most_bytes)
+    return Request(request.scope, _counting(request.receive, most_bytes))
+
+
+def _counting(receive: Receive, most_bytes: int) -> Receive:
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most_bytes:
+            raise _too_large(most_bytes)
+        return message
+
+    return counted
+
+
+def _too_large(most_bytes: int) -> TooLarge:
+    return TooLarge(f"At most {most_bytes} bytes are taken in one request.")

@@ -1,0 +1,73 @@
+"""What the shapes that travel over the API have in common: what is sent is strict, what is answered is frozen."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from linksvc.money import Money
+from linksvc.names import LONGEST
+
+AMOUNT_MOST = 10**12
+"""In minor units. Far above any order, and far below what 64 bits hold."""
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("One line without control characters is asked for")
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_one_line)]
+"""A name, a reference: one line of printable characters."""
+
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217, such as EUR.")]
+
+
+class _Sent(BaseModel):
+    """Neither unknown fields nor NUL characters, which PostgreSQL cannot store, come any further than this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("The character NUL is not taken")
+        return value
+
+
+class Payload(_Sent):
+    """A JSON body, or a part of one. Strict: a number in quotes is no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Parameters(_Sent):
+    """The query, or the fields of a multipart form: all of it arrives as text."""
+
+
+class Answer(BaseModel):
+    """A JSON body that is sent back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SentMoney(Payload):
+    """An amount in minor units: 1250 EUR is 12.50 euros, 1250 JPY is 1,250 yen."""
+
+    amount: int = Field(ge=0, le=AMOUNT_MOST)
+    currency: Currency
+
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class MoneyAnswer(Answer):
+    """An amount in minor units: 1250 EUR is 12.50 euros, 1250 JPY is 1,250 yen."""
+
+    amount: int
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> Self:
+        return cls(amount=money.amount_minor, currency=money.currency)

@@ -1,0 +1,118 @@
+"""Errors as answers: RFC 9457 problem details with a stable code. The app registers these handlers once."""
+
+from http import HTTPStatus
+
+import structlog
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from linksvc.api.payloads import Answer
+from linksvc.errors import NotFound, Problem
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+RETRY_AFTER_S = 1
+"""What a caller is told to wait when the database is busy or away."""
+
+
+class WrongField(Answer):
+    field: str = Field(description="Where it stands in what was sent: order.amount.")
+    message: str
+
+
+class ProblemDetails(Answer):
+    """An error (RFC 9457)."""
+
+    type: str = Field(description="The code as a URN.")
+    title: str
+    status: int
+    detail: str = Field(description="For a person: what happened, why, and what to do.")
+    code: str = Field(description="Stable: programs may depend on it.")
+    request_id: str = Field(description="The same as in the header Request-Id, and in our logs.")
+    retryable: bool = Field(description="Whether the same request may succeed later.")
+    errors: tuple[WrongField, ...] = Field(description="What is wrong, field by field.")
+
+
+class MalformedRequest(Problem):
+    status = 400
+    title = "The request cannot be read"
+    code = "malformed_request"
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    title = "Method not allowed"
+    code = "method_not_allowed"
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    title = "Unsupported media type"
+    code = "unsupported_media_type"
+
+
+class InternalError(Problem):
+    status = 500
+    title = "Internal error"
+    code = "internal_error"
+
+
+class Unavailable(Problem):
+    status = 503
+    title = "Unavailable for the moment"
+    code = "unavailable"
+
+
+def details_of(problem: Problem, request_id: str) -> ProblemDetails:
+    return ProblemDetails(
+        type=f"urn:ricochet:problem:{problem.code}",
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        request_id=request_id,
+        retryable=problem.retryable,
+        errors=tuple(WrongField(field=error.field, message=error.message) for error in problem.errors),
+    )
+
+
+def response_to(problem: Problem, request_id: str, headers: dict[str, str] | None = None) -> Response:
+    headers = dict(headers or {})
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="ricochet"'
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    body = details_of(problem, request_id).model_dump_json()
+    return Response(body, problem.status, headers, media_type=MEDIA_TYPE)
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """The handler of the error tree."""
+    if not isinstance(error, Problem):
+        raise error
+    return response_to(error, request.state.request_id)
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    """The handler of what the router and the form parser raise."""
+    if not isinstance(error, HTTPException):
+        raise error
+    return response_to(_as_problem(error), request.state.request_id, dict(error.headers or {}))
+
+
+async def answer_database_trouble(request: Request, error: Exception) -> Response:
+    """The handler of a database that is away, too busy, or that chose this transaction to end a deadlock."""
+    log.error("database unavailable", action="api.unavailable", error=type(error).__name__)
+    return response_to(Unavailable("The database does not answer. Try again.", retryable=True), request.state.request_id)
+
+
+def _as_problem(error: HTTPException) -> Problem:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound("There is nothing at this address. /openapi.json lists what there is.", code="route_not_found")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed("This address does not take this method; the header Allow lists those it takes.")
+    return MalformedRequest(str(error.detail))
