@@ -97,7 +97,7 @@ class Session:
 
     @classmethod
     async def open(cls, account: Account, deliver: Deliver, timers: Timers) -> "Session":
-        """Connects and binds as a transceiver. Raises Unreachable, BindRefused, and PduError for an account that does not fit."""
+        """Connects and binds as a transceiver. Raises Unreachable, BindRefused, or PduError for a field too long."""
         fields: dict[str, str | int | bytes] = {"system_id": account.system_id, "password": account.password}
         fields["interface_version"] = SMPP_34
         encode("bind_transceiver", 1, 0, **fields)  # What does not fit is found before anything is connected.
