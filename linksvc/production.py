@@ -8,7 +8,7 @@ nothing. Every contact is met exactly once, in the order of ids.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, bindparam, exists, func, insert, literal, true
+from sqlalchemy import ColumnElement, Engine, Table, and_, bindparam, exists, func, insert, literal
 from sqlmodel import Session, col, select, update
 
 from linksvc import counters, promo_codes
@@ -89,42 +89,41 @@ def campaigns_to_produce(session: Session) -> list[int]:
     return [id for id in session.exec(select(Campaign.id).where(Campaign.state == "producing")) if id]
 
 
-def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clock) -> int:
-    """One step of a campaign's production; returns how many messages or codes it made, 0 when nothing is left to do.
+def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clock) -> bool:
+    """One step of a campaign's production; False when nothing is left to do.
 
     Messages first, window by window; then their codes; then the campaign is released to the senders.
     """
     with writing(engine) as session:
         campaign = session.exec(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one()
         if campaign.state != "producing":
-            return 0
-        if made := _produce_window(session, campaign, clock()):
-            return made
-        if campaign.offer_id and (made := _assign_codes(session, keyring, campaign)):
-            return made
+            return False
+        if _produce_window(session, campaign, clock()) or _assign_codes(session, keyring, campaign):
+            return True
         campaign.state = "sending" if campaign.produced else "sent"
         campaign.produced_at = clock()
         campaign.first_submit_after = clock() + BLOCKS_KNOWN_AFTER
         session.add(campaign)
-        return 0
+        return False
 
 
-def _produce_window(session: Session, campaign: Campaign, now: datetime) -> int:
-    """Deals n to the next contacts, those who consented to tracking first. Windows that hold nobody are passed over."""
-    audience = and_(may_be_sent_to(campaign), col(Contact.id) > campaign.last_contact_id)
-    window = select(Contact.id).where(audience).order_by(col(Contact.id)).limit(WINDOW_ROWS).subquery()
+def _produce_window(session: Session, campaign: Campaign, now: datetime) -> bool:
+    """Deals n to the next contacts, those who consented to tracking first. False when there is no contact left."""
+    ids = select(Contact.id).where(Contact.workspace_id == campaign.workspace_id, col(Contact.id) > campaign.last_contact_id)
+    window = ids.order_by(col(Contact.id)).limit(WINDOW_ROWS).subquery()
     last = session.exec(select(func.max(window.c.id))).one()
     if last is None:
-        return 0
+        return False
+    who = and_(may_be_sent_to(campaign), col(Contact.id) > campaign.last_contact_id, col(Contact.id) <= last)
     first_n = campaign.produced
-    made = _insert_messages(session, campaign, and_(audience, col(Contact.id) <= last), now)
-    if campaign.destination_url:
-        _deal_serials(session, campaign, first_n, made, now)
-    _count(session, campaign, first_n, now)
+    if made := _insert_messages(session, campaign, who, now):
+        seen = _count(session, campaign, first_n, now)
+        if campaign.destination_url:
+            _deal_serials(session, campaign, first_n, seen, made - seen, now)
     campaign.produced += made
     campaign.last_contact_id = last
     session.add(campaign)
-    return made
+    return True
 
 
 def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bool], now: datetime) -> int:
@@ -150,19 +149,14 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
     return rows_affected(session.connection().execute(statement, execution_options={"preserve_rowcount": True}))
 
 
-def _deal_serials(session: Session, campaign: Campaign, first_n: int, made: int, now: datetime) -> None:
+def _deal_serials(session: Session, campaign: Campaign, first_n: int, seen: int, unseen: int, now: datetime) -> None:
     """One block for those who consented to tracking, one for those who did not; neighbours of one kind become one."""
     campaign_id = campaign.id or 0
     if session.get(Link, (campaign_id, 1)) is None:
         session.add(Link(campaign_id=campaign_id, id=1, destination_url=campaign.destination_url, created_at=now))
         session.flush()
-    seen = session.exec(
-        select(func.count()).where(
-            Message.campaign_id == campaign_id, col(Message.n) >= first_n, col(Message.tracked) == true()
-        )
-    ).one()
-    serial = take_serials(session, "link", made)
-    for size, tracked in ((seen, True), (made - seen, False)):
+    serial = take_serials(session, "link", seen + unseen)
+    for size, tracked in ((seen, True), (unseen, False)):
         if size:
             _append_block(session, campaign_id, serial, size, first_n, tracked)
         serial += size
@@ -197,26 +191,30 @@ def take_serials(session: Session, name: str, count: int) -> int:
     return int(session.connection().execute(statement).scalar_one()) - count
 
 
-def _count(session: Session, campaign: Campaign, first_n: int, now: datetime) -> None:
+def _count(session: Session, campaign: Campaign, first_n: int, now: datetime) -> int:
+    """Counts the messages from `first_n` on as produced and queued; returns how many of them are tracked."""
     rows = session.exec(
-        select(Message.country, func.count())
+        select(Message.country, Message.tracked, func.count())
         .where(Message.campaign_id == campaign.id, col(Message.n) >= first_n)
-        .group_by(Message.country)
+        .group_by(Message.country, col(Message.tracked))
     )
     tally = Tally()
-    for country, count in rows:
+    seen = 0
+    for country, tracked, count in rows:
+        seen += count if tracked else 0
         for stage in ("produced", "queued"):
             tally.counts[Cell("", 0, "", country, bucket_of(now), stage, "")] += count
     counters.write(session, campaign.id or 0, tally)
+    return seen
 
 
-def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> int:
+def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> bool:
     """Gives the next messages without a code one each: a row for the till, and the code on the message."""
-    uses = session.exec(select(Offer.uses_per_code).where(Offer.id == campaign.offer_id)).one()
     first_n = campaign.coded
     count = min(BATCH_ROWS, campaign.produced - first_n)
-    if not count:
-        return 0
+    if not campaign.offer_id or not count:
+        return False
+    uses = session.exec(select(Offer.uses_per_code).where(Offer.id == campaign.offer_id)).one()
     serial = take_serials(session, "promo", count)
     permutation = promo_codes.generator(keyring.promo_code)
     made = [(first_n + i, promo_codes.generate(permutation, serial + i)) for i in range(count)]
@@ -234,4 +232,4 @@ def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> int
     session.connection().execute(statement, [{"at_n": n, "with_code": code} for n, code in made])
     campaign.coded += count
     session.add(campaign)
-    return count
+    return True

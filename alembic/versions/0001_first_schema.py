@@ -141,6 +141,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index("ix_contact_number", ["number", "workspace_id"], unique=False)
+        batch_op.create_index("ix_contact_workspace", ["workspace_id", "id"], unique=False)
 
     op.create_table(
         "contact_import",
@@ -681,6 +682,7 @@ def downgrade() -> None:
 
     op.drop_table("contact_import")
     with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index("ix_contact_workspace")
         batch_op.drop_index("ix_contact_number")
 
     op.drop_table("contact")

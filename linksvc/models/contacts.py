@@ -19,6 +19,7 @@ class Contact(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("workspace_id", "identity"),
         Index("ix_contact_number", "number", "workspace_id"),
+        Index("ix_contact_workspace", "workspace_id", "id"),
     )
     id: int | None = serial_key()
     workspace_id: int = reference("workspace.id")
