@@ -1,0 +1,177 @@
+"""Campaigns as they are written: everything that can be wrong is told here, before anybody is sent anything.
+
+Called by the API, the command line and the pages. What happens afterwards: `linksvc.production`.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, select
+
+from linksvc.destinations import check_destination
+from linksvc.errors import FieldError, InvalidRequest, NotFound
+from linksvc.fragments import analyse
+from linksvc.models import Campaign, ContactImport, Offer, Workspace
+from linksvc.names import check_name
+from linksvc.templates import Template
+
+KINDS = ("marketing", "transactional")
+MAX_FRAGMENTS = 10
+MAX_RATE_PER_S = 1_000
+
+Audience = Literal["all"] | tuple[Literal["import"], int]
+"""All who may be sent to, or the contacts of one import who may."""
+
+_SHORT_CODE = re.compile(r"[0-9]{3,8}")
+_LONG_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 ._&-]{0,9}[A-Za-z0-9]|[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class NewCampaign:
+    """A campaign as somebody wrote it. `rate_per_s` counts fragments handed over a second; the audience has no default:
+    to whom one writes is never a slip."""
+
+    name: str
+    kind: str
+    text: str
+    sender: str
+    destination_url: str
+    offer_id: int | None
+    rate_per_s: int
+    audience: Audience | None
+
+
+def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime) -> int:
+    """Stores a draft and returns its id.
+
+    Raises InvalidRequest with the codes invalid_request (name), kind_unknown, template_..., text_empty, text_too_long,
+    stop_missing, link_without_destination, destination_without_link, destination_invalid, code_without_offer,
+    offer_without_code, offer_ended, sender_invalid, sender_cannot_receive, rate_invalid, audience_missing,
+    import_unfinished; NotFound with workspace_not_found, offer_not_found, import_not_found.
+    """
+    if session.get(Workspace, workspace_id) is None:
+        raise NotFound("There is no such workspace.", code="workspace_not_found")
+    name = check_name(new.name)
+    if new.kind not in KINDS:
+        raise _wrong("kind", "kind_unknown", f"The kind is one of {', '.join(KINDS)}.")
+    fields = _check_text(new)
+    _check_sender(new)
+    if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
+        raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
+    destination = _check_destination(new, "link" in fields)
+    _check_offer(session, workspace_id, new, "code" in fields, now)
+    campaign = Campaign(
+        workspace_id=workspace_id,
+        name=name,
+        kind=new.kind,
+        sender=new.sender,
+        text=new.text.replace("\r\n", "\n"),
+        destination_url=destination,
+        offer_id=new.offer_id,
+        rate_per_s=new.rate_per_s,
+        audience_import_id=_check_audience(session, workspace_id, new.audience),
+        created_at=now,
+    )
+    session.add(campaign)
+    session.flush()
+    return campaign.id or 0
+
+
+def _check_text(new: NewCampaign) -> frozenset[str]:
+    """The fields that the text uses."""
+    text = new.text.replace("\r\n", "\n")
+    if not text.strip():
+        raise _wrong("text", "text_empty", "The text is empty.")
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
+        raise _wrong("text", "template_invalid", "The text holds an invisible control character; remove it.")
+    fields = Template.parse(text).fields
+    fragments = analyse(text).fragments
+    if fragments > MAX_FRAGMENTS:
+        raise _wrong(
+            "text", "text_too_long", f"The text takes {fragments} SMS fragments; {MAX_FRAGMENTS} are the most. Shorten it."
+        )
+    if new.kind == "marketing" and "stop" not in fields:
+        raise _wrong(
+            "text", "stop_missing", "A marketing text tells how to say no: put {{ stop }} into it, most often at its end."
+        )
+    return fields
+
+
+def _check_sender(new: NewCampaign) -> None:
+    if _SHORT_CODE.fullmatch(new.sender) or _LONG_NUMBER.fullmatch(new.sender):
+        return
+    if not _ALPHANUMERIC.fullmatch(new.sender):
+        raise _wrong(
+            "sender",
+            "sender_invalid",
+            "The sender is a short code of 3 to 8 digits (36180), a number with its country code (+33639980001), or a name "
+            "of at most 11 letters and digits (LUMEN).",
+        )
+    if new.kind == "marketing":
+        raise _wrong(
+            "sender",
+            "sender_cannot_receive",
+            "Nobody can answer STOP to a name: a marketing campaign is sent from a short code or a number.",
+        )
+
+
+def _check_destination(new: NewCampaign, uses_link: bool) -> str:
+    """The destination as a link leads to it; empty without one."""
+    if not new.destination_url.strip():
+        if uses_link:
+            raise _wrong(
+                "destination_url", "link_without_destination", "The text has {{ link }}: say where the link leads to."
+            )
+        return ""
+    if not uses_link:
+        raise _wrong(
+            "text",
+            "destination_without_link",
+            "There is a destination, but nobody gets a link to it: put {{ link }} into the text.",
+        )
+    return check_destination(new.destination_url)
+
+
+def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_code: bool, now: datetime) -> None:
+    if new.offer_id is None:
+        if uses_code:
+            raise _wrong("offer_id", "code_without_offer", "The text has {{ code }}: say which offer the codes are for.")
+        return
+    mine = (Offer.id == new.offer_id, Offer.workspace_id == workspace_id)
+    offer = session.exec(select(Offer).where(*mine)).first()
+    if offer is None:
+        raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
+    if not uses_code:
+        raise _wrong(
+            "text", "offer_without_code", "There is an offer, but nobody gets a code: put {{ code }} into the text."
+        )
+    if offer.ends_at is not None and offer.ends_at <= now:
+        raise _wrong("offer_id", "offer_ended", f"The offer ended on {offer.ends_at:%Y-%m-%d at %H:%M} UTC.")
+
+
+def _check_audience(session: Session, workspace_id: int, audience: Audience | None) -> int | None:
+    """The id of the import that is the audience; None for all."""
+    if audience == "all":
+        return None
+    if audience is None:
+        raise _wrong("audience", "audience_missing", "Say to whom: all who may be sent to, or the contacts of one import.")
+    _, import_id = audience
+    mine = (ContactImport.id == import_id, ContactImport.workspace_id == workspace_id)
+    state = session.exec(select(ContactImport.state).where(*mine)).first()
+    if state is None:
+        raise NotFound("There is no such import in this workspace.", code="import_not_found")
+    if state != "finished":
+        raise _wrong(
+            "audience",
+            "import_unfinished",
+            "This import did not finish, so its contacts are not complete. Import the file again.",
+        )
+    return import_id
+
+
+def _wrong(field: str, code: str, message: str) -> InvalidRequest:
+    return InvalidRequest(message, code=code, errors=(FieldError(field, message),))
