@@ -1,0 +1,70 @@
+"""A tracker on a real socket, in the test's own event loop; `tests/tracker/runner.py` is one in a process of its own."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+import uvicorn
+from sqlalchemy import Engine
+
+from linksvc.clock import Clock
+from linksvc.keys import Keyring
+from linksvc.settings import Settings
+from linksvc.short_codes import ShortCodes
+from tests.factories import NOW
+from tests.tracker.http import Answer, ask
+from tracker.app import Tracker, create_tracker
+from tracker.hits import SpooledHit, unpack
+from tracker.segment_reader import START, list_segments, open_segment
+from tracker.server import server_config
+
+
+@dataclass(frozen=True)
+class Served:
+    port: int
+    tracker: Tracker
+    settings: Settings
+
+    async def ask(self, target: str, method: str = "GET", **headers: str) -> Answer:
+        return await ask(self.port, target, method, **headers)
+
+    def spooled(self) -> list[SpooledHit]:
+        """What is on disk at this moment."""
+        hits = []
+        for path in list_segments(self.settings.spool_dir):
+            with open_segment(path) as segment:
+                assert segment
+                hits += [unpack(entry.payload) for entry in segment.read(START, 10_000)]
+        return hits
+
+
+class Serve(Protocol):
+    def __call__(self, settings: Settings, engine: Engine, clock: Clock = ...) -> AbstractAsyncContextManager[Served]: ...
+
+
+@pytest.fixture
+def serve(keyring: Keyring) -> Serve:
+    @asynccontextmanager
+    async def serving(settings: Settings, engine: Engine, clock: Clock = lambda: NOW) -> AsyncIterator[Served]:
+        tracker = create_tracker(settings, engine, keyring, clock)
+        server = uvicorn.Server(server_config(tracker))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            running = asyncio.create_task(server.serve(sockets=[listening]))
+            while not server.started and not running.done():
+                await asyncio.sleep(0.005)
+            try:
+                yield Served(listening.getsockname()[1], tracker, settings)
+            finally:
+                server.should_exit = True
+                await running
+
+    return serving
+
+
+@pytest.fixture
+def codes(keyring: Keyring) -> ShortCodes:
+    return ShortCodes.of(keyring)

@@ -1,0 +1,126 @@
+"""Keeps a tracker's blocks up to date: from the snapshot at the start, from the database each second. Run by the tracker."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import structlog
+from sqlalchemy import Engine
+
+from linksvc.database import reading
+from linksvc.errors import RicochetError
+from tracker.blocks import Block, Blocks, read_blocks
+from tracker.snapshot import Snapshot
+
+log = structlog.get_logger()
+
+POLL_S = 1.0
+LOOK_UP_WITHIN_S = 2.0
+"""How long a request waits for the database, when it must ask at all."""
+
+START_WITHIN_S = 5.0
+"""How long a start waits for the database before it serves what the snapshot says."""
+
+HORIZON = 1_000_000_000
+"""A serial further than this above all known ones cannot have been allotted since the last poll. Nearly every guess is
+further (there are 2**52 serials), so guessing makes no work for the database."""
+
+
+class BlocksUnreachable(RicochetError):
+    """Whether the serial is in use cannot be said now: it may be newer than what is known, and the database is away."""
+
+
+class BlockWatch:
+    """Used from the tracker's event loop; asks the database in a thread of its own, one question at a time."""
+
+    def __init__(self, engine: Engine, snapshot: Snapshot) -> None:
+        self.blocks = Blocks()
+        self.informed = False
+        """Whether the blocks came from anywhere: the database or a snapshot."""
+        self._read_all = False
+        self._reachable = True
+        self._engine = engine
+        self._snapshot = snapshot
+        self._flight: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "blocks")
+
+    async def start(self) -> None:
+        """Learns the blocks from the database, or failing that from the snapshot, and begins to poll."""
+        known = await asyncio.get_running_loop().run_in_executor(self._thread, self._snapshot.read)
+        if known is not None:
+            self.blocks, self.informed = known, True
+        with suppress(BlocksUnreachable):
+            await self._refresh(START_WITHIN_S)
+        self._polling = asyncio.create_task(self._poll())
+
+    async def stop(self) -> None:
+        for task in (self._polling, self._flight):
+            if task:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, serial: int) -> Block | None:
+        """The block of a serial. Asks the database only for one that may be newer than what is known, and once for all
+        who ask at the same time. Raises BlocksUnreachable if it cannot be asked."""
+        block = self.blocks.find(serial)
+        if block or (self.informed and not self.blocks.end <= serial < self.blocks.end + HORIZON):
+            return block
+        await self._refresh(LOOK_UP_WITHIN_S)
+        return self.blocks.find(serial)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            with suppress(BlocksUnreachable):
+                await self._refresh(None)
+
+    async def _refresh(self, within_s: float | None) -> None:
+        """Waits for the flight that is under way, or for a new one."""
+        if self._flight is None or self._flight.done():
+            self._flight = asyncio.create_task(self._fly())
+        try:
+            # Shielded: who gives up waiting does not end the flight for the others.
+            await asyncio.wait_for(asyncio.shield(self._flight), within_s)
+        except TimeoutError as error:
+            raise BlocksUnreachable("The database does not answer.") from error
+        if not self._reachable:
+            raise BlocksUnreachable("The database cannot be reached.")
+
+    async def _fly(self) -> None:
+        """Reads what is new. The first time that is everything: a snapshot may be of another day."""
+        loop = asyncio.get_running_loop()
+        try:
+            new = await loop.run_in_executor(self._thread, self._read, self.blocks.end if self._read_all else 0)
+        except Exception as error:
+            # Whatever is wrong there, known links must go on working, and the next poll must try again.
+            self._say_reachable(False, error)
+            return
+        self._say_reachable(True)
+        if self._read_all:
+            self.blocks.add(new)
+        else:
+            self.blocks = Blocks(new)
+        if new or not self._read_all:
+            await loop.run_in_executor(self._thread, self._write_snapshot)
+        self._read_all = self.informed = True
+
+    def _read(self, from_serial: int) -> list[Block]:
+        with reading(self._engine) as session:
+            return read_blocks(session, from_serial)
+
+    def _write_snapshot(self) -> None:
+        try:
+            self._snapshot.write(self.blocks.all())
+        except OSError as error:
+            log.error("the snapshot of the blocks cannot be written", action="snapshot_failed", error=type(error).__name__)
+
+    def _say_reachable(self, reachable: bool, error: Exception | None = None) -> None:
+        if reachable != self._reachable:
+            self._reachable = reachable
+            if reachable:
+                log.info("the database answers again", action="blocks_reachable")
+            else:
+                log.warning("serving known links without the database", action="blocks_unreachable", exc_info=error)

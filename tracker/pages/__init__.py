@@ -1,0 +1,52 @@
+"""The plain pages of the short domain, in English and French. Rendered once, when the tracker is put together."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`body` by language; `policy` is the Content-Security-Policy that lets its style through and nothing else."""
+
+    english: bytes
+    french: bytes
+    policy: bytes
+
+    def body(self, accept_language: bytes) -> bytes:
+        """French for those whose first language it is, English for all others."""
+        return self.french if accept_language[:2].lower() == b"fr" else self.english
+
+
+def unknown_link() -> Page:
+    """For a link that leads nowhere."""
+    return _render(
+        ("This link leads nowhere", "Check that it was copied whole, up to its last character."),
+        ("Ce lien ne mène nulle part", "Vérifiez qu’il a été copié en entier, jusqu’au dernier caractère."),
+    )
+
+
+def try_again() -> Page:
+    """For a link of which nothing can be said at the moment."""
+    return _render(
+        ("This link cannot be opened right now", "Please try again in a minute."),
+        ("Ce lien ne peut pas être ouvert pour l’instant", "Veuillez réessayer dans une minute."),
+    )
+
+
+def _render(english: tuple[str, str], french: tuple[str, str]) -> Page:
+    folder = files(__name__)
+    style = folder.joinpath("plain.css").read_text("utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(folder.joinpath("plain.html.jinja").read_text("utf-8"))
+
+    def body(language: str, title: str, advice: str) -> bytes:
+        return template.render(language=language, title=title, advice=advice, style=Markup(style)).encode()  # noqa: S704
+
+    digest = b64encode(sha256(style.encode()).digest())
+    policy = b"default-src 'none'; style-src 'sha256-" + digest + b"'; frame-ancestors 'none'; base-uri 'none'"
+    return Page(body("en", *english), body("fr", *french), policy)

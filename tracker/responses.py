@@ -1,0 +1,53 @@
+"""Answers of the short domain as ASGI messages, each with the headers it needs. Used by the app and the redirect."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.pages import Page
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+PRIVATE: tuple[Header, ...] = (
+    # A cached redirect would hide the second click, and freeze the destination (RFC 9111, section 5.2.2).
+    (b"cache-control", b"private, no-store"),
+    # The code is a bearer token: the destination must not read it in Referer.
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer. Its body is left out for HEAD, its headers are not."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+    async def send(self, method: str, send: Send) -> None:
+        length = (b"content-length", b"%d" % len(self.body))
+        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, length]})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else self.body})
+
+
+def redirect_to(location: bytes) -> Response:
+    """302, never 301 or 308: those are cached for ever."""
+    return Response(302, ((b"location", location), *PRIVATE))
+
+
+def html(status: int, page: Page, accept_language: bytes, *more: Header) -> Response:
+    headers = (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", page.policy),
+        (b"x-content-type-options", b"nosniff"),
+        *more,
+    )
+    return Response(status, PRIVATE + headers, page.body(accept_language))
+
+
+def text(status: int, body: bytes, *more: Header) -> Response:
+    return Response(status, ((b"content-type", b"text/plain; charset=utf-8"), *PRIVATE, *more), body)

@@ -1,0 +1,134 @@
+"""The spool: where a hit is put on disk before its answer leaves. Written by the redirect, read by `tracker.ingest`.
+
+Group commit: a commit takes all hits that wait, and the next one begins when it ends. So a lone click waits for one
+fdatasync and a thousand clicks share one.
+"""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from tracker.losses import Loss
+from tracker.segment_writer import SegmentWriter, Sync
+from tracker.segments import HitId
+
+log = structlog.get_logger()
+
+MAX_WAITING = 20_000
+"""Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
+
+REOPEN_AFTER_S = 1.0
+"""How long a disk that refused a new segment is left alone."""
+
+Waiting = tuple[bytes, "asyncio.Future[Loss | None]"]
+
+
+class Spool:
+    """One per tracker process; used from its event loop, works in a thread of its own."""
+
+    def __init__(self, directory: Path, segment_bytes: int, sync: Sync = os.fdatasync) -> None:
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._sync = sync
+        self._segment: SegmentWriter | None = None
+        self._refused_until = 0.0
+        self._refusal = Loss.DISK_FAILED
+        self._waiting: list[Waiting] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._thread = ThreadPoolExecutor(1, "spool")
+
+    async def open(self) -> None:
+        """Opens the first segment. A disk that refuses is no reason not to redirect: later hits try again."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, ())
+
+    async def close(self) -> None:
+        """Ends the segment; waits for what is being written."""
+        await self._idle.wait()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._abandon)
+        self._thread.shutdown()
+
+    def append(self, payload: bytes) -> "asyncio.Future[Loss | None]":
+        """Spools one hit. The future is done when the hit is on disk (None) or is not going to be (why)."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Loss | None] = loop.create_future()
+        if len(self._waiting) >= MAX_WAITING:
+            future.set_result(Loss.BACKLOG)
+            return future
+        self._waiting.append((payload, future))
+        if self._idle.is_set():
+            self._idle.clear()
+            # At the end of this turn of the loop, so that every request of the turn shares the commit.
+            loop.call_soon(self._start_commit, loop)
+        return future
+
+    def _start_commit(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._waiting = self._waiting, []
+        commit = self._thread.submit(self._commit, [payload for payload, _ in batch])
+        commit.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._finish, loop, batch, done)))
+
+    def _finish(self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], commit: "Future[Loss | None]") -> None:
+        if defect := commit.exception():
+            log.error("a defect in the spool", action="spool_defect", exc_info=defect)
+        loss = Loss.INTERNAL if defect else commit.result()
+        for _, future in batch:
+            if not future.done():
+                future.set_result(loss)
+        if self._waiting:
+            self._start_commit(loop)
+        else:
+            self._idle.set()
+
+    def _commit(self, payloads: Sequence[bytes]) -> Loss | None:
+        """Brings the hits to the disk, in a new segment if the present one fails; None if they are there."""
+        origins: list[HitId | None] = [None] * len(payloads)
+        if self._segment:
+            origins = list(self._segment.next_ids(len(payloads)))
+            try:
+                self._append(self._segment, payloads, [None] * len(payloads))
+                return None
+            except OSError as error:
+                # After a failed fdatasync the kernel may call the same pages clean, so the segment is never retried
+                # (PostgreSQL's "fsyncgate", 2018). What did reach it is recognised by the ids the hits take along.
+                self._report(error)
+                self._abandon()
+        return self._commit_in_new_segment(payloads, origins)
+
+    def _commit_in_new_segment(self, payloads: Sequence[bytes], origins: Sequence[HitId | None]) -> Loss | None:
+        if time.monotonic() < self._refused_until:
+            return self._refusal
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._segment = SegmentWriter(self._directory, self._sync)
+            if payloads:
+                self._append(self._segment, payloads, origins)
+            return None
+        except OSError as error:
+            self._refusal = self._report(error)
+            self._refused_until = time.monotonic() + REOPEN_AFTER_S
+            self._abandon()
+            return self._refusal
+
+    def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Sequence[HitId | None]) -> None:
+        segment.append(payloads, origins)
+        if segment.bytes >= self._segment_bytes:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment:
+            with suppress(OSError):
+                segment.close()
+
+    def _report(self, error: OSError) -> Loss:
+        log.error("a spool segment cannot be written", action="spool_failed", error=errno.errorcode.get(error.errno or 0))
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return Loss.DISK_FULL if full else Loss.DISK_FAILED
