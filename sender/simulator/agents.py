@@ -85,4 +85,9 @@ DISGUISED = {
         "Edg/141.0.0.0"
     ),
     "phone farm": Visitor(_ANDROID),
+    # Its referrer raises a suspicion, and no more: a person may follow the same path.
+    "safe links": Visitor(
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+        headers=(("Referer", "https://eur01.safelinks.protection.outlook.com/"),),
+    ),
 }

@@ -5,7 +5,7 @@ from random import Random
 
 from sender.simulator.agents import DISGUISED, MACHINES, PHONES
 
-GLUED = (".", ",", "!", ")", "...", "%29", '"', "'", ":", ";", "?", "/", "»", "]")
+GLUED = (".", ",", "!", ")", "...", "%29", '"', "'", ":", ";", "?", "/", "]")
 """What messaging apps take for a part of the link."""
 
 STOPS = ("STOP", "stop", "Stop.", "ARRET", "Arrêt", "arrêt", "stop svp", "STOP merci")
@@ -23,6 +23,8 @@ class Habits:
     clicking: float = 0.35
     repeating: float = 0.30
     """Of those who click: once more, or several times."""
+    private: float = 0.05
+    """Of the phones: those whose browser sends Sec-GPC."""
     glued: float = 0.15
     """Of those who click: with punctuation behind the link."""
     redeeming: float = 0.40
@@ -42,6 +44,7 @@ class Behaviour:
     """`machines` and `disguised` name visitors of `agents`; `glued` is what stands behind the link at each click."""
 
     phone: str = PHONES[0]
+    private: bool = False
     machines: tuple[str, ...] = ()
     disguised: str = ""
     clicks: int = 0
@@ -61,6 +64,7 @@ def draw_behaviour(random: Random, habits: Habits) -> Behaviour:
     replies = not stops and random.random() < habits.replying
     return Behaviour(
         phone=random.choice(PHONES),
+        private=random.random() < habits.private,
         machines=_machines(random, habits),
         disguised=random.choice(sorted(DISGUISED)) if random.random() < habits.disguised else "",
         clicks=clicks,

@@ -54,6 +54,8 @@ class HitAnswered:
     user_agent: str
     purpose: str
     """Of the headers that announce a prefetch or a preview, the one that was sent; or empty."""
+    private: bool
+    """Whether it asked not to be followed (Sec-GPC), so that its agent may be left out of any record."""
     status: int
     at: datetime
 

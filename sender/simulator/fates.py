@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sender.pdus import Status
-from sender.simulator.smsc_settings import SmscSettings
+from sender.simulator.settings import SmscSettings
 
 _REFUSALS = (Status.INVALID_DESTINATION, Status.SUBMIT_FAILED)
 _FAILURES = ("UNDELIVERABLE", "UNDELIVERABLE", "UNDELIVERABLE", "REJECTED")

@@ -40,6 +40,7 @@ class HitKey(NamedTuple):
     network: str
     """The /24 it came from, as `127.1.2.0/24`."""
     user_agent: str
+    """Empty where none was sent, or where the visitor asked not to be followed."""
     method: str
     purpose: str
     """What Sec-Purpose, Purpose, X-Purpose or X-Moz said; or empty."""
@@ -174,8 +175,8 @@ class Ledger:
 
     @_fold.register
     def _(self, entry: HitAnswered) -> None:
-        key = HitKey(network_of(entry.address), entry.user_agent, entry.method, entry.purpose)
-        self._kinds[key] = entry.kind
+        agent = "" if entry.private else entry.user_agent
+        self._kinds[HitKey(network_of(entry.address), agent, entry.method, entry.purpose)] = entry.kind
         if entry.status == FOUND:
             self._message(entry).hits[entry.kind] += 1
 

@@ -1,4 +1,4 @@
-"""What kind of SMSC is simulated: its account, its pace, how it writes ids, how often what goes wrong.
+"""What is simulated: an SMSC's account, how it writes ids, how often what goes wrong; how fast it and the people are.
 
 Shares run from 0 to 1 and are drawn by (seed, number), so that the same seed does the same to the same people however
 the messages arrive. Delays are divided by `speed`; protocol time-outs are not.
@@ -95,3 +95,18 @@ class SmscSettings:
     bind_within_s: float = 10.0
     enquire_every_s: float = 30.0
     """An idle connection is asked whether it lives; without an answer until the next time it is closed."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long people and machines take. Divided by the simulation's speed too."""
+
+    machine: Delay = Delay(0.3, most_s=1.5)
+    """From the phone's getting the message to a preview or a scanner."""
+    reading: Delay = Delay(1.0, most_s=4.0)
+    """To the first click."""
+    repeating: Delay = Delay(0.6, most_s=2.0)
+    """From click to click."""
+    buying: Delay = Delay(1.0, most_s=3.0)
+    """From the last click, or from reading, to the till."""
+    answering: Delay = Delay(1.2, most_s=4.0)
