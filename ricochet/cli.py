@@ -1,0 +1,51 @@
+"""The command line, `ricochet`: one table of commands, and one place where errors become a line on stderr.
+
+Exit status: 0 done; 1 the installation cannot work (settings, database); 2 what was asked for was refused.
+"""
+
+import logging
+import sys
+
+import structlog
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from linksvc.errors import Problem, RicochetError
+from ricochet.commands import accounts, campaigns, contacts, database, routes
+
+app = typer.Typer(
+    name="ricochet",
+    help="Sends Rich SMS with personal links and promo codes, and shows what became of them.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for module in (database, accounts, contacts, campaigns, routes):
+    module.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Runs the command of this process's arguments and exits. Errors are told in one line, never as a traceback."""
+    # A command says itself what it did; the long-running ones set up logs of their own (`ricochet.logs`).
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        if any("\udc80" <= character <= "\udcff" for argument in sys.argv[1:] for character in argument):
+            raise RicochetError("The arguments are not valid UTF-8.")
+        app()
+    except RicochetError as error:
+        typer.echo(f"ricochet: {error}", err=True)
+        sys.exit(2 if isinstance(error, Problem) else 1)
+    except DBAPIError as error:
+        typer.echo(f"ricochet: The database cannot be used: {_first_line(error)}", err=True)
+        sys.exit(1)
+
+
+def _first_line(error: DBAPIError) -> str:
+    return next(iter(str(error.orig).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,117 @@
+"""`ricochet workspace`, `user`, `shop` and `key`: who works here, and with what."""
+
+import sys
+from typing import Annotated
+
+import typer
+from sqlmodel import col, select
+
+from linksvc import accounts, api_keys, shops
+from linksvc.clock import now
+from linksvc.database import reading, writing
+from linksvc.errors import Conflict, NotFound
+from linksvc.models import Workspace
+from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
+from ricochet.installation import opened
+
+workspace = typer.Typer(help="Workspaces: everything belongs to one.", no_args_is_help=True)
+user = typer.Typer(help="People who sign in.", no_args_is_help=True)
+shop = typer.Typer(help="Places where codes are redeemed.", no_args_is_help=True)
+key = typer.Typer(help="API keys.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(workspace, name="workspace")
+    app.add_typer(user, name="user")
+    app.add_typer(shop, name="shop")
+    app.add_typer(key, name="key")
+
+
+@workspace.command("create")
+def create_workspace(
+    name: Annotated[str, typer.Argument(help="For example the company's name.")], data_dir: DataDir = None
+) -> None:
+    """Makes a workspace."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        if session.exec(select(Workspace.id).where(Workspace.name == name.strip())).first() is not None:
+            raise Conflict(f"There is already a workspace “{name.strip()}”.", code="workspace_exists")
+        accounts.ensure_workspace(session, name, now())
+    typer.echo(f"Made the workspace “{name.strip()}”.")
+
+
+@workspace.command("list")
+def list_workspaces(data_dir: DataDir = None) -> None:
+    """Lists the workspaces: name, time zone, currency."""
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        for row in session.exec(select(Workspace).order_by(col(Workspace.name))):
+            typer.echo(f"{row.name}\t{row.timezone}\t{row.currency}")
+
+
+@user.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="With which they sign in.")],
+    workspace_name: WorkspaceName = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.", show_default=False)
+    ] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="Ask for no password; print a sign-in link that works once, for an hour.")
+    ] = False,
+    language: Annotated[str, typer.Option("--language", help="The language of their pages: en or fr.")] = "en",
+    data_dir: DataDir = None,
+) -> None:
+    """Makes a user. The password is asked for, unless it comes from standard input or a link takes its place."""
+    if password_stdin and link:
+        raise typer.BadParameter("--password-stdin and --link exclude each other.")
+    with opened(data_dir) as installation:
+        with reading(installation.engine) as session:
+            workspace_id = find_workspace(session, workspace_name)
+        password = None if link else _password(password_stdin)
+        with writing(installation.engine) as session:
+            user_id = accounts.create_user(session, email, password, workspace_id, now(), language)
+            token = accounts.make_sign_in_link(session, user_id, now()) if link else ""
+        typer.echo(f"Made the user {email.strip().lower()}.")
+        if token:
+            typer.echo(f"Sign in once, within an hour: {installation.settings.public_url}/sign-in/{token}")
+
+
+@shop.command("create")
+def create_shop(
+    name: Annotated[str, typer.Option("--name", help="As its till and the reports call it.", show_default=False)],
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Makes a shop."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        shops.create_shop(session, find_workspace(session, workspace_name), name, now())
+    typer.echo(f"Made the shop “{name.strip()}”.")
+
+
+@key.command("create")
+def create_key(
+    name: Annotated[str, typer.Option("--name", help="What it is for, so that one knows later.", show_default=False)],
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", help=f"What it may do; repeat it. One of {', '.join(api_keys.SCOPES)}.", show_default=False),
+    ],
+    shop_name: Annotated[
+        str | None, typer.Option("--shop", help="The shop whose till holds it.", show_default=False)
+    ] = None,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Makes an API key and prints it: this once, on a line of its own."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        workspace_id = find_workspace(session, workspace_name)
+        shop_id = shops.find_shop(session, workspace_id, shop_name) if shop_name is not None else None
+        if shop_name is not None and shop_id is None:
+            raise NotFound(f"There is no shop “{shop_name}” in this workspace.", code="shop_not_found")
+        presented = api_keys.create_key(session, workspace_id, name, scope, shop_id, now())
+    typer.echo("Keep this key: it is shown once.", err=True)
+    typer.echo(presented)
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

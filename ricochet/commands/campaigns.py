@@ -1,0 +1,159 @@
+"""`ricochet offer` and `ricochet campaign`: what is sent, without a browser."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import typer
+
+from linksvc.campaigns import KINDS, Audience, NewCampaign, create_campaign
+from linksvc.clock import now
+from linksvc.database import reading, writing
+from linksvc.errors import FieldError, InvalidRequest
+from linksvc.funnel import Funnel, read_funnel
+from linksvc.offers import NewOffer, create_offer
+from linksvc.production import request_send
+from linksvc.public_ids import format_id, parse_id
+from linksvc.stages import OCCURRENCES, STAGES
+from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
+from ricochet.installation import opened
+
+offer = typer.Typer(help="What promo codes are worth.", no_args_is_help=True)
+campaign = typer.Typer(help="What is sent to whom.", no_args_is_help=True)
+
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, for example cmp_12.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(offer, name="offer")
+    app.add_typer(campaign, name="campaign")
+
+
+@offer.command("create")
+def add_offer(
+    name: Annotated[str, typer.Option("--name", help="As reports call it.", show_default=False)],
+    percent: Annotated[
+        str | None, typer.Option("--percent", help="Per cent off, up to two decimals: 10 or 12.5.", show_default=False)
+    ] = None,
+    amount: Annotated[
+        int | None, typer.Option("--amount", help="Off in minor units: 500 is 5.00 euros.", show_default=False)
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="ISO 4217; the workspace's, unless told.", show_default=False)
+    ] = None,
+    minimum: Annotated[int, typer.Option("--minimum", help="The least order it is good for, in minor units.")] = 0,
+    uses: Annotated[int, typer.Option("--uses", help="How often each code may be used.")] = 1,
+    starts: Annotated[
+        str | None, typer.Option("--starts", help="From this day on (2026-11-27); now, unless told.", show_default=False)
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option("--ends", help="To the end of this day; for ever, unless told.", show_default=False)
+    ] = None,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Makes an offer and prints its id. It takes --percent or --amount."""
+    if (percent is None) == (amount is None):
+        raise typer.BadParameter("Give either --percent or --amount.")
+    new = NewOffer(
+        name=name,
+        kind="percentage" if percent is not None else "amount",
+        value=_basis_points(percent) if percent is not None else amount or 0,
+        currency=currency,
+        minimum_minor=minimum,
+        uses_per_code=uses,
+        starts_at=_day("starts", starts),
+        ends_at=_day("ends", ends),
+    )
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        terms = create_offer(session, find_workspace(session, workspace_name), new, now())
+    typer.echo(format_id("offer", terms.id))
+
+
+@campaign.command("create")
+def add_campaign(
+    name: Annotated[str, typer.Option("--name", help="As reports call it.", show_default=False)],
+    text: Annotated[
+        str,
+        typer.Option("--text", help="With fields: {{ first_name }}, {{ link }}, {{ stop }}.", show_default=False),
+    ],
+    sender: Annotated[str, typer.Option("--sender", help="A short code or a number in E.164.", show_default=False)],
+    audience: Annotated[
+        str, typer.Option("--audience", help="“all” who may be sent to, or an import (imp_3).", show_default=False)
+    ],
+    kind: Annotated[str, typer.Option("--kind", help=f"{' or '.join(KINDS)}.")] = "marketing",
+    destination: Annotated[str, typer.Option("--destination", help="Where {{ link }} leads to.", show_default=False)] = "",
+    offer_id: Annotated[
+        str | None, typer.Option("--offer", help="What {{ code }} is worth (off_3).", show_default=False)
+    ] = None,
+    rate: Annotated[int, typer.Option("--rate", help="SMS fragments a second, at most.")] = 100,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Writes a campaign, a draft, and prints its id."""
+    new = NewCampaign(
+        name=name,
+        kind=kind,
+        text=text,
+        sender=sender,
+        destination_url=destination,
+        offer_id=parse_id("offer", offer_id) if offer_id else None,
+        rate_per_s=rate,
+        audience=_audience(audience),
+    )
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        campaign_id = create_campaign(session, find_workspace(session, workspace_name), new, now())
+    typer.echo(format_id("campaign", campaign_id))
+
+
+@campaign.command("send")
+def send_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Sends a campaign, once. The running workers do it; see it with: ricochet campaign show."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        request_send(session, find_workspace(session, workspace_name), number, now())
+    typer.echo(f"{campaign_id} will be sent.")
+
+
+@campaign.command("show")
+def show_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Shows how far a campaign is, and its funnel."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        _print(read_funnel(session, find_workspace(session, workspace_name), number))
+
+
+def _print(funnel: Funnel) -> None:
+    typer.echo(f"{format_id('campaign', funnel.campaign_id)} {funnel.name} ({funnel.kind}): {funnel.state}")
+    for stage in [*STAGES, *OCCURRENCES]:
+        if funnel[stage] or stage == "produced":
+            typer.echo(f"{stage.replace('_', ' '):<20}{funnel[stage]:>12,}")
+    for money in funnel.revenue:
+        typer.echo(f"{'revenue':<20}{money.amount_minor:>12,} minor units of {money.currency}")
+    if funnel.pending_facts:
+        typer.echo(f"{funnel.pending_facts:,} facts are not in these figures yet.")
+
+
+def _audience(written: str) -> Audience:
+    return "all" if written == "all" else ("import", parse_id("import", written))
+
+
+def _basis_points(percent: str) -> int:
+    try:
+        points = Decimal(percent.replace(",", ".")) * 100
+    except InvalidOperation:
+        points = Decimal("0.5")
+    if not points.is_finite() or points != points.to_integral_value():
+        raise _wrong("percent", f"“{percent}” is no percentage with up to two decimals.")
+    return int(points)
+
+
+def _day(option: str, written: str | None) -> date | None:
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        raise _wrong(option, f"“{written}” is no day; write it as 2026-11-27.") from None
+
+
+def _wrong(option: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f"--{option}: {message}", errors=(FieldError(option, message),))

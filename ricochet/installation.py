@@ -1,0 +1,45 @@
+"""The installation that a command works on: settings, database, keys. Every command opens it here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from linksvc.database import open_engine
+from linksvc.errors import ConfigurationError
+from linksvc.migrations import check_revision
+from linksvc.settings import Settings
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Settings and an open database at the newest revision."""
+
+    settings: Settings
+    engine: Engine
+
+
+def read_settings(data_dir: Path | None = None) -> Settings:
+    """The settings of the environment; `data_dir` wins over RICOCHET_DATA_DIR. Raises ConfigurationError."""
+    given: dict[str, Any] = {"data_dir": data_dir} if data_dir else {}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = [f"RICOCHET_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        raise ConfigurationError("The settings cannot be used. " + "; ".join(wrong)) from None
+
+
+@contextmanager
+def opened(data_dir: Path | None = None) -> Iterator[Installation]:
+    """The installation while a command runs. Raises ConfigurationError unless its database is at the newest revision."""
+    settings = read_settings(data_dir)
+    engine = open_engine(settings.database)
+    try:
+        check_revision(engine)
+        yield Installation(settings, engine)
+    finally:
+        engine.dispose()
