@@ -1,0 +1,54 @@
+"""The marketer's pages as one Starlette application. `ricochet up` and `ricochet serve` mount it beside the API."""
+
+from datetime import timedelta
+
+from anyio import CapacityLimiter
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.routing import Route
+
+from dashboards.assets import PREFIX, load_assets
+from dashboards.pages import errors
+from dashboards.pages.campaigns import CampaignPages
+from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
+from dashboards.security import SecurityHeaders
+from dashboards.sessions import Sessions
+from linksvc.clock import Clock, now
+from linksvc.errors import Problem
+from linksvc.keys import Keyring
+from linksvc.settings import Settings
+
+
+def create_dashboards(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Starlette:
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns and below, /static."""
+    lasts = timedelta(hours=settings.session_hours)
+    sessions = Sessions(engine, clock, lasts)
+    return Starlette(
+        routes=[
+            *CampaignPages(engine, clock, sessions).routes(),
+            *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE)).routes(),
+            Route(f"{PREFIX}{{name}}", load_assets().serve),
+        ],
+        middleware=[Middleware(SecurityHeaders), session_middleware(settings, keyring, lasts)],
+        exception_handlers={
+            Problem: errors.on_problem,
+            HTTPException: errors.on_http_error,
+            Exception: errors.on_crash,
+        },
+    )
+
+
+def session_middleware(settings: Settings, keyring: Keyring, lasts: timedelta) -> Middleware:
+    """The signed cookie. Over https it is bound to this host alone, by its name (RFC 6265bis, 4.1.3.2)."""
+    secure = settings.public_url.startswith("https://")
+    return Middleware(
+        SessionMiddleware,
+        secret_key=keyring.session.hex(),
+        session_cookie="__Host-ricochet" if secure else "ricochet",
+        max_age=int(lasts.total_seconds()),
+        same_site="lax",
+        https_only=secure,
+    )

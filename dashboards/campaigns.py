@@ -1,0 +1,134 @@
+"""What the pages ask of the database beside the funnel: the list of campaigns, what one sends, and how its routes are."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from linksvc.funnel import Money, find_campaign
+from linksvc.models import Campaign, ContactImport, FunnelCount, Offer, Route
+
+LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSummary:
+    """A campaign as it is listed; `counts` holds LIST_STAGES by name, 0 included."""
+
+    campaign_id: int
+    name: str
+    state: str
+    counts: Mapping[str, int]
+    revenue: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignList:
+    """Newest first; `older_than` is where the next page begins, None on the last."""
+
+    campaigns: tuple[CampaignSummary, ...]
+    older_than: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDetails:
+    """What is sent, to whom and how fast. `offer` and `audience_file` are None where the campaign has none."""
+
+    text: str
+    sender: str
+    destination_url: str
+    kind: str
+    rate_per_s: int
+    offer: str | None
+    audience_file: str | None
+    created_at: datetime
+    send_requested_at: datetime | None
+    first_submit_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteState:
+    """A route of the operator's that is in use: idle, bound, refused or unreachable, and why."""
+
+    name: str
+    state: str
+    error: str
+    since: datetime | None
+
+
+def list_campaigns(session: Session, workspace_id: int, older_than: int | None = None, limit: int = 50) -> CampaignList:
+    """The workspace's campaigns with their figures, in two statements whatever their number."""
+    statement = select(Campaign).where(Campaign.workspace_id == workspace_id).order_by(col(Campaign.id).desc())
+    if older_than is not None:
+        statement = statement.where(col(Campaign.id) < older_than)
+    found = session.exec(statement.limit(limit + 1)).all()
+    shown = found[:limit]
+    counts, money = _read_figures(session, [campaign.id or 0 for campaign in shown])
+    summaries = tuple(
+        CampaignSummary(
+            campaign_id=campaign.id or 0,
+            name=campaign.name,
+            state=campaign.state,
+            counts=dict.fromkeys(LIST_STAGES, 0) | counts[campaign.id or 0],
+            revenue=tuple(money[campaign.id or 0]),
+        )
+        for campaign in shown
+    )
+    return CampaignList(summaries, shown[-1].id if len(found) > limit else None)
+
+
+def _read_figures(
+    session: Session, campaign_ids: list[int]
+) -> tuple[defaultdict[int, dict[str, int]], defaultdict[int, list[Money]]]:
+    counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    money: defaultdict[int, list[Money]] = defaultdict(list)
+    found = session.connection().execute(
+        sqlalchemy.select(
+            col(FunnelCount.campaign_id),
+            col(FunnelCount.stage),
+            col(FunnelCount.currency),
+            func.sum(FunnelCount.count),
+            func.sum(FunnelCount.amount_minor),
+        )
+        .where(col(FunnelCount.campaign_id).in_(campaign_ids), col(FunnelCount.stage).in_(LIST_STAGES))
+        .group_by(col(FunnelCount.campaign_id), col(FunnelCount.stage), col(FunnelCount.currency))
+        .order_by(col(FunnelCount.currency))
+    )
+    for campaign_id, stage, currency, count, amount in found:
+        counts[campaign_id][stage] = counts[campaign_id].get(stage, 0) + int(count)
+        if stage == "redemption":
+            money[campaign_id].append(Money(int(amount), currency))
+    return counts, money
+
+
+def read_details(session: Session, workspace_id: int, campaign_id: int) -> CampaignDetails:
+    """What a campaign sends. Raises NotFound for another workspace's too."""
+    campaign = find_campaign(session, workspace_id, campaign_id)
+    offer = session.exec(select(Offer.name).where(Offer.workspace_id == workspace_id, Offer.id == campaign.offer_id)).first()
+    audience_file = session.exec(
+        select(ContactImport.file_name).where(
+            ContactImport.workspace_id == workspace_id, ContactImport.id == campaign.audience_import_id
+        )
+    ).first()
+    return CampaignDetails(
+        text=campaign.text,
+        sender=campaign.sender,
+        destination_url=campaign.destination_url,
+        kind=campaign.kind,
+        rate_per_s=campaign.rate_per_s,
+        offer=offer,
+        audience_file=audience_file,
+        created_at=campaign.created_at,
+        send_requested_at=campaign.send_requested_at,
+        first_submit_after=campaign.first_submit_after,
+    )
+
+
+def read_routes(session: Session) -> tuple[RouteState, ...]:
+    """The operator's enabled routes: every workspace sends by them."""
+    rows = session.exec(select(Route).where(col(Route.enabled)).order_by(col(Route.id)))
+    return tuple(RouteState(route.name, route.state, route.error, route.state_at) for route in rows)

@@ -1,0 +1,311 @@
+"""Every other string of the pages, in English and in French. Templates ask for them by key: `say("nav.campaigns")`."""
+
+from dashboards.texts import Text
+
+CATALOG: dict[str, Text] = {
+    # Every page
+    "nav.skip": Text("Skip to the content", "Aller au contenu"),
+    "nav.main": Text("Main", "Principale"),
+    "nav.campaigns": Text("Campaigns", "Campagnes"),
+    "nav.language": Text("Language", "Langue"),
+    "nav.sign_out": Text("Sign out", "Se déconnecter"),
+    "times": Text("Times are those of {zone}.", "Les heures sont celles de {zone}."),
+    # Signing in
+    "sign_in.title": Text("Sign in", "Connexion"),
+    "sign_in.email": Text("E-mail address", "Adresse e-mail"),
+    "sign_in.password": Text("Password", "Mot de passe"),
+    "sign_in.button": Text("Sign in", "Se connecter"),
+    "sign_in.help": Text(
+        "No password yet? Whoever runs Ricochet for you can send you a sign-in link that works once.",
+        "Pas encore de mot de passe ? La personne qui administre Ricochet peut vous envoyer un lien de connexion à usage "
+        "unique.",
+    ),
+    "sign_in.wrong": Text(
+        "This e-mail address and this password do not go together. Check both and try again.",
+        "Cette adresse e-mail et ce mot de passe ne vont pas ensemble. Vérifiez les deux et réessayez.",
+    ),
+    "sign_in.no_email": Text("Enter your e-mail address.", "Saisissez votre adresse e-mail."),
+    "sign_in.no_password": Text("Enter your password.", "Saisissez votre mot de passe."),
+    "sign_in.stale": Text(
+        "This form was open for too long, or your browser refuses cookies. Nothing was sent on; sign in once more.",
+        "Ce formulaire est resté ouvert trop longtemps, ou votre navigateur refuse les cookies. Rien n’a été transmis ; "
+        "connectez-vous à nouveau.",
+    ),
+    "link.title": Text("Your sign-in link", "Votre lien de connexion"),
+    "link.explain": Text(
+        "This link signs you in once. It is used up when you press the button, not before.",
+        "Ce lien vous connecte une seule fois. Il est consommé quand vous appuyez sur le bouton, pas avant.",
+    ),
+    "link.button": Text("Sign in with this link", "Se connecter avec ce lien"),
+    "link.spent": Text(
+        "This link was used already, or it is too old. Ask whoever runs Ricochet for another, or sign in with your "
+        "password.",
+        "Ce lien a déjà servi, ou il est trop ancien. Demandez-en un autre à la personne qui administre Ricochet, ou "
+        "connectez-vous avec votre mot de passe.",
+    ),
+    # Errors
+    "error.back": Text("Go to the campaigns", "Aller aux campagnes"),
+    "error.404.title": Text("There is no such page", "Cette page n’existe pas"),
+    "error.404.text": Text(
+        "The address may be mistyped, or it belongs to another workspace.",
+        "L’adresse est peut-être mal saisie, ou elle appartient à un autre espace de travail.",
+    ),
+    "error.403.title": Text("The form could not be accepted", "Le formulaire n’a pas pu être accepté"),
+    "error.403.text": Text(
+        "It was open for too long, or it did not come from this site. Nothing was changed. Go back, reload the page and "
+        "send it again.",
+        "Il est resté ouvert trop longtemps, ou il ne vient pas de ce site. Rien n’a été modifié. Revenez en arrière, "
+        "rechargez la page et renvoyez-le.",
+    ),
+    "error.400.title": Text("The request could not be understood", "La demande n’a pas été comprise"),
+    "error.400.text": Text(
+        "Nothing was changed. Go back and try again from the page before.",
+        "Rien n’a été modifié. Revenez en arrière et réessayez depuis la page précédente.",
+    ),
+    "error.500.title": Text("Something went wrong on our side", "Une erreur s’est produite de notre côté"),
+    "error.500.text": Text(
+        "The page could not be made. Nothing was changed by opening it. Reload it in a moment; if it stays, tell whoever "
+        "runs Ricochet for you: the log holds the cause.",
+        "La page n’a pas pu être préparée. L’ouvrir n’a rien modifié. Rechargez-la dans un instant ; si l’erreur "
+        "persiste, prévenez la personne qui administre Ricochet : le journal en contient la cause.",
+    ),
+    # The list of campaigns
+    "list.title": Text("Campaigns", "Campagnes"),
+    "list.name": Text("Campaign", "Campagne"),
+    "list.state": Text("State", "État"),
+    "list.sent": Text("Sent", "Envoyés"),
+    "list.delivered": Text("Delivered", "Délivrés"),
+    "list.clicked": Text("Clicked", "Cliqués"),
+    "list.redeemed": Text("Redeemed", "Utilisés"),
+    "list.revenue": Text("Revenue", "Chiffre d’affaires"),
+    "list.rates": Text(
+        "Sent is what the operator accepted; delivered is taken of it, clicked of those reached whose clicks can be seen,"
+        " redeemed of those reached.",
+        "Envoyés : acceptés par l’opérateur ; délivrés en est la part ; cliqués, la part des touchés dont les clics sont "
+        "observables ; utilisés, la part des touchés.",
+    ),
+    "list.older": Text("Older campaigns", "Campagnes plus anciennes"),
+    "list.newest": Text("Newest campaigns", "Campagnes les plus récentes"),
+    "list.empty.title": Text("No campaign yet", "Aucune campagne pour l’instant"),
+    "list.empty.text": Text(
+        "Each campaign will stand here with what was sent, delivered, clicked and redeemed, and open onto its funnel.",
+        "Chaque campagne figurera ici avec ce qui a été envoyé, délivré, cliqué et utilisé, et ouvrira son entonnoir.",
+    ),
+    "list.empty.how": Text("To get there:", "Pour y arriver :"),
+    "list.empty.contacts": Text(
+        "import contacts with POST /v1/contacts/import or ricochet contacts import;",
+        "importez des contacts avec POST /v1/contacts/import ou ricochet contacts import ;",
+    ),
+    "list.empty.campaign": Text(
+        "create a campaign with POST /v1/campaigns and send it with POST /v1/campaigns/{{id}}/send.",
+        "créez une campagne avec POST /v1/campaigns et envoyez-la avec POST /v1/campaigns/{{id}}/send.",
+    ),
+    # A campaign's state
+    "state.draft": Text("draft", "brouillon"),
+    "state.producing": Text("preparing", "en préparation"),
+    "state.sending": Text("sending", "envoi en cours"),
+    "state.sent": Text("sent", "envoyée"),
+    "state.sending_share": Text("sending, {share}", "envoi en cours, {share}"),
+    "state.progress": Text("Progress of the sending", "Avancement de l’envoi"),
+    "state.made": Text(
+        ("{count} message made so far", "{count} messages made so far"), ("{count} message créé", "{count} messages créés")
+    ),
+    "state.done": Text("{done} of {total}", "{done} sur {total}"),
+    "state.eta": Text("{done} of {total}, done about {time}", "{done} sur {total}, fin vers {time}"),
+    "state.finished": Text("finished {time}", "terminée le {time}"),
+    "state.not_sent": Text("not sent yet", "pas encore envoyée"),
+    # What was sent
+    "details.title": Text("Text, page, offer and audience", "Texte, page, offre et audience"),
+    "details.text": Text("Text", "Texte"),
+    "details.sender": Text("Sender", "Expéditeur"),
+    "details.destination": Text("The link leads to", "Le lien mène à"),
+    "details.no_link": Text("The text carries no link.", "Le texte ne porte aucun lien."),
+    "details.offer": Text("Offer", "Offre"),
+    "details.no_offer": Text("No offer, so no promo codes.", "Pas d’offre, donc pas de codes promo."),
+    "details.audience": Text("Audience", "Audience"),
+    "details.everybody": Text("Everybody who may be sent to", "Toutes les personnes à qui l’on peut écrire"),
+    "details.import": Text("The contacts of {file}", "Les contacts de {file}"),
+    "details.kind": Text("Kind", "Nature"),
+    "kind.marketing": Text("Marketing", "Marketing"),
+    "kind.transactional": Text("Transactional", "Transactionnel"),
+    "details.rate": Text("Rate", "Débit"),
+    "details.per_second": Text(
+        ("{count} message a second at most", "{count} messages a second at most"),
+        ("{count} message par seconde au plus", "{count} messages par seconde au plus"),
+    ),
+    "details.created": Text("Created", "Créée le"),
+    "details.requested": Text("Sending asked for", "Envoi demandé le"),
+    # Notices
+    "notice.unaccounted.title": Text("The figures do not add up", "Les chiffres ne tombent pas juste"),
+    "notice.unaccounted.text": Text(
+        (
+            "{count} message is in none of the states below, or in two. Do not rely on this page until whoever runs "
+            "Ricochet has run “ricochet counters verify”.",
+            "{count} messages are in none of the states below, or in two. Do not rely on this page until whoever runs "
+            "Ricochet has run “ricochet counters verify”.",
+        ),
+        (
+            "{count} message n’est dans aucun des états ci-dessous, ou dans deux. Ne vous fiez pas à cette page tant que "
+            "la personne qui administre Ricochet n’a pas lancé « ricochet counters verify ».",
+            "{count} messages ne sont dans aucun des états ci-dessous, ou dans deux. Ne vous fiez pas à cette page tant "
+            "que la personne qui administre Ricochet n’a pas lancé « ricochet counters verify ».",
+        ),
+    ),
+    "notice.refused.title": Text("The route {route} was refused", "La route {route} a été refusée"),
+    "notice.unreachable.title": Text("The route {route} cannot be reached", "La route {route} est injoignable"),
+    "notice.route.since": Text(
+        "Since {time} the operator’s side answers: {error}", "Depuis {time}, l’opérateur répond : {error}"
+    ),
+    "notice.route.bare": Text("The operator’s side answers: {error}", "L’opérateur répond : {error}"),
+    "notice.route.no_words": Text("it gives no reason", "aucun motif indiqué"),
+    "notice.route.waiting": Text(
+        (
+            "{count} message stays queued and leaves by itself once a route works. Tell whoever runs Ricochet for you.",
+            "{count} messages stay queued and leave by themselves once a route works. Tell whoever runs Ricochet for you.",
+        ),
+        (
+            "{count} message reste en file et partira de lui-même dès qu’une route fonctionne. Prévenez la personne qui "
+            "administre Ricochet.",
+            "{count} messages restent en file et partiront d’eux-mêmes dès qu’une route fonctionne. Prévenez la personne "
+            "qui administre Ricochet.",
+        ),
+    ),
+    "notice.route.others": Text(
+        "The other routes go on sending meanwhile.", "Les autres routes continuent d’envoyer pendant ce temps."
+    ),
+    "notice.no_route.title": Text("There is no route to send by", "Aucune route pour envoyer"),
+    "notice.idle.title": Text("No route is connected", "Aucune route n’est connectée"),
+    "provisional": Text("Provisional:", "Provisoire :"),
+    "provisional.receipts": Text(
+        ("{count} receipt is still to come.", "{count} receipts are still to come."),
+        ("{count} accusé est encore attendu.", "{count} accusés sont encore attendus."),
+    ),
+    "provisional.facts": Text(
+        ("{count} event was learnt and is not counted yet.", "{count} events were learnt and are not counted yet."),
+        ("{count} événement est connu et pas encore compté.", "{count} événements sont connus et pas encore comptés."),
+    ),
+    "provisional.sending": Text("The campaign is still being sent.", "La campagne est encore en cours d’envoi."),
+    "provisional.later": Text(
+        "Clicks, redemptions and replies may still come.",
+        "Des clics, des utilisations et des réponses peuvent encore arriver.",
+    ),
+    # Figures
+    "figures.tiles": Text("Results", "Résultats"),
+    "figures.funnel": Text("Funnel", "Entonnoir"),
+    "figures.of_produced": Text("of produced", "des produits"),
+    "figures.of_submitted": Text("of submitted", "des remis"),
+    "figures.of_seen": Text("of those who can be seen", "des clics observables"),
+    "figures.of_reached": Text("of reached", "des touchés"),
+    "figures.part_of": Text("of", "sur"),
+    "figures.decided": Text("{share} of the {decided} whose receipt decides", "{share} des {decided} dont l’accusé tranche"),
+    "figures.upper": Text(
+        ("{share} if the {count} suspect were a person", "{share} if all {count} suspects were people"),
+        ("{share} si le cas douteux était une personne", "{share} si les {count} douteux étaient des personnes"),
+    ),
+    "figures.interval": Text("95 % interval", "intervalle à 95 %"),
+    "figures.revenue": Text("Revenue", "Chiffre d’affaires"),
+    "figures.revenue.meaning": Text(
+        "What was paid with promo codes of this campaign, after the discount, as the shops reported it. Shown per "
+        "submitted message too.",
+        "Ce qui a été payé avec les codes promo de la campagne, remise déduite, d’après les boutiques. Rapporté aussi au "
+        "message remis.",
+    ),
+    "figures.per_message": Text("{amount} a message submitted", "{amount} par message remis"),
+    "figures.no_share": Text(
+        "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"
+    ),
+    "note.contradicted": Text(
+        ("proved although the receipt failed", "proved although the receipt failed"),
+        ("prouvé malgré un accusé d’échec", "prouvés malgré un accusé d’échec"),
+    ),
+    "note.seen": Text(("can be seen clicking", "can be seen clicking"), ("au clic observable", "aux clics observables")),
+    "note.hit_machine": Text(
+        ("machine visit left out", "machine visits left out"), ("visite de machine écartée", "visites de machines écartées")
+    ),
+    "note.suspect": Text(("suspect", "suspects"), ("douteux", "douteux")),
+    "note.redeemed_unclicked": Text(("without a click", "without a click"), ("sans clic", "sans clic")),
+    "ledger.title": Text("Where every message is", "Où est chaque message"),
+    "ledger.produced": Text("Produced", "Produits"),
+    "ledger.submitted": Text("Submitted", "Remis à l’opérateur"),
+    "ledger.adds_up": Text(
+        "Every message is in exactly one state: both lines add up.",
+        "Chaque message est dans un seul état : les deux lignes tombent juste.",
+    ),
+    "more.title": Text("Left out, contradictions and replies", "Écartés, contradictions et réponses"),
+    "chart.title": Text("From step to step", "D’étape en étape"),
+    "chart.label": Text(
+        "The funnel as a picture; the table below holds the same figures.",
+        "L’entonnoir en image ; le tableau ci-dessous contient les mêmes chiffres.",
+    ),
+    "chart.table": Text("The picture as a table", "L’image sous forme de tableau"),
+    "chart.step": Text("Step", "Étape"),
+    "chart.messages": Text("Messages", "Messages"),
+    "chart.of_first": Text("Of produced", "Des produits"),
+    "chart.of_previous": Text("Of the step before", "De l’étape d’avant"),
+    "chart.note": Text(
+        "Not everybody who was reached can be seen clicking, and codes are used without a click too: a later step is not "
+        "always a part of the one before.",
+        "Les clics de tous les touchés ne sont pas observables, et des codes servent sans clic : une étape n’est pas "
+        "toujours une part de la précédente.",
+    ),
+    "funnel.empty.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
+    "funnel.empty.text": Text(
+        "The funnel will stand here, from messages produced to codes redeemed. Send the campaign with POST "
+        "/v1/campaigns/{id}/send.",
+        "L’entonnoir figurera ici, des messages produits aux codes utilisés. Envoyez la campagne avec POST "
+        "/v1/campaigns/{id}/send.",
+    ),
+    "live.updated": Text("Updated {time}", "Mis à jour à {time}"),
+    "live.refresh": Text("Refresh the figures", "Actualiser les chiffres"),
+    "live.failed": Text(
+        "No answer from the server: the figures may be older than they look. Trying again.",
+        "Le serveur ne répond pas : ces chiffres datent peut-être. Nouvel essai en cours.",
+    ),
+    "live.signed_out": Text(
+        "You are signed out: the figures stand still. Reload the page to sign in.",
+        "Vous êtes déconnecté : les chiffres sont figés. Rechargez la page pour vous connecter.",
+    ),
+    # The rows behind a number
+    "rows.back": Text("Back to the funnel", "Retour à l’entonnoir"),
+    "rows.messages": Text(("{count} message", "{count} messages"), ("{count} message", "{count} messages")),
+    "rows.visits": Text(("{count} visit", "{count} visits"), ("{count} visite", "{count} visites")),
+    "rows.redemptions": Text(("{count} redemption", "{count} redemptions"), ("{count} utilisation", "{count} utilisations")),
+    "rows.empty": Text("No row stands behind this figure yet.", "Aucune ligne derrière ce chiffre pour l’instant."),
+    "rows.first": Text("First page", "Première page"),
+    "rows.next": Text("Next page", "Page suivante"),
+    "rows.shown": Text("{shown} of {total} on this page", "{shown} sur {total} sur cette page"),
+    "rows.n": Text("No.", "Nº"),
+    "rows.number": Text("Number", "Numéro"),
+    "rows.state": Text("State", "État"),
+    "rows.code": Text("Promo code", "Code promo"),
+    "rows.submitted": Text("Submitted", "Remis"),
+    "rows.receipt": Text("Receipt", "Accusé"),
+    "rows.clicked": Text("Clicked", "Cliqué"),
+    "rows.redeemed": Text("Redeemed", "Utilisé"),
+    "rows.replied": Text("Replied", "Réponse"),
+    "rows.opted_out": Text("STOP", "STOP"),
+    "rows.verdict": Text("Verdict", "Verdict"),
+    "rows.reason": Text("Reason", "Motif"),
+    "rows.time": Text("Time", "Heure"),
+    "rows.amount": Text("Paid", "Payé"),
+    "rows.not_yet": Text("not so far", "pas à ce jour"),
+    "rows.untracked": Text("did not consent to tracking", "n’a pas consenti au suivi"),
+    "rows.nobody": Text("names nobody", "anonyme"),
+    # The state of one message
+    "message.queued": Text("queued", "en file"),
+    "message.held": Text("held back", "retenu"),
+    "message.stopped": Text("stopped", "arrêté par STOP"),
+    "message.cancelled": Text("cancelled", "annulé"),
+    "message.expired_unsent": Text("expired before leaving", "expiré avant l’envoi"),
+    "message.refused": Text("refused", "refusé"),
+    "message.outcome_unknown": Text("outcome unknown", "issue inconnue"),
+    "message.submitted": Text("waiting for a receipt", "en attente d’accusé"),
+    "message.delivered": Text("delivered", "délivré"),
+    "message.failed": Text("failed for good", "échoué"),
+    "message.expired": Text("expired", "expiré"),
+    "message.unknown": Text("unknown", "sort inconnu"),
+    # The verdict on one visit
+    "verdict.human": Text("person", "personne"),
+    "verdict.suspect": Text("suspect", "douteux"),
+    "verdict.machine": Text("machine", "machine"),
+}

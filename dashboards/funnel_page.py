@@ -1,0 +1,110 @@
+"""Everything the funnel page shows, ready for its template. For `dashboards.pages.campaigns`: page and refresh alike."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from dashboards.campaigns import CampaignDetails, RouteState, read_details, read_routes
+from dashboards.chart import funnel_chart
+from dashboards.figures import ALSO_COUNTED, Figures, Ledger, Named, Step, Tile
+from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
+from dashboards.speech import Speech
+from linksvc.accounts import SignedIn
+from linksvc.funnel import Funnel, read_funnel
+from linksvc.public_ids import format_id
+
+REFRESH_MS = 2_000
+REFRESH_AT_REST_MS = 30_000
+"""Clicks and redemptions come for weeks after a campaign was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A line of what was sent: a name and a value."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelPage:
+    """The page's values; `chart` is JSON, empty before anything was produced."""
+
+    path: str
+    public_id: str
+    name: str
+    refresh_ms: int
+    state: State
+    notices: tuple[Notice, ...]
+    provisional: tuple[str, ...]
+    details: tuple[Detail, ...]
+    is_empty: bool
+    tiles: tuple[Tile, ...]
+    steps: tuple[Step, ...]
+    ledgers: tuple[Ledger, ...]
+    adds_up: bool
+    more: tuple[Named, ...]
+    chart: str
+    updated_at: str
+    updated_words: str
+    timezone: str
+
+
+def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: Speech, now: datetime) -> FunnelPage:
+    """Reads a campaign of the reader's workspace. Raises NotFound."""
+    funnel = read_funnel(session, who.workspace_id, campaign_id)
+    details = read_details(session, who.workspace_id, campaign_id)
+    return make_funnel_page(funnel, details, read_routes(session), who, speech, now)
+
+
+def make_funnel_page(
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], who: SignedIn, speech: Speech, now: datetime
+) -> FunnelPage:
+    """Writes what was read."""
+    figures = Figures(funnel, speech, who.currency)
+    public_id = format_id("campaign", funnel.campaign_id)
+    steps = figures.steps()
+    return FunnelPage(
+        path=f"/campaigns/{public_id}",
+        public_id=public_id,
+        name=funnel.name,
+        refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
+        state=state_of(funnel, details, routes, speech, now),
+        notices=notices_of(funnel, details, routes, speech, now),
+        provisional=provisional_of(funnel, speech),
+        details=_details(details, speech),
+        is_empty=not funnel["produced"],
+        tiles=figures.tiles(),
+        steps=steps,
+        ledgers=figures.ledgers(),
+        adds_up=not funnel.unaccounted,
+        more=figures.named(ALSO_COUNTED),
+        chart=funnel_chart(steps) if funnel["produced"] else "",
+        updated_at=now.isoformat(timespec="seconds"),
+        updated_words=speech.say("live.updated", time=speech.exact_time(now)),
+        timezone=who.timezone,
+    )
+
+
+def is_at_rest(funnel: Funnel) -> bool:
+    """Whether nothing is on its way: neither messages nor receipts nor facts."""
+    return funnel.state in {"draft", "sent"} and not funnel["pending"] and not funnel.pending_facts
+
+
+def _details(details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
+    say = speech.say
+    audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
+    facts = [
+        Detail(say("details.text"), details.text),
+        Detail(say("details.sender"), details.sender),
+        Detail(say("details.destination"), details.destination_url or say("details.no_link")),
+        Detail(say("details.offer"), details.offer or say("details.no_offer")),
+        Detail(say("details.audience"), audience),
+        Detail(say("details.kind"), say(f"kind.{details.kind}")),
+        Detail(say("details.rate"), say("details.per_second", count=details.rate_per_s)),
+        Detail(say("details.created"), speech.day_and_time(details.created_at)),
+    ]
+    if details.send_requested_at:
+        facts.append(Detail(say("details.requested"), speech.day_and_time(details.send_requested_at)))
+    return tuple(facts)

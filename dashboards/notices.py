@@ -1,0 +1,123 @@
+"""What a campaign's page says about how things stand: its state, its progress, what is provisional, what is wrong."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboards.campaigns import CampaignDetails, RouteState
+from dashboards.speech import Speech
+from linksvc.funnel import Funnel
+
+IDLE_GRACE_S = 15
+"""A sender needs a moment to connect once a campaign is released; only then is the silence worth a word."""
+
+_TROUBLES = ("refused", "unreachable")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state line: `name` as stored, `text` for the reader.
+
+    `done` of `total` messages have left the queue; None where that cannot be said.
+    """
+
+    name: str
+    text: str
+    done: int | None
+    total: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that went wrong: `level` error or warning, what happened, and what to do."""
+
+    level: str
+    title: str
+    lines: tuple[str, ...]
+
+
+def state_of(
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+) -> State:
+    """What the campaign is doing, how far it is, and when it will be done."""
+    name, text = funnel.state, speech.say(f"state.{funnel.state}")
+    produced, queued = funnel["produced"], funnel["queued"]
+    if funnel.state == "producing":
+        return State(name, text, None, None, speech.say("state.made", count=produced))
+    if funnel.state == "sending" and produced:
+        done = produced - queued
+        share = f"{100 * done // produced}\u202f%"
+        words = _progress_words(done, produced, _end_of_sending(funnel, details, routes, now), speech)
+        return State(name, speech.say("state.sending_share", share=share), done, produced, words)
+    if funnel.finished_at:
+        return State(name, text, None, None, speech.say("state.finished", time=speech.day_and_time(funnel.finished_at)))
+    return State(name, text, None, None, speech.say("state.not_sent") if funnel.state == "draft" else "")
+
+
+def _progress_words(done: int, total: int, end: datetime | None, speech: Speech) -> str:
+    if end is None:
+        return speech.say("state.done", done=done, total=total)
+    return speech.say("state.eta", done=done, total=total, time=speech.clock_time(end))
+
+
+def _end_of_sending(
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], now: datetime
+) -> datetime | None:
+    """The present pace carried on; None before there is one, and while no route works."""
+    began, done = details.first_submit_after, funnel["produced"] - funnel["queued"]
+    if began is None or now <= began or not done or not any(route.state == "bound" for route in routes):
+        return None
+    return now + (now - began) * (funnel["queued"] / done)
+
+
+def notices_of(
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+) -> tuple[Notice, ...]:
+    """Figures that do not add up, and routes in trouble while messages wait for them."""
+    notices: list[Notice] = []
+    if funnel.unaccounted:
+        text = speech.say("notice.unaccounted.text", count=funnel.unaccounted)
+        notices.append(Notice("error", speech.say("notice.unaccounted.title"), (text,)))
+    if funnel["queued"] and funnel.state == "sending":
+        notices += _route_notices(funnel, details, routes, speech, now)
+    return tuple(notices)
+
+
+def _route_notices(
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+) -> list[Notice]:
+    waiting = speech.say("notice.route.waiting", count=funnel["queued"])
+    bound = any(route.state == "bound" for route in routes)
+    troubled = [route for route in routes if route.state in _TROUBLES]
+    if troubled:
+        after = speech.say("notice.route.others") if bound else waiting
+        return [_trouble(route, after, "warning" if bound else "error", speech) for route in troubled]
+    if not routes:
+        return [Notice("error", speech.say("notice.no_route.title"), (waiting,))]
+    began = details.first_submit_after
+    if not bound and began and (now - began).total_seconds() > IDLE_GRACE_S:
+        return [Notice("warning", speech.say("notice.idle.title"), (waiting,))]
+    return []
+
+
+def _trouble(route: RouteState, after: str, level: str, speech: Speech) -> Notice:
+    error = route.error or speech.say("notice.route.no_words")
+    if route.since:
+        answer = speech.say("notice.route.since", time=speech.day_and_time(route.since), error=error)
+    else:
+        answer = speech.say("notice.route.bare", error=error)
+    return Notice(level, speech.say(f"notice.{route.state}.title", route=route.name), (answer, after))
+
+
+def provisional_of(funnel: Funnel, speech: Speech) -> tuple[str, ...]:
+    """Why the figures may still move; nothing for a campaign that was not sent."""
+    if not funnel["produced"]:
+        return ()
+    reasons = []
+    if funnel.state != "sent":
+        reasons.append(speech.say("provisional.sending"))
+    if funnel["pending"]:
+        reasons.append(speech.say("provisional.receipts", count=funnel["pending"]))
+    if funnel.pending_facts:
+        reasons.append(speech.say("provisional.facts", count=funnel.pending_facts))
+    return (*reasons, speech.say("provisional.later"))

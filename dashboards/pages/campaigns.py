@@ -1,0 +1,119 @@
+"""The campaigns: their list, a campaign's funnel and its live figures, and the rows behind every number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboards.campaign_table import campaign_rows
+from dashboards.campaigns import list_campaigns
+from dashboards.funnel_page import read_funnel_page
+from dashboards.occurrences import OCCURRENCE_ROWS, list_occurrences
+from dashboards.pages.sign_in import SEE_OTHER, sign_in_path
+from dashboards.rendering import render, render_fragment
+from dashboards.rows import Table, message_table, occurrence_table
+from dashboards.sessions import HOME, Sessions, speech_for
+from dashboards.speech import Speech
+from linksvc.accounts import SignedIn
+from linksvc.clock import Clock
+from linksvc.database import reading
+from linksvc.funnel import list_messages, read_funnel
+from linksvc.public_ids import parse_id
+
+ROWS = 50
+"""Rows a page: enough to read, and under 100 kB."""
+
+Handler = Callable[[Request, SignedIn], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPages:
+    """The handlers, for whoever is signed in. They are synchronous: Starlette runs them in its thread pool."""
+
+    engine: Engine
+    clock: Clock
+    sessions: Sessions
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self.home),
+            Route(HOME, self._signed_in(self.index)),
+            Route("/campaigns/{id}", self._signed_in(self.funnel)),
+            Route("/campaigns/{id}/figures", self.figures),
+            Route("/campaigns/{id}/messages", self._signed_in(self.rows)),
+        ]
+
+    def _signed_in(self, handler: Handler) -> Callable[[Request], Response]:
+        def endpoint(request: Request) -> Response:
+            who = self.sessions.find(request)
+            if who is None:
+                query = f"?{request.url.query}" if request.url.query else ""
+                return RedirectResponse(sign_in_path(request.url.path + query), SEE_OTHER)
+            return handler(request, who)
+
+        return endpoint
+
+    def home(self, _: Request) -> Response:
+        return RedirectResponse(HOME, SEE_OTHER)
+
+    def index(self, request: Request, who: SignedIn) -> Response:
+        """GET /campaigns?before=: newest first."""
+        before = _number(request, "before")
+        with reading(self.engine) as session:
+            found = list_campaigns(session, who.workspace_id, before, ROWS)
+        rows = campaign_rows(found, speech_for(request, who), who.currency)
+        older = f"{HOME}?before={found.older_than}" if found.older_than else None
+        return render(request, "campaigns.html", who, rows=rows, older=older, is_first=before is None)
+
+    def funnel(self, request: Request, who: SignedIn) -> Response:
+        """GET /campaigns/{id}: the funnel page."""
+        return render(request, "campaign.html", who, page=self._read_page(request, who))
+
+    def figures(self, request: Request) -> Response:
+        """GET /campaigns/{id}/figures: the live part of the page, for its script; 401 once signed out."""
+        who = self.sessions.find(request)
+        if who is None:
+            return Response(status_code=401)
+        return render_fragment(request, "figures.html", who, page=self._read_page(request, who))
+
+    def _read_page(self, request: Request, who: SignedIn) -> object:
+        campaign_id = parse_id("campaign", request.path_params["id"])
+        with reading(self.engine) as session:
+            return read_funnel_page(session, who, campaign_id, speech_for(request, who), self.clock())
+
+    def rows(self, request: Request, who: SignedIn) -> Response:
+        """GET /campaigns/{id}/messages?stage=&after=: the rows behind a number, exactly as many as it says."""
+        campaign_id = parse_id("campaign", request.path_params["id"])
+        stage = request.query_params.get("stage", "produced")
+        with reading(self.engine) as session:
+            name = read_funnel(session, who.workspace_id, campaign_id).name
+        read = self._occurrences if stage in OCCURRENCE_ROWS else self._messages
+        table = read(request, who, campaign_id, stage, speech_for(request, who))
+        back = f"/campaigns/{request.path_params['id']}"
+        return render(request, "messages.html", who, table=table, campaign=name, back=back)
+
+    def _messages(self, request: Request, who: SignedIn, campaign_id: int, stage: str, speech: Speech) -> Table:
+        after = _number(request, "after")
+        with reading(self.engine) as session:
+            page = list_messages(session, who.workspace_id, campaign_id, stage, after, ROWS)
+        return message_table(page, campaign_id, stage, after, speech)
+
+    def _occurrences(self, request: Request, who: SignedIn, campaign_id: int, name: str, speech: Speech) -> Table:
+        after = request.query_params.get("after", "")
+        with reading(self.engine) as session:
+            page = list_occurrences(session, who.workspace_id, campaign_id, name, after, ROWS)
+        return occurrence_table(page, campaign_id, name, after, speech)
+
+
+def _number(request: Request, name: str) -> int | None:
+    """A query parameter that is a row's number. Raises HTTPException 404 for anything else: such a page does not exist."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise HTTPException(404)
+    return int(text)

@@ -1,0 +1,138 @@
+"""The rows behind a number, written for a table: messages for a stage, else visits or redemptions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import phonenumbers
+
+from dashboards.figures import label_of, meaning_of, rows_path
+from dashboards.occurrences import OccurrencePage, OccurrenceRow
+from dashboards.speech import Speech
+from linksvc.funnel import MessagePage, MessageRow
+from linksvc.promo_codes import display
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell. `text` None is a dash, and `note` says why; else the note stands small under the text."""
+
+    text: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A page of rows. `next_path` leads on, `first_path` back to the start; each None where there is nothing."""
+
+    title: str
+    meaning: str
+    total: str
+    shown: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    first_path: str | None
+    next_path: str | None
+
+
+def message_table(page: MessagePage, campaign_id: int, stage: str, after: int | None, speech: Speech) -> Table:
+    """The messages at a stage."""
+    columns = ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed", "replied", "opted_out")
+    next_after = "" if page.next_after is None else str(page.next_after)
+    return _table(
+        campaign_id,
+        stage,
+        speech,
+        total=("rows.messages", page.total),
+        columns=columns,
+        rows=tuple(_message_cells(row, speech) for row in page.rows),
+        is_first=after is None,
+        next_after=next_after,
+    )
+
+
+def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: str, speech: Speech) -> Table:
+    """The visits or redemptions behind a figure."""
+    redemptions = name == "redemption"
+    write = _redemption_cells if redemptions else _visit_cells
+    return _table(
+        campaign_id,
+        name,
+        speech,
+        total=("rows.redemptions" if redemptions else "rows.visits", page.total),
+        columns=("time", "n", "number", "amount") if redemptions else ("time", "n", "number", "verdict", "reason"),
+        rows=tuple(write(row, speech) for row in page.rows),
+        is_first=not after,
+        next_after=page.next_after or "",
+    )
+
+
+def _table(
+    campaign_id: int,
+    stage: str,
+    speech: Speech,
+    *,
+    total: tuple[str, int],
+    columns: tuple[str, ...],
+    rows: tuple[tuple[Cell, ...], ...],
+    is_first: bool,
+    next_after: str,
+) -> Table:
+    path = rows_path(campaign_id, stage)
+    return Table(
+        title=label_of(speech, stage),
+        meaning=meaning_of(speech, stage),
+        total=speech.say(total[0], count=total[1]),
+        shown=speech.say("rows.shown", shown=len(rows), total=total[1]) if rows and total[1] > len(rows) else "",
+        columns=tuple(speech.say(f"rows.{column}") for column in columns),
+        rows=rows,
+        first_path=None if is_first else path,
+        next_path=f"{path}&after={next_after}" if next_after else None,
+    )
+
+
+def _message_cells(row: MessageRow, speech: Speech) -> tuple[Cell, ...]:
+    unclicked = speech.say("rows.not_yet" if row.tracked else "rows.untracked")
+    return (
+        Cell(speech.number(row.n + 1)),
+        Cell(format_number(row.number)),
+        Cell(speech.say(f"message.{row.state}"), row.error),
+        Cell(display(row.code) or None, speech.say("details.no_offer") if not row.code else ""),
+        _moment(row.submitted_at, speech),
+        _moment(row.receipt_at, speech),
+        _moment(row.clicked_at, speech, unclicked),
+        _moment(row.redeemed_at, speech),
+        _moment(row.replied_at, speech),
+        _moment(row.opted_out_at, speech),
+    )
+
+
+def _visit_cells(row: OccurrenceRow, speech: Speech) -> tuple[Cell, ...]:
+    return (*_who(row, speech), Cell(speech.say(f"verdict.{row.verdict}")), Cell(row.reason or None))
+
+
+def _redemption_cells(row: OccurrenceRow, speech: Speech) -> tuple[Cell, ...]:
+    return (*_who(row, speech), Cell(speech.money(row.amount_minor, row.currency)))
+
+
+def _who(row: OccurrenceRow, speech: Speech) -> tuple[Cell, Cell, Cell]:
+    nobody = speech.say("rows.nobody")
+    return (
+        Cell(speech.day_and_time(row.occurred_at)),
+        Cell(None, nobody) if row.n is None else Cell(speech.number(row.n + 1)),
+        Cell(format_number(row.number)) if row.number else Cell(None, nobody),
+    )
+
+
+def _moment(moment: datetime | None, speech: Speech, why_not: str = "") -> Cell:
+    if moment is None:
+        return Cell(None, why_not or speech.say("rows.not_yet"))
+    return Cell(speech.day_and_time(moment))
+
+
+def format_number(number: str) -> str:
+    """An E.164 number as people read it: +33 6 39 98 00 01. In full: it is the marketer's own list."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
