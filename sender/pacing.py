@@ -54,25 +54,20 @@ async def pace(pacers: Sequence[Pacer]) -> None:
 
 
 class Window:
-    """The fragments that were marked and whose outcome is not stored: what a crash would leave unknown, at most `size`."""
+    """The fragments that were marked and whose outcome is not stored: what a crash would leave unknown, at most `size`.
+
+    A message of more fragments than that is marked when the window is empty, and is the only one in it.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.taken = 0
-        self._changed = asyncio.Event()
 
-    @property
-    def free(self) -> int:
-        return max(0, self.size - self.taken)
+    def has_room_for(self, count: int) -> bool:
+        return self.taken + count <= self.size or self.taken == 0
 
     def take(self, count: int) -> None:
         self.taken += count
 
     def give_back(self, count: int = 1) -> None:
         self.taken -= count
-        self._changed.set()
-
-    async def change(self) -> None:
-        """Waits until places are given back."""
-        self._changed.clear()
-        await self._changed.wait()

@@ -79,7 +79,7 @@ def parse(pdu: Pdu, received_at: datetime) -> Receipt:
     if message_type != _RECEIPT and (state in FINAL or not state):
         state = "ENROUTE" if message_type == _INTERMEDIATE else ""
     return Receipt(
-        ids=_ids(pdu.text("receipted_message_id").strip(), labels.get("id", "")),
+        ids=_ids(pdu.text("receipted_message_id").replace("\0", "").strip(), labels.get("id", "")),
         state=state,
         error=labels.get("err") or _network_error(pdu.octets("network_error_code")),
         done_at=_date(labels.get("done date", ""), received_at),

@@ -1,0 +1,93 @@
+"""A bind is leased to one process, so that its rate, its window and its ids have one owner. For all of the sender.
+
+Every transaction of a bind renews the lease first and fails without it: a process that lost its bind while it stood still
+cannot write, nor mark anything for submission, after another took over.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from linksvc import leases
+from linksvc.clock import Clock
+from linksvc.database import writing
+from linksvc.models import Lease
+
+LASTS = timedelta(seconds=20)
+
+
+class BindLost(Exception):
+    """Another process holds the bind."""
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A held bind. `worker` names this holding of it, in leases, claims and attempts."""
+
+    route_id: int
+    worker: str
+
+    @property
+    def lease(self) -> str:
+        return lease_name(self.route_id)
+
+
+def lease_name(route_id: int) -> str:
+    return f"bind:{route_id}"
+
+
+def worker_name(route_id: int) -> str:
+    """A new name for a holder: machine, process, its start (ids are used again), route, and a part that is always new."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{route_id}:{secrets.token_hex(4)}"
+
+
+def take(session: Session, route_id: int, worker: str, clock: Clock) -> tuple[Bind | None, str]:
+    """The bind if it is free, run out, or held by a process of this machine that is no more; and who held it before."""
+    name = lease_name(route_id)
+    held = session.exec(select(Lease).where(Lease.name == name)).first()
+    before = held.holder if held else ""
+    if before and is_dead(before):
+        leases.give_back(session, name, before)
+    taken = leases.take(session, name, worker, clock(), LASTS)
+    return (Bind(route_id, worker) if taken else None), before
+
+
+@contextmanager
+def holding(engine: Engine, bind: Bind, clock: Clock) -> Iterator[Session]:
+    """A transaction that may write, as long as the bind is ours. Raises BindLost."""
+    with writing(engine) as session:
+        if not leases.take(session, bind.lease, bind.worker, clock(), LASTS):
+            raise BindLost(f"route {bind.route_id} is held by another process")
+        yield session
+
+
+def is_dead(worker: str) -> bool:
+    """Whether the worker was a process of this machine that is surely no more."""
+    parts = worker.rsplit(":", 4)
+    if len(parts) != 5 or parts[0] != socket.gethostname() or not parts[1].isdigit():
+        return False
+    process = int(parts[1])
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _started(process) != parts[2]
+
+
+def _started(process: int) -> str:
+    """When a process was started, in the kernel's ticks; empty where the kernel does not tell."""
+    try:
+        # The name, in parentheses, may hold spaces; the start is the twentieth field after it (proc(5)).
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

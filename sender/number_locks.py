@@ -1,0 +1,37 @@
+"""One number's turn: a STOP and a mark for submission of the same number never overlap.
+
+For `sender.marks` and `sender.inbound`. Whichever comes first is finished before the other looks: a STOP that was stored
+is seen by the mark, and what was marked before it was on its way.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from sqlalchemy import BigInteger, func, literal
+from sqlmodel import Session, select
+
+from linksvc.database import is_sqlite
+
+
+def lock_to_send(session: Session, numbers: Iterable[str]) -> None:
+    """Held with others that send, against a STOP, until the transaction ends."""
+    _lock(session, numbers, shared=True)
+
+
+def lock_to_stop(session: Session, numbers: Iterable[str]) -> None:
+    """Held alone, until the transaction ends."""
+    _lock(session, numbers, shared=False)
+
+
+def _lock(session: Session, numbers: Iterable[str], *, shared: bool) -> None:
+    # SQLite has one writer, so its transactions never overlap.
+    if is_sqlite(session):
+        return
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    # In one order everywhere, so that two transactions cannot wait for each other.
+    for key in sorted({_key(number) for number in numbers}):
+        session.exec(select(lock(literal(key, BigInteger))))
+
+
+def _key(number: str) -> int:
+    return int.from_bytes(blake2b(number.encode(), digest_size=8, person=b"number-lock").digest(), "big", signed=True)

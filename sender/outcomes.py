@@ -1,0 +1,77 @@
+"""What became of the fragments handed over: answers and receipts, stored a batch at a time. For `sender.recorder`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Table, bindparam
+from sqlmodel import Session
+
+from linksvc import facts
+from linksvc.facts import NewFact
+from linksvc.models import Attempt
+from sender.matching import ReceivedReceipt, match
+from sender.messages import ACCEPTED, REFUSED, UNKNOWN, Answer
+
+_FACTS = {ACCEPTED: "accepted", REFUSED: "refused", UNKNOWN: "outcome_unknown"}
+"""A refusal for the moment (retry) is no fact yet."""
+
+
+def store(
+    session: Session, route_id: int, answers: Sequence[Answer], receipts: Sequence[ReceivedReceipt], now: datetime
+) -> None:
+    """Stores answers and receipts, and records what they mean for their messages."""
+    _finish_attempts(session, answers)
+    made = [_fact(answer, route_id) for answer in answers if answer.outcome in _FACTS]
+    known = [answer for answer in answers if answer.outcome == ACCEPTED and answer.smsc_id]
+    made += match(session, route_id, known, [one for one in receipts if one.receipt.ids], now)
+    facts.record(session, made, now)
+
+
+def _finish_attempts(session: Session, answers: Sequence[Answer]) -> None:
+    if not answers:
+        return
+    table: Table = Attempt.__table__  # type: ignore[attr-defined]
+    statement = (
+        table.update()
+        .where(
+            table.c.campaign_id == bindparam("of_campaign"),
+            table.c.n == bindparam("of_n"),
+            table.c.part == bindparam("of_part"),
+            table.c.attempt == bindparam("of_attempt"),
+        )
+        .values(
+            outcome=bindparam("new_outcome"),
+            command_status=bindparam("new_status"),
+            smsc_id=bindparam("new_id"),
+            answered_at=bindparam("new_time"),
+        )
+    )
+    session.connection().execute(statement, [_finished(answer) for answer in answers])
+
+
+def _finished(answer: Answer) -> dict[str, object]:
+    one = answer.submission
+    return {
+        "of_campaign": one.message.campaign.id,
+        "of_n": one.message.n,
+        "of_part": one.part,
+        "of_attempt": one.attempt,
+        "new_outcome": answer.outcome,
+        "new_status": answer.status,
+        "new_id": answer.smsc_id,
+        "new_time": answer.at,
+    }
+
+
+def _fact(answer: Answer, route_id: int) -> NewFact:
+    one = answer.submission
+    return NewFact(
+        campaign_id=one.message.campaign.id,
+        kind=_FACTS[answer.outcome],
+        source=one.source,
+        n=one.message.n,
+        occurred_at=answer.at,
+        value=f"0x{answer.status:02x}" if answer.outcome == REFUSED else "",
+        parts=len(one.message.payloads),
+        route_id=route_id,
+    )

@@ -1,0 +1,90 @@
+"""Group commit: what a session hears is stored in batches off the event loop, and whoever waits is told once it is stored.
+
+One for each bind (`sender.route_sender`). A batch is whatever came while the last one was being stored, so a quiet bind
+waits for nothing and a busy one commits rarely.
+"""
+
+import asyncio
+from collections import deque
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from linksvc.clock import Clock
+from linksvc.database import BATCH_ROWS, PAUSE_S
+from sender import inbound, outcomes
+from sender.binds import Bind, BindLost, holding
+from sender.inbound import Received
+from sender.matching import ReceivedReceipt
+from sender.messages import Answer
+
+Event = Answer | ReceivedReceipt | Received
+
+MOST_EVENTS = BATCH_ROWS // 4
+"""An event changes up to four rows: an attempt, an id, a fact, a message."""
+
+
+class Recorder:
+    """Stores events. `start` it, `put` events, `stop` it when nobody puts any more."""
+
+    def __init__(self, engine: Engine, bind: Bind, clock: Clock) -> None:
+        self._engine = engine
+        self._bind = bind
+        self._clock = clock
+        self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
+        self._something = asyncio.Event()
+        self._ending = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def put(self, event: Event) -> None:
+        """Returns once the event is stored. Raises BindLost, or the database's error if it could not be."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, stored))
+        self._something.set()
+        await stored
+
+    async def stop(self) -> None:
+        """Ends after storing what was put."""
+        self._ending = True
+        self._something.set()
+        if self._task:
+            await self._task
+
+    async def _run(self) -> None:
+        while self._waiting or not self._ending:
+            await self._something.wait()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_EVENTS))]
+            if not self._waiting and not self._ending:
+                self._something.clear()
+            await self._store(batch)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _store(self, batch: list[tuple[Event, asyncio.Future[None]]]) -> None:
+        error = await asyncio.to_thread(self._try, [event for event, _ in batch])
+        if error and len(batch) > 1 and not isinstance(error, BindLost | OperationalError | InterfaceError):
+            # One of them cannot be stored; the others must not suffer for it.
+            for one in batch:
+                await self._store([one])
+            return
+        for _, stored in batch:
+            if stored.done():
+                continue
+            if error:
+                stored.set_exception(error)
+            else:
+                stored.set_result(None)
+
+    def _try(self, events: list[Event]) -> Exception | None:
+        try:
+            with holding(self._engine, self._bind, self._clock) as session:
+                now = self._clock()
+                answers = [event for event in events if isinstance(event, Answer)]
+                receipts = [event for event in events if isinstance(event, ReceivedReceipt)]
+                outcomes.store(session, self._bind.route_id, answers, receipts, now)
+                inbound.store(session, self._bind.route_id, [event for event in events if isinstance(event, Received)], now)
+        except Exception as error:
+            return error
+        return None

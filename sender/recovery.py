@@ -1,0 +1,144 @@
+"""What a worker left on a bind: settled by the next holder before it sends, or by itself when it ends in order."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import ColumnElement, Engine, exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from linksvc import facts, leases
+from linksvc.clock import Clock
+from linksvc.database import writing
+from linksvc.facts import NewFact
+from linksvc.models import Attempt, Campaign, Message
+from sender.binds import Bind, holding, take
+from sender.claims import give_back
+from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """How many fragments may or may not have left (`unknown`), and how many were known not to have (`refused`, `freed`)."""
+
+    unknown: int
+    refused: int
+    freed: int
+
+
+def seize(engine: Engine, route_id: int, worker: str, clock: Clock) -> Bind | None:
+    """Takes the bind if it can be had, and settles what its last holder left. None while another process holds it."""
+    with writing(engine) as session:
+        bind, before = take(session, route_id, worker, clock)
+        if bind:
+            _report(recover(session, route_id, before, clock()), route_id)
+        return bind
+
+
+def leave(engine: Engine, bind: Bind, clock: Clock) -> None:
+    """Settles what is still open and gives the bind back. Raises BindLost."""
+    with holding(engine, bind, clock) as session:
+        _report(recover(session, bind.route_id, bind.worker, clock()), bind.route_id)
+        leases.give_back(session, bind.lease, bind.worker)
+
+
+def _report(recovered: Recovered, route_id: int) -> None:
+    if recovered != Recovered(0, 0, 0):
+        log.warning("Open submissions were settled", action="recovered", route_id=route_id, **asdict(recovered))
+
+
+def recover(session: Session, route_id: int, worker: str, now: datetime) -> Recovered:
+    """Settles what stands open on a bind of which `worker` was the last holder (empty: nobody knows).
+
+    Marked without an answer: outcome unknown, never sent again. Refused for the moment: the message is free to be claimed
+    again, unless another fragment of it has left; then this one was refused for good, for half a message is not sent anew.
+    Claimed and not marked: free.
+    """
+    unknown = _open_attempts(session, route_id, "marked")
+    _settle(session, unknown, UNKNOWN, "outcome_unknown", now)
+    waiting = _waiting_retries(session, route_id)
+    begun = _begun(session, waiting)
+    refused = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) in begun]
+    untouched = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) not in begun]
+    _settle(session, refused, REFUSED, "refused", now)
+    _free(session, untouched)
+    if worker:
+        give_back(session, worker)
+    return Recovered(len(unknown), len(refused), len(untouched))
+
+
+def _open_attempts(session: Session, route_id: int, outcome: str, *conditions: ColumnElement[bool]) -> list[Attempt]:
+    # By campaign, so that the index on (campaign_id, outcome) is used: few campaigns have any.
+    statement = select(Attempt).where(
+        col(Attempt.campaign_id).in_(select(Campaign.id)),
+        Attempt.outcome == outcome,
+        Attempt.route_id == route_id,
+        *conditions,
+    )
+    return list(session.exec(statement))
+
+
+def _waiting_retries(session: Session, route_id: int) -> list[Attempt]:
+    later = aliased(Attempt)
+    tried_again = exists().where(
+        col(later.campaign_id) == col(Attempt.campaign_id),
+        col(later.n) == col(Attempt.n),
+        col(later.part) == col(Attempt.part),
+        col(later.attempt) > col(Attempt.attempt),
+    )
+    return _open_attempts(session, route_id, RETRY, ~tried_again)
+
+
+def _begun(session: Session, attempts: Iterable[Attempt]) -> set[tuple[int, int]]:
+    """The messages among them of which another fragment was settled already."""
+    return {
+        (campaign_id, n)
+        for campaign_id, ns in _by_campaign(attempts).items()
+        for n in session.exec(
+            select(Attempt.n).where(
+                Attempt.campaign_id == campaign_id,
+                col(Attempt.n).in_(ns),
+                col(Attempt.outcome).in_([ACCEPTED, REFUSED, UNKNOWN]),
+            )
+        )
+    }
+
+
+def _settle(session: Session, attempts: Sequence[Attempt], outcome: str, kind: str, now: datetime) -> None:
+    made = []
+    for attempt in attempts:
+        attempt.outcome = outcome
+        session.add(attempt)
+        value = f"0x{attempt.command_status:02x}" if outcome == REFUSED else ""
+        source = f"{attempt.n}.{attempt.part}.{attempt.attempt}"
+        made.append(
+            NewFact(attempt.campaign_id, kind, source, attempt.n, now, value, parts=attempt.parts, route_id=attempt.route_id)
+        )
+    session.flush()
+    facts.record(session, made, now)
+
+
+def _free(session: Session, attempts: Iterable[Attempt]) -> None:
+    for campaign_id, ns in _by_campaign(attempts).items():
+        session.exec(
+            update(Message)
+            .where(
+                col(Message.campaign_id) == campaign_id,
+                col(Message.n).in_(ns),
+                # A claim with an end is another worker's, who took the message after it had been freed before.
+                col(Message.claimed_until).is_(None),
+            )
+            .values(claimed_by="")
+        )
+
+
+def _by_campaign(attempts: Iterable[Attempt]) -> dict[int, set[int]]:
+    ns: dict[int, set[int]] = defaultdict(set)
+    for attempt in attempts:
+        ns[attempt.campaign_id].add(attempt.n)
+    return ns

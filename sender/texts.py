@@ -1,0 +1,110 @@
+"""Turning claimed messages into what is submitted: fields read, text rendered, fragments cut. For `sender.route_sender`."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session, col, select
+
+from linksvc import promo_codes
+from linksvc.errors import InvalidRequest
+from linksvc.fragments import split
+from linksvc.keys import Keyring
+from linksvc.models import Contact, SerialBlock
+from linksvc.short_codes import ShortCodes
+from linksvc.templates import Template
+from sender.concatenation import Concatenation, add_header
+from sender.messages import Claim, OpenCampaign, Outgoing
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The messages that can be sent, and the n of those that are too long to be."""
+
+    messages: list[Outgoing]
+    too_long: list[int]
+
+
+@dataclass(frozen=True)
+class _Person:
+    first_name: str
+    last_name: str
+    city: str
+
+
+_NOBODY = _Person("", "", "")
+
+
+class Composer:
+    """Renders texts. One for each process; `template` and `compose` may run in any thread."""
+
+    def __init__(self, keyring: Keyring, short_url: str) -> None:
+        self._codes = ShortCodes.of(keyring)
+        self._short_url = short_url
+
+    def template(self, campaign: OpenCampaign) -> Template | None:
+        """The campaign's text, or None (and a line in the log) if it cannot be read: then nothing of it is sent."""
+        try:
+            return Template.parse(campaign.text)
+        except InvalidRequest as error:
+            log.error("A campaign's text cannot be read", action="template_invalid", campaign=campaign.id, code=error.code)
+            return None
+
+    def compose(self, session: Session, campaign: OpenCampaign, template: Template, claims: Sequence[Claim]) -> Composed:
+        """The texts of these claims, in order."""
+        people = _people(session, campaign.workspace_id, claims) if template.fields else {}
+        serials = _Serials(session, campaign.id) if "link" in template.fields else None
+        composed = Composed([], [])
+        for claim in claims:
+            serial = serials.of(claim.n) if serials else None
+            text = template.render(self._values(campaign, claim, people.get(claim.contact_id, _NOBODY), serial))
+            try:
+                composed.messages.append(_outgoing(campaign, claim, text))
+            except InvalidRequest:
+                composed.too_long.append(claim.n)
+        return composed
+
+    def _values(self, campaign: OpenCampaign, claim: Claim, person: _Person, serial: int | None) -> Mapping[str, str]:
+        return {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "city": person.city,
+            "link": "" if serial is None else f"{self._short_url}/{self._codes.encode(serial)}",
+            "code": promo_codes.display(claim.code),
+            "stop": f"STOP {campaign.sender}",
+        }
+
+
+class _Serials:
+    """Which serial a message's link has, from the campaign's few blocks."""
+
+    def __init__(self, session: Session, campaign_id: int) -> None:
+        statement = select(SerialBlock.first_n, SerialBlock.size, SerialBlock.first_serial)
+        self._blocks = sorted(session.exec(statement.where(SerialBlock.campaign_id == campaign_id)))
+
+    def of(self, n: int) -> int | None:
+        position = bisect_right(self._blocks, n, key=lambda block: block[0]) - 1
+        if position < 0:
+            return None
+        first_n, size, first_serial = self._blocks[position]
+        return first_serial + n - first_n if n < first_n + size else None
+
+
+def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dict[int, _Person]:
+    statement = select(Contact.id, Contact.first_name, Contact.last_name, Contact.city).where(
+        Contact.workspace_id == workspace_id, col(Contact.id).in_({claim.contact_id for claim in claims})
+    )
+    return {id or 0: _Person(*fields) for id, *fields in session.exec(statement)}
+
+
+def _outgoing(campaign: OpenCampaign, claim: Claim, text: str) -> Outgoing:
+    pieces = split(text)
+    payloads = pieces.parts
+    if len(payloads) > 1:
+        # One person gets few messages of one campaign at a time, so n tells them apart within sixteen bits.
+        places = (Concatenation(claim.n & 0xFFFF, len(payloads), part) for part in range(1, len(payloads) + 1))
+        payloads = tuple(add_header(payload, place) for payload, place in zip(payloads, places, strict=True))
+    return Outgoing(campaign, claim.n, claim.contact_id, claim.number, pieces.data_coding, payloads)
