@@ -1,0 +1,204 @@
+"""A campaign's figures over the API: how far it is, its funnel, and the messages behind each figure."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+from sqlmodel import Session
+
+from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
+from linksvc.database import reading
+from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
+from linksvc.money import Money
+from linksvc.promo_codes import display
+from linksvc.public_ids import format_id
+from linksvc.route_trouble import RouteTrouble, find_trouble
+from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+
+NOT_FOUND = Failure(404, "campaign_not_found", "There is no such campaign in this workspace.")
+
+PAGE_MOST = 1_000
+_FURTHEST = 2**53
+"""No campaign has that many messages, and every database holds the number."""
+
+
+class TroubleAnswer(Answer):
+    route: str = Field(description="The operator's name of it; empty when there is no route at all.")
+    state: str = Field(description="refused, unreachable or missing.")
+    message: str
+    since: datetime | None
+
+    @classmethod
+    def of(cls, trouble: RouteTrouble) -> Self:
+        return cls(route=trouble.route, state=trouble.state, message=trouble.message, since=trouble.since)
+
+
+class CampaignAnswer(Answer):
+    id: str
+    name: str
+    kind: str
+    state: str = Field(description="draft, producing, sending or sent.")
+    produced: int = Field(description="Messages made so far.")
+    states: dict[str, int] = Field(description="How many of them stand where; all together are those produced.")
+    trouble: tuple[TroubleAnswer, ...] = Field(description="Why messages wait for a route, while some do.")
+    created_at: datetime
+    send_requested_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, funnel: Funnel, trouble: tuple[RouteTrouble, ...]) -> Self:
+        return cls(
+            id=format_id("campaign", funnel.campaign_id),
+            name=funnel.name,
+            kind=funnel.kind,
+            state=funnel.state,
+            produced=funnel["produced"],
+            states={state: funnel[state] for state in (*UNSENT, *SENT)},
+            trouble=tuple(TroubleAnswer.of(one) for one in trouble),
+            created_at=funnel.created_at,
+            send_requested_at=funnel.send_requested_at,
+            finished_at=funnel.finished_at,
+        )
+
+
+class FunnelAnswer(Answer):
+    campaign_id: str
+    name: str
+    state: str
+    stages: dict[str, int] = Field(description="Messages that stand at each stage; each opens its own list of messages.")
+    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits and redemptions.")
+    revenue: tuple[MoneyAnswer, ...] = Field(description="What was paid with codes of this campaign, a sum a currency.")
+    unaccounted: int = Field(description="Messages that no state holds: 0, or the figures are wrong.")
+    pending_facts: int = Field(description="What was learnt and is not in the figures yet: 0, or they are about to move.")
+
+    @classmethod
+    def of(cls, funnel: Funnel) -> Self:
+        return cls(
+            campaign_id=format_id("campaign", funnel.campaign_id),
+            name=funnel.name,
+            state=funnel.state,
+            stages={stage: funnel[stage] for stage in STAGES},
+            occurrences={occurrence: funnel[occurrence] for occurrence in OCCURRENCES},
+            revenue=tuple(MoneyAnswer.of(Money(sum.amount_minor, sum.currency)) for sum in funnel.revenue),
+            unaccounted=funnel.unaccounted,
+            pending_facts=funnel.pending_facts,
+        )
+
+
+class MessagesQuery(Parameters):
+    stage: str = Field("produced", max_length=40, description=f"One of: {', '.join(STAGES)}.")
+    after: int = Field(-1, ge=-1, le=_FURTHEST, description="`next_after` of the page before.")
+    limit: int = Field(100, ge=1, le=PAGE_MOST)
+
+
+class MessageAnswer(Answer):
+    n: int = Field(description="Its number in the campaign, from 0.")
+    number: str | None = Field(description="The recipient's; null unless the key has the scope contacts:read.")
+    country: str
+    state: str
+    code: str | None = Field(description="The promo code, if it has one; null unless the key has the scope codes:validate.")
+    parts: int
+    error: str
+    produced_at: datetime
+    submitted_at: datetime | None
+    receipt_at: datetime | None
+    clicked_at: datetime | None
+    redeemed_at: datetime | None
+    replied_at: datetime | None
+    opted_out_at: datetime | None
+
+    @classmethod
+    def of(cls, row: MessageRow, scopes: frozenset[str]) -> Self:
+        return cls(
+            n=row.n,
+            number=row.number if "contacts:read" in scopes else None,
+            country=row.country,
+            state=row.state,
+            code=display(row.code) if row.code and "codes:validate" in scopes else None,
+            parts=row.parts,
+            error=row.error,
+            produced_at=row.produced_at,
+            submitted_at=row.submitted_at,
+            receipt_at=row.receipt_at,
+            clicked_at=row.clicked_at,
+            redeemed_at=row.redeemed_at,
+            replied_at=row.replied_at,
+            opted_out_at=row.opted_out_at,
+        )
+
+
+class MessagesAnswer(Answer):
+    stage: str
+    total: int = Field(description="The figure that these messages stand behind.")
+    messages: tuple[MessageAnswer, ...]
+    next_after: int | None = Field(description="Send it as `after` for the next page; null on the last.")
+
+    @classmethod
+    def of(cls, stage: str, page: MessagePage, scopes: frozenset[str]) -> Self:
+        messages = tuple(MessageAnswer.of(row, scopes) for row in page.rows)
+        return cls(stage=stage, total=page.total, messages=messages, next_after=page.next_after)
+
+
+def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignAnswer:
+    """The campaign as it stands; routes in trouble are told while messages wait for them."""
+    funnel = read_funnel(session, workspace_id, campaign_id)
+    waits = funnel.state in ("producing", "sending") and funnel["queued"] > 0
+    return CampaignAnswer.of(funnel, find_trouble(session) if waits else ())
+
+
+def read_campaign(call: Call[None, None]) -> CampaignAnswer:
+    with reading(call.engine) as session:
+        return describe(session, call.workspace_id, call.ids["campaign_id"])
+
+
+def read_campaign_funnel(call: Call[None, None]) -> FunnelAnswer:
+    with reading(call.engine) as session:
+        return FunnelAnswer.of(read_funnel(session, call.workspace_id, call.ids["campaign_id"]))
+
+
+def read_campaign_messages(call: Call[None, MessagesQuery]) -> MessagesAnswer:
+    query = call.query
+    with reading(call.engine) as session:
+        page = list_messages(session, call.workspace_id, call.ids["campaign_id"], query.stage, query.after, query.limit)
+    return MessagesAnswer.of(query.stage, page, call.caller.scopes)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/campaigns/{campaign_id}",
+        name="read_campaign",
+        summary="Read how far a campaign is",
+        tag="campaigns",
+        scope="campaigns:read",
+        handler=read_campaign,
+        answer=CampaignAnswer,
+        failures=(NOT_FOUND,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/campaigns/{campaign_id}/funnel",
+        name="read_campaign_funnel",
+        summary="Read a campaign's funnel",
+        description="From counters, so it takes the same time whatever the campaign's size.",
+        tag="campaigns",
+        scope="campaigns:read",
+        handler=read_campaign_funnel,
+        answer=FunnelAnswer,
+        failures=(NOT_FOUND,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/campaigns/{campaign_id}/messages",
+        name="read_campaign_messages",
+        summary="List the messages behind a figure",
+        description="In the order of n: exactly the messages that the figure of the funnel counts.",
+        tag="campaigns",
+        scope="campaigns:read",
+        handler=read_campaign_messages,
+        query=MessagesQuery,
+        answer=MessagesAnswer,
+        failures=(NOT_FOUND, Failure(422, "unknown_stage", "There is no such stage.")),
+    ),
+)

@@ -1,0 +1,78 @@
+from typing import Any
+
+import pytest
+
+from tests.linksvc.api.conftest import Api, check_problem
+
+
+def test_an_offer_is_added(api: Api) -> None:
+    sent = {"name": "Black Friday", "kind": "percentage", "percent": "12.5", "minimum": 2_000, "ends_at": "2026-11-30"}
+    answer = api.post("/v1/offers", json=sent)
+    assert answer.status_code == 201, answer.text
+    assert answer.json() == {
+        "id": "off_1",
+        "name": "Black Friday",
+        "kind": "percentage",
+        "percent": "12.50",
+        "amount": None,
+        "currency": "EUR",
+        "minimum": 2_000,
+        "uses_per_code": 1,
+        "starts_at": "2026-11-20T09:00:00Z",
+        "ends_at": "2026-11-30T23:00:00Z",
+    }
+
+
+def test_an_amount_offer_says_its_moments_with_their_offset(api: Api) -> None:
+    window = {"starts_at": "2026-12-01T08:00:00+01:00", "ends_at": "2026-12-24T18:00:00Z"}
+    answer = api.post(
+        "/v1/offers", json={"name": "5 off", "kind": "amount", "amount": 500, "currency": "JPY"} | window
+    ).json()
+    assert (answer["amount"], answer["currency"], answer["percent"]) == (500, "JPY", None)
+    assert (answer["starts_at"], answer["ends_at"]) == ("2026-12-01T07:00:00Z", "2026-12-24T18:00:00Z")
+
+
+GOOD: dict[str, Any] = {"name": "x", "kind": "percentage", "percent": "10.0"}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"percent": "0"}, "percent"),
+    ({"percent": "100.01"}, "percent"),
+    ({"percent": "10.001"}, "percent"),
+    ({"percent": "NaN"}, "percent"),
+    ({"percent": "1e400000"}, "percent"),
+    ({"percent": None}, "percent"),
+    ({"amount": 5}, "amount"),
+    ({"kind": "amount"}, "percent"),
+    ({"kind": "gift"}, "kind"),
+    ({"name": ""}, "name"),
+    ({"name": "  "}, "name"),
+    ({"name": "two\nlines"}, "name"),
+    ({"name": "x" * 121}, "name"),
+    ({"name": "nul\0"}, "name"),
+    ({"currency": "euro"}, "currency"),
+    ({"minimum": -1}, "minimum"),
+    ({"minimum": 10**30}, "minimum"),
+    ({"minimum": "5"}, "minimum"),
+    ({"minimum": 5.5}, "minimum"),
+    ({"minimum": True}, "minimum"),
+    ({"uses_per_code": 0}, "uses_per_code"),
+    ({"ends_at": "tomorrow"}, "ends_at"),
+    ({"ends_at": "2026-12-24T18:00:00"}, "ends_at"),
+    ({"ends_at": 1_800_000_000}, "ends_at"),
+    ({"ends_at": "9999-12-31"}, "ends_at"),
+    ({"starts_at": "0001-01-01T00:00:00+14:00"}, "starts_at"),
+    ({"colour": "red"}, "colour"),
+]
+
+
+def test_a_wrong_field_is_named(api: Api, subtests: pytest.Subtests) -> None:
+    for change, field in WRONG:
+        with subtests.test(change=str(change)[:60]):
+            problem = check_problem(api.post("/v1/offers", json=GOOD | change), 422, "invalid_request")
+            assert field in {error["field"].split(".")[0] for error in problem["errors"]}, problem
+
+
+def test_a_currency_out_of_use_and_an_empty_window_have_codes_of_their_own(api: Api) -> None:
+    check_problem(api.post("/v1/offers", json=GOOD | {"currency": "FRF"}), 422, "currency_unknown")
+    check_problem(api.post("/v1/offers", json=GOOD | {"ends_at": "2026-01-01"}), 422, "window_empty")
