@@ -13,30 +13,40 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RICOCHET_", frozen=True, extra="forbid")
 
-    data_dir: Path = Field(Path("data"), description="Folder of the embedded database, the secret key and the spools.")
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder of the embedded database, the secret key and the spools."
+    )
     database_url: str = Field(
-        "", description="SQLAlchemy address of the database; empty means SQLite in the data directory."
+        default="", description="SQLAlchemy address of the database; empty means SQLite in the data directory."
     )
     secret_key: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="At least 32 characters from which the keys of links, promo codes and sessions are derived. Empty: "
         "with SQLite a key is made in the data directory; with PostgreSQL the start is refused. Whoever loses it "
         "loses every link already sent.",
     )
-    public_url: str = Field("http://localhost:8000", description="Where the API and the pages are reached from outside.")
-    short_url: str = Field("http://localhost:8001", description="Where short links are reached; every link starts with it.")
+    public_url: str = Field(
+        default="http://localhost:8000", description="Where the API and the pages are reached from outside."
+    )
+    short_url: str = Field(
+        default="http://localhost:8001", description="Where short links are reached; every link starts with it."
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        (), description="Comma-separated networks whose X-Forwarded-For is believed."
+        default=(), description="Comma-separated networks whose X-Forwarded-For is believed."
     )
     route_secrets_dir: Path | None = Field(
-        None, description="Folder of files named <route>.password; RICOCHET_ROUTE_<NAME>_PASSWORD wins over it."
+        default=None, description="Folder of files named <route>.password; RICOCHET_ROUTE_<NAME>_PASSWORD wins over it."
     )
     spool_segment_bytes: int = Field(
-        16_777_216, ge=4_096, description="Size at which a tracker closes a spool segment and opens the next, in bytes."
+        default=16_777_216,
+        ge=4_096,
+        description="Size at which a tracker closes a spool segment and opens the next, in bytes.",
     )
-    import_max_bytes: int = Field(67_108_864, ge=1_024, description="Largest contact file taken in one upload, in bytes.")
-    session_hours: int = Field(12, ge=1, description="How long a signed-in browser stays signed in, in hours.")
-    log_level: str = Field("INFO", description="Least level of the logs: DEBUG, INFO, WARNING or ERROR.")
+    import_max_bytes: int = Field(
+        default=67_108_864, ge=1_024, description="Largest contact file taken in one upload, in bytes."
+    )
+    session_hours: int = Field(default=12, ge=1, description="How long a signed-in browser stays signed in, in hours.")
+    log_level: str = Field(default="INFO", description="Least level of the logs: DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

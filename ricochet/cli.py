@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from linksvc.errors import Problem, RicochetError
-from ricochet.commands import accounts, campaigns, contacts, database, routes
+from ricochet.commands import accounts, campaigns, contacts, database, processes, routes, running
 
 app = typer.Typer(
     name="ricochet",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (database, accounts, contacts, campaigns, routes):
+for module in (running, database, accounts, contacts, campaigns, routes, processes):
     module.register(app)
 
 

@@ -72,7 +72,7 @@ def create_user(
             token = accounts.make_sign_in_link(session, user_id, now()) if link else ""
         typer.echo(f"Made the user {email.strip().lower()}.")
         if token:
-            typer.echo(f"Sign in once, within an hour: {installation.settings.public_url}/sign-in/{token}")
+            typer.echo(f"Sign in once, within an hour: {installation.settings.public_url}/sign-in/link/{token}")
 
 
 @shop.command("create")

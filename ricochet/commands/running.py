@@ -1,0 +1,97 @@
+"""`ricochet up`, `demo` and `smsc`: a whole installation, the demonstration, and the simulator alone."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linksvc.errors import ConfigurationError
+from ricochet import demo as demonstration
+from ricochet import up as whole
+from ricochet.commands.parameters import DataDir
+from ricochet.installation import read_settings
+from ricochet.progress import SendingBar
+from ricochet.stack import Ports
+from sender.simulator.population import people
+from sender.simulator.settings import SmscSettings
+from sender.simulator.simulator import run_smsc
+from sender.simulator.till import ShopAccess
+
+
+def register(app: typer.Typer) -> None:
+    for command in (up, demo, smsc):
+        app.command()(command)
+
+
+def up(
+    data_dir: DataDir = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="Of the pages and the API; else the first free one from 8000.", show_default=False)
+    ] = None,
+    tracker_port: Annotated[
+        int | None, typer.Option(help="Of the short links; else the first free one from 8001.", show_default=False)
+    ] = None,
+    demo: Annotated[
+        int, typer.Option(min=0, help="Send a campaign to this many simulated people, by the bundled simulator.")
+    ] = 0,
+) -> None:
+    """Runs everything on this machine until Ctrl-C."""
+    whole.run_up(read_settings(data_dir), Ports(host, port, tracker_port), demo)
+
+
+def demo(
+    recipients: Annotated[int, typer.Option(min=1, help="How many simulated people.")] = 500,
+    seed: Annotated[int, typer.Option(help="What they do; the same seed tells the same story.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print nothing but the result, as one line of JSON.")] = False,
+    database_url: Annotated[
+        str, typer.Option(help="A PostgreSQL to use, in a schema of its own; else SQLite in a temporary folder.")
+    ] = "",
+) -> None:
+    """Plays the whole path in a temporary place and compares the funnel with what truly happened.
+
+    Exit status 0 only if they are equal.
+    """
+    with SendingBar(shown=not json) as bar:
+        try:
+            result = demonstration.run_demo(recipients, seed, database_url, bar.update)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
+    for anomaly in result.anomalies:
+        typer.echo(f"unexpected: {anomaly}", err=True)
+    if not json:
+        bar.print_comparison(result.comparison)
+    typer.echo(result.line())
+    sys.exit(0 if result.comparison.equal else 1)
+
+
+def smsc(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 2775,
+    system_id: Annotated[str, typer.Option(help="The account's name.")] = "ricochet",
+    password: Annotated[str, typer.Option(envvar="RICOCHET_SMSC_PASSWORD", help="The account's password.")] = "secret",  # noqa: S107
+    recipients: Annotated[int, typer.Option(min=1, help="How many simulated people have a phone.")] = 2000,
+    seed: Annotated[int, typer.Option(help="What they do; the same seed tells the same story.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.01, help="How many times faster than life they act.")] = 1.0,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Write what truly happened to this file, as JSON lines.", show_default=False)
+    ] = None,
+    api_url: Annotated[str, typer.Option(help="Where shops redeem codes; without it nobody does.")] = "",
+    shop_key: Annotated[list[str] | None, typer.Option(help="An API key of a shop; may be repeated.")] = None,
+) -> None:
+    """Runs the SMSC simulator alone: an SMPP 3.4 server with people behind it who click, redeem and say STOP."""
+    settings = SmscSettings(seed=seed, speed=speed, system_id=system_id, password=password)
+    shop = ShopAccess(api_url, tuple(shop_key)) if api_url and shop_key else None
+    try:
+        run_smsc(
+            host,
+            port,
+            people(recipients, seed),
+            settings,
+            shop=shop,
+            ledger_path=ledger,
+            on_ready=lambda bound: typer.echo(f"The SMSC listens on {host}:{bound}, system id {system_id}."),
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The simulator cannot run: {error}") from None

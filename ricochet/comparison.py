@@ -1,0 +1,80 @@
+"""Holding the funnel against what truly happened: the demonstration's verdict on the whole path.
+
+The simulator's ledger and the product's funnel know nothing of each other; they meet only here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from linksvc.database import reading
+from linksvc.funnel import Funnel
+from linksvc.models import Fact, Hit, Message
+from sender.simulator.ledger import HitKey, Ledger
+from sender.simulator.population import Person
+
+_PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`truth` and `funnel` hold the same names. Messages that only a machine in disguise opened stand in `confusion`."""
+
+    truth: Mapping[str, int]
+    funnel: Mapping[str, int]
+    confusion: Mapping[str, Any]
+
+    @property
+    def equal(self) -> bool:
+        return self.truth == self.funnel
+
+
+def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person, ...]) -> Comparison:
+    """Compares one campaign's funnel with the ledger of a simulator that met nothing else."""
+    disguise = ledger.disguised(people)
+    with reading(engine) as session:
+        deceived = _clicked_among(session, funnel.campaign_id, disguise.numbers)
+        table = ledger.confusion(_judged_hits(session, funnel.campaign_id))
+    figures = {
+        "produced": funnel["produced"],
+        "submitted": funnel["submitted"],
+        "delivered": funnel["delivered"],
+        "failed": funnel["failed"] + funnel["expired"],
+        "unknown": funnel["unknown"],
+        "clicked": funnel["clicked"] - deceived,
+        "machine_hits": funnel["hit_machine"],
+        "redeemed": funnel["redeemed"],
+        "revenue_minor": sum(money.amount_minor for money in funnel.revenue),
+        "opted_out": funnel["opted_out"],
+    }
+    confusion = {
+        "verdicts_by_true_kind": table,
+        "disguised_machine_hits": disguise.hits,
+        "messages_only_a_disguised_machine_opened": deceived,
+        "clicked_as_the_funnel_shows_it": funnel["clicked"],
+    }
+    return Comparison(ledger.truth(people), figures, confusion)
+
+
+def _clicked_among(session: Session, campaign_id: int, numbers: frozenset[str]) -> int:
+    statement = select(func.count()).where(
+        Message.campaign_id == campaign_id, col(Message.clicked_at).is_not(None), col(Message.number).in_(numbers)
+    )
+    return session.exec(statement).one()
+
+
+def _judged_hits(session: Session, campaign_id: int) -> Iterator[tuple[HitKey, str]]:
+    verdicts = {
+        tuple(source.split(":")[:2]): value
+        for source, value in session.exec(
+            select(Fact.source, Fact.value).where(Fact.campaign_id == campaign_id, Fact.kind == "hit")
+        )
+    }
+    for hit in session.exec(select(Hit).where(Hit.campaign_id == campaign_id)):
+        headers = {name.lower(): value for name, value in orjson.loads(hit.headers).items()}
+        purpose = next((headers[name] for name in _PURPOSE_HEADERS if headers.get(name)), "")
+        yield HitKey(hit.network, hit.user_agent, hit.method, purpose), verdicts[hit.segment, str(hit.position)]

@@ -1,0 +1,52 @@
+"""What a person sees in the terminal while a demonstration runs, and the comparison at its end."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from linksvc.funnel import Funnel
+from linksvc.stages import UNSENT
+from ricochet.comparison import Comparison
+
+
+class SendingBar:
+    """A progress bar of one campaign: messages that left the queue, of those produced."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self.console = Console(quiet=not shown)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, TextColumn("{task.fields[told]}"), console=self.console)
+        self._task = self._progress.add_task("Preparing", total=None, told="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def update(self, funnel: Funnel) -> None:
+        done = funnel["submitted"] + sum(funnel[stage] for stage in UNSENT if stage != "queued")
+        told = f"{funnel['delivered']} delivered, {funnel['clicked']} clicked, {funnel['redeemed']} redeemed"
+        self._progress.update(
+            self._task,
+            description=f"{funnel.name}, {funnel.state}",
+            completed=done,
+            total=funnel["produced"] or None,
+            told=told,
+        )
+
+    def print_comparison(self, comparison: Comparison) -> None:
+        table = Table("figure", "the funnel says", "what truly happened", "")
+        for name, truth in comparison.truth.items():
+            shown = comparison.funnel[name]
+            table.add_row(name, f"{shown:,}", f"{truth:,}", "" if shown == truth else "differs")
+        self.console.print(table)
+        deceived = comparison.confusion["messages_only_a_disguised_machine_opened"]
+        self.console.print(
+            f"Left out: {deceived} messages that only a machine opened which cannot be told from a person; "
+            f"the page counts them as clicked."
+        )

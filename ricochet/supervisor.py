@@ -1,0 +1,172 @@
+"""The supervisor: keeps the processes of `ricochet up` and `ricochet demo` running and ends them in order.
+
+It opens the listening sockets itself and hands them down, so that every port is known before a process starts and a
+process that is started again finds its port still open. Each child stops when its standard input ends: no child outlives
+a supervisor that was killed.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from linksvc.errors import RicochetError
+
+STOP_S = 15.0
+"""How long a process may take to finish what it has begun."""
+
+QUICK_S = 5.0
+QUICK_EXITS = 3
+"""A process that ends this often within QUICK_S of its start will not be started again."""
+
+log = structlog.get_logger()
+
+
+class ProcessFailed(RicochetError):
+    """A process ends as soon as it is started; the message holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process: its name and its arguments to `ricochet`. `{fd}` in them is replaced by the socket's number."""
+
+    name: str
+    arguments: tuple[str, ...]
+    listener: socket.socket | None = None
+
+
+@dataclass
+class _Running:
+    part: Part
+    process: subprocess.Popen[bytes]
+    started: float
+    quick_exits: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Starts parts in their order and stops them in the opposite one. `environment` is added to this process's."""
+
+    parts: Sequence[Part]
+    environment: Mapping[str, str]
+    log_dir: Path
+    failed: ProcessFailed | None = None
+    _running: list[_Running] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _watcher: threading.Thread | None = None
+
+    def start(self) -> None:
+        self.log_dir.mkdir(parents=True, exist_ok=True)
+        self._running = [_Running(part, self._spawn(part), time.monotonic()) for part in self.parts]
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._watcher.start()
+
+    def check(self) -> None:
+        """Raises ProcessFailed once a part cannot be kept running."""
+        if self.failed:
+            raise self.failed
+
+    def process_id(self, name: str) -> int:
+        """The present process of a part. Raises KeyError for no part of ours."""
+        return {running.part.name: running.process.pid for running in self._running}[name]
+
+    def stop(self) -> None:
+        """Asks the parts to finish, the last started first; a part that does not within STOP_S is killed."""
+        self._stop.set()
+        if self._watcher:
+            self._watcher.join()
+        for running in reversed(self._running):
+            running.process.terminate()
+            try:
+                running.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                log.warning("a process was killed: it did not stop", action="supervisor.kill", part=running.part.name)
+                running.process.kill()
+                running.process.wait()
+            if running.process.stdin:
+                running.process.stdin.close()
+
+    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        descriptor = part.listener.fileno() if part.listener else -1
+        arguments = [argument.format(fd=descriptor) for argument in part.arguments]
+        with (self.log_dir / f"{part.name}.log").open("ab") as output:
+            return subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "ricochet", *arguments, "--supervised"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **self.environment},
+                pass_fds=(descriptor,) if part.listener else (),
+                start_new_session=True,
+            )
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.2):
+            for running in self._running:
+                if running.process.poll() is not None and not self.failed:
+                    self._start_again(running)
+
+    def _start_again(self, running: _Running) -> None:
+        quick = time.monotonic() - running.started < QUICK_S
+        running.quick_exits = running.quick_exits + 1 if quick else 0
+        if running.quick_exits >= QUICK_EXITS:
+            self.failed = ProcessFailed(
+                f"The process {running.part.name!r} ends as soon as it is started. Its log ends with:\n"
+                f"{self._last_words(running)}"
+            )
+            return
+        log.warning(
+            "a process ended and is started again",
+            action="supervisor.restart",
+            part=running.part.name,
+            status=running.process.returncode,
+        )
+        if running.process.stdin:
+            running.process.stdin.close()
+        running.process = self._spawn(running.part)
+        running.started = time.monotonic()
+
+    def _last_words(self, running: _Running) -> str:
+        lines = (self.log_dir / f"{running.part.name}.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-12:])
+
+
+def listen(host: str, port: int | None, otherwise: int) -> socket.socket:
+    """A listening socket on `port`, or on the first free one from `otherwise` on (0: any) when none was given.
+
+    Raises RicochetError when the given port is taken.
+    """
+    if port is not None:
+        return _bind(host, port)
+    for candidate in [otherwise] if otherwise == 0 else range(otherwise, otherwise + 100):
+        try:
+            return _bind(host, candidate)
+        except RicochetError:
+            continue
+    raise RicochetError(f"No free port on {host} from {otherwise} to {otherwise + 99}.")
+
+
+def address_of(listener: socket.socket) -> str:
+    """The http address of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # A restarted service must not wait for old connections to be forgotten.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise RicochetError(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one.") from error
+    listener.listen(2048)
+    return listener

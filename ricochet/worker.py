@@ -1,0 +1,77 @@
+"""The background work, as one table: each task goes round in a thread of its own for as long as `ricochet work` runs."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+from sqlalchemy import Engine
+
+from linksvc import applier, production
+from linksvc.clock import Clock
+from linksvc.database import PAUSE_S, reading
+from linksvc.keys import Keyring
+from linksvc.settings import Settings
+from tracker.ingest import run_ingest
+
+IDLE_S = 0.2
+"""How long a task rests when it had nothing to do."""
+
+AFTER_A_FAILURE_S = 2.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Task:
+    """`run` returns once the event is set."""
+
+    name: str
+    purpose: str
+    run: Callable[[Event], None]
+
+
+def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    def produce() -> bool:
+        with reading(engine) as session:
+            waiting = production.campaigns_to_produce(session)
+        for campaign_id in waiting:
+            production.produce_batch(engine, keyring, campaign_id, clock)
+        return bool(waiting)
+
+    def apply() -> bool:
+        waiting = applier.campaigns_with_pending_facts(engine)
+        return sum(applier.apply_batch(engine, campaign_id, holder, clock) for campaign_id in waiting) > 0
+
+    return (
+        Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
+        Task("ingest", "moves hits from the spools to the database", lambda stop: run_ingest(settings, engine, stop, clock)),
+        Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
+    )
+
+
+def run_worker(settings: Settings, engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> None:
+    """Runs all tasks until `stop` is set."""
+    threads = [
+        threading.Thread(target=task.run, args=(stop,), name=task.name) for task in tasks(settings, engine, keyring, clock)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(step: Callable[[], bool], stop: Event) -> None:
+    """Steps again and again: soon while there is work, later when there is none or the step failed. A failed step has
+    rolled back and is tried again."""
+    while not stop.is_set():
+        try:
+            stop.wait(PAUSE_S if step() else IDLE_S)
+        except Exception:
+            log.exception("background task failed and will be tried again", action=f"work.{step.__name__}")
+            stop.wait(AFTER_A_FAILURE_S)
