@@ -65,7 +65,7 @@ def import_contacts(engine: Engine, workspace_id: int, options: ImportOptions, d
     """Imports a CSV file and returns how it went.
 
     Raises InvalidRequest before anything is stored, with the codes invalid_request (an option), file_empty, file_not_text,
-    file_broken_quotes, row_too_long, no_phone_column; NotFound for an unknown workspace.
+    file_broken_quotes, row_too_long, too_many_columns, no_phone_column; NotFound for an unknown workspace.
     """
     _check(options)
     file = open_csv(data, recognise)

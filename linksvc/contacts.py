@@ -80,7 +80,7 @@ class _PastConsents:
         columns = (Consent.contact_id, Consent.purpose, Consent.granted, Consent.source, Consent.occurred_at)
         of_these = (col(Consent.workspace_id) == workspace_id, col(Consent.contact_id).in_(contact_ids))
         rows = session.connection().execute(sqlalchemy.select(*columns).where(*of_these))  # type: ignore[call-overload]
-        return cls(row._tuple() for row in rows)
+        return cls(rows)
 
     def newest(self, person: Person, purpose: str) -> datetime | None:
         """When consent was last given, among what arrived; a consent older than its withdrawal counts for nothing."""

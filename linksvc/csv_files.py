@@ -93,7 +93,7 @@ def open_csv(data: bytes, recognise: Callable[[Sequence[str]], int]) -> CsvFile:
     """The file, checked to its end.
 
     `recognise` says how many of a header's columns mean something; it tells the delimiter. Raises InvalidRequest with the
-    codes file_empty, file_not_text, file_broken_quotes, row_too_long.
+    codes file_empty, file_not_text, file_broken_quotes, row_too_long, too_many_columns.
     """
     encoding, text = _decode(data)
     told, text, skipped = _told_delimiter(text)
@@ -103,6 +103,11 @@ def open_csv(data: bytes, recognise: Callable[[Sequence[str]], int]) -> CsvFile:
     skipped += text[:blank].replace("\r\n", "\n").count("\n")
     delimiter = told or _find_delimiter(text[blank:], recognise)
     header, lines = _header(text[blank:], delimiter)
+    if len(header) > MAX_COLUMNS:
+        raise InvalidRequest(
+            f"The file has {len(header):,} columns; {MAX_COLUMNS} are the most. Leave out those that are not needed.",
+            code="too_many_columns",
+        )
     text = "\n" * skipped + text[blank:]
     file = CsvFile(encoding, delimiter, header, text, skipped + lines)
     for _ in file.rows():
@@ -186,8 +191,6 @@ def _header(text: str, delimiter: str) -> tuple[tuple[str, ...], int]:
         raise _broken_quotes(1) from error
     while len(cells) > 1 and not cells[-1]:
         cells.pop()
-    if len(cells) > MAX_COLUMNS:
-        raise InvalidRequest(f"The first line has {len(cells):,} columns; {MAX_COLUMNS} are the most.", code="file_not_text")
     return tuple(cells), reader.line_num
 
 
