@@ -37,7 +37,7 @@ _LONGEST_SHORT_CODE = 6
 
 
 class Exchange:
-    """Works while `goes_on` says so. `lost` is set when another process took the bind: then nothing may be sent or stored any more."""
+    """Works while `goes_on` says so, and until `lost` is set: then another process has the bind."""
 
     def __init__(
         self,
