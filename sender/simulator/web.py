@@ -1,7 +1,9 @@
 """Real HTTP as phones, tills and machines speak it: each request on a connection of its own, from an address of its own."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
+from functools import cache
 
 import httpx2
 
@@ -31,7 +33,6 @@ class Web:
 
     def __init__(self, concurrency: int = CONCURRENT_REQUESTS) -> None:
         self._room = asyncio.Semaphore(concurrency)
-        self._tls = httpx2.create_ssl_context(trust_env=False)
 
     async def request(
         self, method: str, url: str, headers: Headers, *, address: str = "", content: bytes | None = None
@@ -39,7 +40,7 @@ class Web:
         """One request with these headers and no others but Host and Content-Length. `address` is where it comes from, as far
         as `url` is on this machine: only then can it be chosen. Raises Unanswered."""
         source = address if _is_loopback(httpx2.URL(url).host) else None
-        transport = httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False, local_address=source)
+        transport = httpx2.AsyncHTTPTransport(verify=_tls_context(), trust_env=False, local_address=source)
         async with self._room, transport:
             request = httpx2.Request(
                 method,
@@ -54,6 +55,12 @@ class Web:
             except httpx2.HTTPError as error:
                 raise Unanswered(f"{type(error).__name__}: {error}") from error
         return Reply(response.status_code, response.headers.get("location", ""), body.decode("utf-8", "replace"))
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """One for all: reading the authorities' certificates costs more than a request."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,11 +6,17 @@ from sender.simulator.till import ShopAccess
 from tests.sender.simulator.small_web import SmallWeb, serve_small_web
 
 
-@pytest.fixture
-def small_web() -> Iterator[SmallWeb]:
-    """A short domain and a shop, on real HTTP."""
+@pytest.fixture(scope="package")
+def small_web_server() -> Iterator[SmallWeb]:
     with serve_small_web() as web:
         yield web
+
+
+@pytest.fixture
+def small_web(small_web_server: SmallWeb) -> SmallWeb:
+    """A short domain and a shop on real HTTP, which have seen nothing yet."""
+    small_web_server.forget()
+    return small_web_server
 
 
 @pytest.fixture

@@ -36,7 +36,11 @@ class SmallWeb:
     stumbles: int = 0
     """How many of the next redemptions are answered 503."""
 
-    def follow(self, request: Request) -> Response:
+    def forget(self) -> None:
+        """Begins anew."""
+        vars(self).update(vars(SmallWeb(self.url)))
+
+    async def follow(self, request: Request) -> Response:
         peer = request.client.host if request.client else ""
         self.hits.append(Hit(request.method, request.url.path, peer, dict(request.headers)))
         return Response(status_code=self.status, headers={"Location": "https://shop.example/sale"})
