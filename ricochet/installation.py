@@ -34,12 +34,14 @@ def read_settings(data_dir: Path | None = None) -> Settings:
 
 
 @contextmanager
-def opened(data_dir: Path | None = None) -> Iterator[Installation]:
-    """The installation while a command runs. Raises ConfigurationError unless its database is at the newest revision."""
+def opened(data_dir: Path | None = None, *, check: bool = True) -> Iterator[Installation]:
+    """The installation while a command runs. Raises ConfigurationError unless its database is at the newest revision;
+    with `check` False the database is not asked, and need not even be there."""
     settings = read_settings(data_dir)
     engine = open_engine(settings.database)
     try:
-        check_revision(engine)
+        if check:
+            check_revision(engine)
         yield Installation(settings, engine)
     finally:
         engine.dispose()

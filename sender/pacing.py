@@ -7,7 +7,7 @@ BURST_S = 0.03
 """How far a late timer may be made up for. In any second at most 1.03 x the rate + 1 fragments leave."""
 
 SLOWEST = 1 / 64
-RECOVERY_S = 10.0
+RECOVERY_S = 4.0
 """A pace that was slowed down doubles in this time until it is whole again."""
 
 AGAIN_S = 1.0

@@ -1,4 +1,7 @@
-"""`ricochet serve`, `work` and `send`: the long-running processes. `ricochet up` starts them; so may any process manager."""
+"""`ricochet serve`, `work` and `send`: the long-running processes. `ricochet up` starts them; so may any process manager.
+
+Each imports its own room when it is called: a process needs neither the others' memory nor their start-up time.
+"""
 
 import asyncio
 import socket
@@ -17,11 +20,6 @@ from ricochet.installation import Installation, opened
 from ricochet.lifecycle import call_when_supervisor_ends, stop_event
 from ricochet.logs import set_up_logs
 from ricochet.supervisor import address_of, listen
-from ricochet.web import create_web
-from ricochet.worker import run_worker
-from sender.worker import run_sender
-from tracker.app import create_tracker
-from tracker.server import server_config
 
 serve = typer.Typer(help="The HTTP servers, each a process of its own.", no_args_is_help=True)
 
@@ -40,8 +38,8 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _running(data_dir: DataDir) -> Iterator[Installation]:
-    with opened(data_dir) as installation:
+def _running(data_dir: DataDir, without_database: bool = False) -> Iterator[Installation]:
+    with opened(data_dir, check=not without_database) as installation:
         set_up_logs(installation.settings)
         yield installation
 
@@ -55,6 +53,8 @@ def serve_web(
     supervised: Supervised = False,
 ) -> None:
     """Serves the API and the pages."""
+    from ricochet.web import create_web
+
     with _running(data_dir) as installation:
         web = create_web(installation.settings, installation.engine, open_keyring(installation.settings))
         config = uvicorn.Config(
@@ -72,13 +72,18 @@ def serve_tracker(
     supervised: Supervised = False,
 ) -> None:
     """Serves the short links. Starts without a database too, from what it last knew."""
-    with _running(data_dir) as installation:
+    from tracker.app import create_tracker
+    from tracker.server import server_config
+
+    with _running(data_dir, without_database=True) as installation:
         tracker = create_tracker(installation.settings, installation.engine, open_keyring(installation.settings))
         _serve(server_config(tracker), host, port, fd, supervised)
 
 
 def work(data_dir: DataDir = None, supervised: Supervised = False) -> None:
     """Does the background work: makes messages, stores hits, counts."""
+    from ricochet.worker import run_worker
+
     with _running(data_dir) as installation:
         stop = stop_event(supervised)
         run_worker(installation.settings, installation.engine, open_keyring(installation.settings), stop, now)
@@ -86,6 +91,8 @@ def work(data_dir: DataDir = None, supervised: Supervised = False) -> None:
 
 def send(data_dir: DataDir = None, supervised: Supervised = False) -> None:
     """Hands queued messages to the routes and takes receipts and replies."""
+    from sender.worker import run_sender
+
     with _running(data_dir) as installation:
         told = stop_event(supervised)
 

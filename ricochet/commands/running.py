@@ -1,4 +1,7 @@
-"""`ricochet up`, `demo` and `smsc`: a whole installation, the demonstration, and the simulator alone."""
+"""`ricochet up`, `demo` and `smsc`: a whole installation, the demonstration, and the simulator alone.
+
+Each imports what it runs when it is called, or every command would wait for all of it.
+"""
 
 import sys
 from pathlib import Path
@@ -7,16 +10,8 @@ from typing import Annotated
 import typer
 
 from linksvc.errors import ConfigurationError
-from ricochet import demo as demonstration
-from ricochet import up as whole
 from ricochet.commands.parameters import DataDir
 from ricochet.installation import read_settings
-from ricochet.progress import SendingBar
-from ricochet.stack import Ports
-from sender.simulator.population import people
-from sender.simulator.settings import SmscSettings
-from sender.simulator.simulator import run_smsc
-from sender.simulator.till import ShopAccess
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +33,10 @@ def up(
     ] = 0,
 ) -> None:
     """Runs everything on this machine until Ctrl-C."""
-    whole.run_up(read_settings(data_dir), Ports(host, port, tracker_port), demo)
+    from ricochet.stack import Ports
+    from ricochet.up import run_up
+
+    run_up(read_settings(data_dir), Ports(host, port, tracker_port), demo)
 
 
 def demo(
@@ -53,9 +51,12 @@ def demo(
 
     Exit status 0 only if they are equal.
     """
+    from ricochet.demo import run_demo
+    from ricochet.progress import SendingBar
+
     with SendingBar(shown=not json) as bar:
         try:
-            result = demonstration.run_demo(recipients, seed, database_url, bar.update)
+            result = run_demo(recipients, seed, database_url, bar.update)
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
     for anomaly in result.anomalies:
@@ -81,6 +82,11 @@ def smsc(
     shop_key: Annotated[list[str] | None, typer.Option(help="An API key of a shop; may be repeated.")] = None,
 ) -> None:
     """Runs the SMSC simulator alone: an SMPP 3.4 server with people behind it who click, redeem and say STOP."""
+    from sender.simulator.population import people
+    from sender.simulator.settings import SmscSettings
+    from sender.simulator.simulator import run_smsc
+    from sender.simulator.till import ShopAccess
+
     settings = SmscSettings(seed=seed, speed=speed, system_id=system_id, password=password)
     shop = ShopAccess(api_url, tuple(shop_key)) if api_url and shop_key else None
     try:

@@ -59,7 +59,7 @@ class SmscSettings:
 
     refused: float = 0.02
     """Messages refused for good, with a status of their own."""
-    throttled: float = 0.02
+    throttled: float = 0.004
     """Parts refused once with ESME_RTHROTTLED, then taken."""
     failed: float = 0.04
     expired: float = 0.02
