@@ -96,7 +96,7 @@ class BlockWatch:
             new = await loop.run_in_executor(self._thread, self._read, self.blocks.end if self._read_all else 0)
         except Exception as error:
             # Whatever is wrong there, known links must go on working, and the next poll must try again.
-            self._say_reachable(False, error)
+            self._say_reachable(False, str(error))
             return
         self._say_reachable(True)
         if self._read_all:
@@ -117,10 +117,10 @@ class BlockWatch:
         except OSError as error:
             log.error("the snapshot of the blocks cannot be written", action="snapshot_failed", error=type(error).__name__)
 
-    def _say_reachable(self, reachable: bool, error: Exception | None = None) -> None:
+    def _say_reachable(self, reachable: bool, error: str = "") -> None:
         if reachable != self._reachable:
             self._reachable = reachable
             if reachable:
                 log.info("the database answers again", action="blocks_reachable")
             else:
-                log.warning("serving known links without the database", action="blocks_unreachable", exc_info=error)
+                log.warning("serving known links without the database", action="blocks_unreachable", error=error.partition("\n")[0])

@@ -200,8 +200,10 @@ def run_ingest(settings: Settings, engine: Engine, stop: threading.Event, clock:
                 log.info("ingest goes on", action="ingest_reachable")
             reachable = True
             stop.wait(0 if stored else IDLE_S)
-        except (SQLAlchemyError, OSError):
+        except (SQLAlchemyError, OSError) as error:
             if reachable:
-                log.exception("ingest waits; the spool holds the hits", action="ingest_unreachable")
+                # The first line says why; those behind it hold parameters.
+                reason = str(error).partition("\n")[0]
+                log.error("ingest waits; the spool holds the hits", action="ingest_unreachable", error=reason)
             reachable = False
             stop.wait(UNREACHABLE_S)

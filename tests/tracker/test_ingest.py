@@ -1,0 +1,279 @@
+"""Ingest on both databases, from segments as the spool writes them and as crashes leave them."""
+
+import os
+import shutil
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, delete, func, select
+
+from linksvc.database import BATCH_ROWS, open_engine, reading, writing
+from linksvc.models import Fact, Hit, SpoolProgress
+from linksvc.settings import Settings
+from tests.factories import NOW, produced_campaign, workspace
+from tests.tracker.http import IPHONE
+from tracker.hits import SpooledHit
+from tracker.ingest import Ingester, run_ingest
+from tracker.segment_reader import ABANDONED_DRAFT_S
+from tracker.segment_writer import SegmentWriter
+from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId
+from tracker.set_aside import FOLDER, Fault
+
+LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.fixture
+def campaign(engine: Engine) -> int:
+    return produced_campaign(engine, workspace(engine), 5)
+
+
+@pytest.fixture
+def spool_dir(tmp_path: Path) -> Path:
+    path = tmp_path / "spool"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def ingester(engine: Engine, spool_dir: Path) -> Ingester:
+    return Ingester(engine, spool_dir, lambda: LATER)
+
+
+def hit(campaign: int, n: int | None = 0, user_agent: str = IPHONE, method: str = "GET", referrer: str = "") -> SpooledHit:
+    return SpooledHit(NOW, campaign, 1, n, method, "192.0.2.0/24", user_agent, referrer, "fr-FR", {"purpose": "x"})
+
+
+def write(spool_dir: Path, hits: Sequence[SpooledHit], origins: Sequence[HitId] = ()) -> SegmentWriter:
+    """A segment with hits in it, still open."""
+    writer = SegmentWriter(spool_dir, os.fdatasync)
+    writer.append([hit.pack() for hit in hits], list(origins) or [None] * len(hits))
+    return writer
+
+
+def write_closed(spool_dir: Path, hits: Sequence[SpooledHit]) -> SegmentWriter:
+    writer = write(spool_dir, hits)
+    writer.close()
+    return writer
+
+
+def stored(engine: Engine) -> tuple[list[Hit], list[Fact]]:
+    with reading(engine) as session:
+        hits = session.exec(select(Hit).order_by(col(Hit.segment), col(Hit.position))).all()
+        facts = session.exec(select(Fact).order_by(col(Fact.source))).all()
+        session.expunge_all()
+        return list(hits), list(facts)
+
+
+def segments(spool_dir: Path) -> list[Path]:
+    return list(spool_dir.glob(f"*{SUFFIX}"))
+
+
+def set_aside(spool_dir: Path) -> list[tuple[str, int, bytes]]:
+    lines = [line for path in sorted((spool_dir / FOLDER).glob("*")) for line in path.read_bytes().splitlines()]
+    return [(row["fault"], row["position"], bytes.fromhex(row["payload"])) for row in map(orjson.loads, lines)]
+
+
+def test_a_hit_becomes_a_row_and_a_fact_with_its_verdict(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    writer = write_closed(spool_dir, [hit(campaign, 3), hit(campaign, 4, "curl/8.9"), hit(campaign, None, method="HEAD")])
+    assert ingester.run_once() == 3
+    hits, facts = stored(engine)
+    first = hits[0]
+    assert (first.campaign_id, first.segment, first.position, first.n) == (campaign, str(writer.id), 0, 3)
+    assert (first.method, first.network, first.user_agent) == ("GET", "192.0.2.0/24", IPHONE)
+    assert (first.language, first.headers, first.device, first.os) == ("fr-FR", '{"purpose":"x"}', "phone", "iOS")
+    assert (first.occurred_at, first.recorded_at) == (NOW, LATER)
+    assert [(fact.kind, fact.source, fact.n, fact.value, fact.detail) for fact in facts] == [
+        ("hit", f"{writer.id}:0:1", 3, "human", ""),
+        ("hit", f"{writer.id}:1:1", 4, "machine", "bare_client"),
+        ("hit", f"{writer.id}:2:1", None, "machine", "head"),
+    ]
+    assert {(fact.occurred_at, fact.recorded_at, fact.applied_at) for fact in facts} == {(NOW, LATER, None)}
+
+
+def test_a_segment_is_dropped_after_its_last_hit_is_stored(ingester: Ingester, spool_dir: Path, campaign: int) -> None:
+    write_closed(spool_dir, [hit(campaign)])
+    assert not ingester.drained()
+    assert ingester.run_once() == 1
+    assert ingester.drained()
+    assert ingester.run_once() == 0
+    assert not segments(spool_dir)
+    assert not set_aside(spool_dir)
+
+
+def test_a_segment_in_use_is_read_as_it_grows_and_never_dropped(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    writer = write(spool_dir, [hit(campaign, 0)])
+    assert [ingester.run_once(), ingester.run_once()] == [1, 0]
+    writer.append([hit(campaign, 1).pack(), hit(campaign, 2).pack()], [None, None])
+    assert not ingester.drained()
+    assert [ingester.run_once(), ingester.run_once()] == [2, 0]
+    assert segments(spool_dir) == [writer.path]
+    writer.close()
+    assert ingester.run_once() == 0
+    assert not segments(spool_dir)
+    assert [(row.position, row.n) for row in stored(engine)[0]] == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_ingesting_again_changes_nothing(ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int) -> None:
+    writer = write_closed(spool_dir, [hit(campaign, n) for n in range(5)])
+    data = writer.path.read_bytes()
+    ingester.run_once()
+    ingester.run_once()
+    before = [[row.model_dump() for row in rows] for rows in stored(engine)]
+    writer.path.write_bytes(data)
+    with writing(engine) as session:
+        session.exec(delete(SpoolProgress))
+    assert ingester.run_once() == 5, "a restored spool is read anew"
+    assert [[row.model_dump() for row in rows] for rows in stored(engine)] == before
+
+
+def test_a_hit_that_was_written_to_two_segments_is_stored_once(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    failed = write(spool_dir, [hit(campaign, 0), hit(campaign, 1)])
+    again = write(spool_dir, [hit(campaign, 1), hit(campaign, 2)], [HitId(failed.id, 1), HitId(failed.id, 2)])
+    failed.close()
+    again.close()
+    while ingester.run_once():
+        pass
+    hits, facts = stored(engine)
+    assert [(row.segment, row.position, row.n) for row in hits] == [(str(failed.id), n, n) for n in range(3)]
+    assert len(facts) == 3
+
+
+def test_a_torn_tail_is_set_aside_and_what_stands_before_it_is_stored(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    writer = write_closed(spool_dir, [hit(campaign, 0), hit(campaign, 1)])
+    whole = writer.path.read_bytes()
+    writer.path.write_bytes(whole[:-10])
+    assert [ingester.run_once(), ingester.run_once()] == [1, 0]
+    assert [row.n for row in stored(engine)[0]] == [0]
+    ((fault, position, payload),) = set_aside(spool_dir)
+    assert (fault, position) == ("torn_tail", 1)
+    assert whole[:-10].endswith(payload)
+    assert ingester.set_aside.counts == {Fault.TORN_TAIL: 1}
+    assert not segments(spool_dir)
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_records_that_cannot_be_read_do_not_hold_up_the_others(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    strange = [b"not json", b"[1]", b'{"a":1}', orjson.dumps([9, "of a later version"])]
+    writer = SegmentWriter(spool_dir, os.fdatasync)
+    writer.append([hit(campaign, 0).pack(), *strange, hit(campaign, 2).pack(), hit(campaign, 3).pack()], [None] * 7)
+    writer.close()
+    flip(writer.path, HEADER_BYTES + 20)
+    assert ingester.run_once() == 2
+    assert [(row.position, row.n) for row in stored(engine)[0]] == [(5, 2), (6, 3)]
+    (damaged, position, _), *others = set_aside(spool_dir)
+    assert (damaged, position) == ("damaged", 0)
+    assert others == [("malformed", i, payload) for i, payload in enumerate(strange, 1)]
+    assert ingester.set_aside.counts == {Fault.DAMAGED: 1, Fault.MALFORMED: 4}
+
+
+def test_a_damaged_header_costs_nothing(ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int) -> None:
+    writer = write_closed(spool_dir, [hit(campaign, 1)])
+    flip(writer.path, 3)
+    assert ingester.run_once() == 1
+    assert [row.segment for row in stored(engine)[0]] == [str(writer.id)]
+
+
+def test_hits_that_the_database_refuses_are_set_aside_one_by_one(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    bad = {3: hit(campaign + 99, 0), 10: hit(campaign, 4_000), 11: hit(2**63 + 1, None)}
+    write_closed(spool_dir, [bad.get(i) or hit(campaign, i % 5) for i in range(20)])
+    assert ingester.run_once() == 17
+    hits, facts = stored(engine)
+    assert [row.position for row in hits] == [i for i in range(20) if i not in bad]
+    assert len(facts) == 17
+    assert [(fault, position) for fault, position, _ in set_aside(spool_dir)] == [("refused", i) for i in bad]
+    assert ingester.run_once() == 0
+    assert not segments(spool_dir)
+
+
+def test_a_batch_is_bounded_and_the_rest_follows(ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int) -> None:
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(BATCH_ROWS + 100)])
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 100, 0]
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Hit)).one() == BATCH_ROWS + 100
+
+
+def test_two_ingesters_store_a_segment_once(engine: Engine, spool_dir: Path, campaign: int) -> None:
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(1_000)])
+    threads = [threading.Thread(target=Ingester(engine, spool_dir, lambda: LATER).run_once, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    hits, facts = stored(engine)
+    assert (len(hits), len(facts)) == (1_000, 1_000)
+
+
+def test_what_is_no_segment_is_left_alone_and_old_drafts_are_removed(
+    ingester: Ingester, spool_dir: Path, campaign: int
+) -> None:
+    stranger = spool_dir / f"notes{SUFFIX}"
+    stranger.write_text("of somebody else")
+    old, new = (spool_dir / f"{UUID(int=i)}{DRAFT_SUFFIX}" for i in (1, 2))
+    old.touch()
+    new.touch()
+    os.utime(old, (old.stat().st_atime, old.stat().st_mtime - 2 * ABANDONED_DRAFT_S))
+    write_closed(spool_dir, [hit(campaign)])
+    assert ingester.run_once() == 1
+    assert ingester.drained()
+    assert stranger.exists()
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_without_a_spool_there_is_nothing_to_do(engine: Engine, tmp_path: Path) -> None:
+    ingester = Ingester(engine, tmp_path / "none")
+    assert ingester.run_once() == 0
+    assert ingester.drained()
+
+
+def test_ingest_waits_out_a_database_that_is_away(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.ingest.UNREACHABLE_S", 0.02)
+    here, away = tmp_path / "here", tmp_path / "away"
+    engine = open_engine(f"sqlite:///{here / 'ricochet.db'}")
+    here.rename(away)
+    shutil.copy(sqlite_template, away / "ricochet.db")
+    elsewhere = open_engine(f"sqlite:///{away / 'ricochet.db'}")
+    campaign_id = produced_campaign(elsewhere, workspace(elsewhere), 1)
+    elsewhere.dispose()
+    settings = Settings(data_dir=tmp_path)
+    settings.spool_dir.mkdir()
+    write_closed(settings.spool_dir, [hit(campaign_id)])
+    stop = threading.Event()
+    running = threading.Thread(target=run_ingest, args=(settings, engine, stop, lambda: LATER), daemon=True)
+    running.start()
+    stop.wait(0.1)
+    assert running.is_alive()
+    assert segments(settings.spool_dir)
+    away.rename(here)
+    for _ in range(500):
+        if not segments(settings.spool_dir):
+            break
+        stop.wait(0.01)
+    stop.set()
+    running.join()
+    assert len(stored(engine)[0]) == 1
+    engine.dispose()

@@ -1,0 +1,182 @@
+"""The spool on a real disk; a disk that fails is a `sync` that raises, or a limit of the system."""
+
+import asyncio
+import errno
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tracker.losses import Loss, Losses
+from tracker.segment_reader import START, Entry, list_segments, open_segment
+from tracker.segments import DRAFT_SUFFIX
+from tracker.spool import MAX_WAITING, Spool
+
+LARGE = 1_000_000
+
+
+class Disk:
+    """fdatasync, counted; `fails` says how often it shall fail from now on."""
+
+    def __init__(self) -> None:
+        self.syncs = 0
+        self.fails = 0
+
+    def __call__(self, descriptor: int) -> None:
+        self.syncs += 1
+        if self.fails:
+            self.fails -= 1
+            raise OSError(errno.EIO, "the disk failed")
+        os.fdatasync(descriptor)
+
+
+def read(path: Path) -> tuple[bool, list[Entry]]:
+    """Whether the segment is closed, and what is in it."""
+    with open_segment(path) as segment:
+        assert segment
+        return segment.closed, segment.read(START, 100_000)
+
+
+def payloads(directory: Path) -> list[bytes]:
+    return sorted(entry.payload for path in list_segments(directory) for entry in read(path)[1])
+
+
+async def test_a_confirmed_hit_is_on_disk_and_its_segment_locked(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    assert await spool.append(b"hit") is None
+    (path,) = list_segments(tmp_path)
+    assert [entry.payload for entry in read(path)[1]] == [b"hit"]
+    assert not read(path)[0], "locked: it may still grow"
+    await spool.close()
+    assert read(path)[0], "closed: ingest may finish it"
+
+
+async def test_hits_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
+    disk = Disk()
+    spool = Spool(tmp_path, LARGE, disk)
+    await spool.open()
+    before = disk.syncs
+    written = [b"%04d" % i for i in range(500)]
+    assert set(await asyncio.gather(*map(spool.append, written))) == {None}
+    assert disk.syncs - before <= 2
+    await spool.close()
+    assert payloads(tmp_path) == written
+
+
+async def test_a_segment_without_hits_is_removed(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", LARGE)
+    await spool.open()
+    assert len(list_segments(tmp_path / "spool")) == 1
+    await spool.close()
+    assert not list((tmp_path / "spool").iterdir())
+
+
+async def test_a_full_segment_is_closed_and_the_next_opened(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 4_096)
+    await spool.open()
+    for i in range(20):
+        assert await spool.append(b"%03d" % i + bytes(1_000)) is None
+    sizes = [path.stat().st_size for path in list_segments(tmp_path)]
+    await spool.close()
+    assert len(sizes) == 4
+    assert all(4_096 <= size < 4_096 + 1_100 for size in sizes)
+    assert len(payloads(tmp_path)) == 20
+
+
+async def test_after_a_failed_fdatasync_a_new_segment_is_opened_and_the_hits_keep_their_ids(tmp_path: Path) -> None:
+    disk = Disk()
+    spool = Spool(tmp_path, LARGE, disk)
+    await spool.open()
+    await spool.append(b"before")
+    (first,) = list_segments(tmp_path)
+    disk.fails = 1
+    assert await spool.append(b"during") is None
+    assert await spool.append(b"after") is None
+    await spool.close()
+    (second,) = set(list_segments(tmp_path)) - {first}
+    before, seen_again = read(first)[1]
+    during, after = read(second)[1]
+    assert (before.payload, during.payload, after.payload) == (b"before", b"during", b"after")
+    assert during.id == seen_again.id, "if the old segment is readable after all, it is the same hit"
+    assert after.id.position == 1
+
+
+async def test_a_disk_that_fails_twice_is_told_and_then_left_alone_for_a_while(tmp_path: Path) -> None:
+    disk = Disk()
+    spool = Spool(tmp_path, LARGE, disk)
+    await spool.open()
+    disk.fails = 1_000
+    assert await spool.append(b"one") is Loss.DISK_FAILED
+    tried = disk.syncs
+    assert await spool.append(b"two") is Loss.DISK_FAILED
+    assert disk.syncs == tried
+    await spool.close()
+    assert not list(tmp_path.glob(f"*{DRAFT_SUFFIX}"))
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes: the system refuses the write halfway, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    assert await spool.append(b"before") is None
+    with disk_of(10_000):
+        assert await spool.append(bytes(20_000)) is Loss.DISK_FULL
+    await asyncio.sleep(1.05)
+    assert await spool.append(b"after") is None
+    await spool.close()
+    assert payloads(tmp_path) == [b"after", b"before"]
+
+
+async def test_a_defect_is_told_and_the_spool_goes_on(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    assert await spool.append(bytes(100_000)) is Loss.INTERNAL, "no frame may be as long"
+    assert await spool.append(b"next") is None
+    await spool.close()
+
+
+async def test_a_stalled_disk_fills_a_bounded_queue(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    waiting = [spool.append(b"hit") for _ in range(MAX_WAITING)]
+    assert await spool.append(b"one too many") is Loss.BACKLOG
+    assert set(await asyncio.gather(*waiting)) == {None}
+    await spool.close()
+
+
+async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    first, second = spool.append(b"first"), spool.append(b"second")
+    first.cancel()
+    assert await second is None
+    await spool.close()
+    assert payloads(tmp_path) == [b"first", b"second"]
+
+
+def test_losses_are_counted_by_reason() -> None:
+    losses = Losses(lambda: 0.0)
+    for loss in (Loss.DISK_FULL, Loss.DISK_FULL, Loss.BACKLOG):
+        losses.count(loss)
+    assert losses.counts == {Loss.DISK_FULL: 2, Loss.BACKLOG: 1}
+
+
+@pytest.mark.parametrize("hits", [1, 50])
+async def test_closing_waits_for_what_is_being_written(tmp_path: Path, hits: int) -> None:
+    spool = Spool(tmp_path, LARGE)
+    await spool.open()
+    futures = [spool.append(b"hit") for _ in range(hits)]
+    await spool.close()
+    assert [future.result() for future in futures] == [None] * hits
