@@ -1,0 +1,100 @@
+"""Writing campaigns over the API. A campaign is a draft until it is sent."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.operations.reports import CampaignAnswer, describe
+from linksvc.api.payloads import Payload
+from linksvc.campaigns import MAX_RATE_PER_S, NewCampaign, create_campaign
+from linksvc.database import writing
+from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
+from linksvc.names import LONGEST
+from linksvc.public_ids import parse_id
+from linksvc.templates import FIELDS
+from linksvc.templates import MAX_CHARACTERS as LONGEST_TEXT
+
+
+class ImportAudience(Payload):
+    import_id: str = Field(description="A finished import.", examples=["imp_3"])
+
+
+class CampaignPayload(Payload):
+    name: str = Field(max_length=LONGEST)
+    kind: Literal["marketing", "transactional"]
+    text: str = Field(
+        max_length=LONGEST_TEXT,
+        description=f"Fields: {', '.join(FIELDS)}. A marketing text has {{{{ stop }}}}.",
+        examples=["Bonjour {{ first_name }}, -20 % : {{ link }} code {{ code }}. {{ stop }}"],
+    )
+    sender: str = Field(
+        description="A short code, a number in E.164, or, for transactional campaigns, a name of at most 11 characters.",
+        examples=["36180"],
+    )
+    destination_url: str | None = Field(
+        None, max_length=LONGEST_DESTINATION, description="Where {{ link }} leads to: http or https."
+    )
+    offer_id: str | None = Field(None, description="What {{ code }} is worth.", examples=["off_3"])
+    rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
+    audience: Literal["all"] | ImportAudience | None = Field(
+        None, description="Needed: “all” who may be sent to, or the contacts of one import who may."
+    )
+
+
+def add_campaign(call: Call[CampaignPayload, None]) -> CampaignAnswer:
+    new = _new_campaign(call.body)
+    with writing(call.engine) as session:
+        campaign_id = create_campaign(session, call.workspace_id, new, call.now())
+        return describe(session, call.workspace_id, campaign_id)
+
+
+def _new_campaign(sent: CampaignPayload) -> NewCampaign:
+    audience = sent.audience
+    return NewCampaign(
+        name=sent.name,
+        kind=sent.kind,
+        text=sent.text,
+        sender=sent.sender,
+        destination_url=sent.destination_url or "",
+        offer_id=parse_id("offer", sent.offer_id) if sent.offer_id else None,
+        rate_per_s=sent.rate_per_s,
+        audience=("import", parse_id("import", audience.import_id)) if isinstance(audience, ImportAudience) else audience,
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/campaigns",
+        name="add_campaign",
+        summary="Add a campaign",
+        description="A draft: nobody is written to until it is sent.",
+        tag="campaigns",
+        scope="campaigns:write",
+        handler=add_campaign,
+        body=CampaignPayload,
+        status=201,
+        answer=CampaignAnswer,
+        failures=(
+            Failure(422, "text_empty", "The text is empty."),
+            Failure(422, "text_too_long", "The text takes more than 10 SMS fragments."),
+            Failure(422, "template_invalid", "The text cannot be read as a template."),
+            Failure(422, "template_unknown_field", "The text has a field that there is not."),
+            Failure(422, "template_tag_not_allowed", "The text has a tag, such as a loop."),
+            Failure(422, "stop_missing", "A marketing text lacks {{ stop }}."),
+            Failure(422, "sender_invalid", "The sender is no short code, no number and no name."),
+            Failure(422, "sender_cannot_receive", "A marketing campaign comes from a name, which nobody can answer."),
+            Failure(422, "destination_invalid", "The destination is no public http or https address."),
+            Failure(422, "link_without_destination", "The text has {{ link }}, and there is no destination."),
+            Failure(422, "destination_without_link", "There is a destination, and the text lacks {{ link }}."),
+            Failure(422, "code_without_offer", "The text has {{ code }}, and there is no offer."),
+            Failure(422, "offer_without_code", "There is an offer, and the text lacks {{ code }}."),
+            Failure(422, "offer_ended", "The offer has ended."),
+            Failure(422, "audience_missing", "It is not said to whom."),
+            Failure(422, "import_unfinished", "The audience is an import that did not finish."),
+            Failure(404, "offer_not_found", "There is no such offer in this workspace."),
+            Failure(404, "import_not_found", "There is no such import in this workspace."),
+        ),
+    ),
+)
