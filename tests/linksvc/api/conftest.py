@@ -6,18 +6,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import structlog
 import uvicorn
 from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from linksvc.api.app import create_api
 from linksvc.api_keys import SCOPES, create_key
-from linksvc.database import writing
-from linksvc.keys import Keyring
+from linksvc.database import open_engine, writing
+from linksvc.keys import open_keyring
 from linksvc.settings import Settings
 from tests import factories
 from tests.factories import NOW
@@ -65,17 +67,46 @@ class Api:
         return self.client.request(method, path, headers=headers, **options)
 
 
-@pytest.fixture
-def api(engine: Engine, settings: Settings, keyring: Keyring) -> Iterator[Api]:
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The server's thread must not write to a stdout that pytest is just exchanging."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    yield
+    structlog.reset_defaults()
+
+
+@contextmanager
+def opened(engine: Engine, settings: Settings) -> Iterator[Api]:
     workspace_id = factories.workspace(engine)
     shop_id = factories.shop(engine, workspace_id)
     with writing(engine) as session:
         key = create_key(session, workspace_id, "till", SCOPES, shop_id, NOW)
     with (
-        served(create_api(settings, engine, keyring, lambda: NOW)) as url,
+        served(create_api(settings, engine, open_keyring(settings), lambda: NOW)) as url,
         httpx2.Client(base_url=url, timeout=60) as client,
     ):
         yield Api(client, engine, workspace_id, shop_id, key)
+
+
+@pytest.fixture
+def api(engine: Engine, settings: Settings) -> Iterator[Api]:
+    """The test runs once on SQLite and once on PostgreSQL."""
+    with opened(engine, settings) as api:
+        yield api
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, database_url=sqlite_url, secret_key="a secret key for the tests, of 42 characters")
+
+
+@pytest.fixture
+def sqlite_api(sqlite_url: str, sqlite_settings: Settings) -> Iterator[Api]:
+    """For what is decided before any database is asked."""
+    engine = open_engine(sqlite_url)
+    with opened(engine, sqlite_settings) as api:
+        yield api
+    engine.dispose()
 
 
 def check_problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:

@@ -154,11 +154,11 @@ def test_an_idempotency_key_is_of_one_request(api: Api) -> None:
     check_problem(redeem(api, "key-1", order_ref="R-1002"), 422, "idempotency_key_reused")
 
 
-def test_an_idempotency_key_is_needed_and_sane(api: Api) -> None:
+def test_an_idempotency_key_is_needed_and_sane(sqlite_api: Api) -> None:
     sent = {"code": CODE, "order_ref": "R-1001", "order": ORDER}
-    check_problem(api.post("/v1/redemptions", json=sent), 400, "idempotency_key_missing")
+    check_problem(sqlite_api.post("/v1/redemptions", json=sent), 400, "idempotency_key_missing")
     for wrong in (b"", b"two words", b"x" * 256, "clé".encode()):
-        answer = api.post("/v1/redemptions", json=sent, headers={"Idempotency-Key": wrong})
+        answer = sqlite_api.post("/v1/redemptions", json=sent, headers={"Idempotency-Key": wrong})
         check_problem(answer, 400, "idempotency_key_malformed")
 
 

@@ -66,10 +66,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_a_wrong_field_is_named(api: Api, subtests: pytest.Subtests) -> None:
+def test_a_wrong_field_is_named(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     for change, field in WRONG:
         with subtests.test(change=str(change)[:60]):
-            problem = check_problem(api.post("/v1/offers", json=GOOD | change), 422, "invalid_request")
+            problem = check_problem(sqlite_api.post("/v1/offers", json=GOOD | change), 422, "invalid_request")
             assert field in {error["field"].split(".")[0] for error in problem["errors"]}, problem
 
 

@@ -87,7 +87,7 @@ def test_a_file_is_documented_as_a_part_of_a_form(document: dict[str, Any]) -> N
             assert "file" in schema["required"]
 
 
-def test_the_document_is_served(api: Api) -> None:
-    answer = api.client.get("/openapi.json")
+def test_the_document_is_served(sqlite_api: Api) -> None:
+    answer = sqlite_api.client.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert OpenAPI.model_validate_json(answer.content).info.title == "Ricochet"
