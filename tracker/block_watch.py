@@ -123,4 +123,5 @@ class BlockWatch:
             if reachable:
                 log.info("the database answers again", action="blocks_reachable")
             else:
-                log.warning("serving known links without the database", action="blocks_unreachable", error=error.partition("\n")[0])
+                reason = error.partition("\n")[0]
+                log.warning("serving known links without the database", action="blocks_unreachable", error=reason)

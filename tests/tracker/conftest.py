@@ -2,16 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 import uvicorn
 from sqlalchemy import Engine
 
 from linksvc.clock import Clock
+from linksvc.database import open_engine
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
@@ -44,6 +47,30 @@ class Served:
 
 class Serve(Protocol):
     def __call__(self, settings: Settings, engine: Engine, clock: Clock = ...) -> AbstractAsyncContextManager[Served]: ...
+
+
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")  # how fast an example runs depends on who else uses the machine
+
+SECRET = "a secret key for the tests, of 42 characters"
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return Keyring.derive(SECRET)
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """For what is the same on every database."""
+    engine = open_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, database_url=sqlite_url, secret_key=SECRET)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A tracker that is killed, and a tracker whose database is away: over real sockets, in processes of their own."""
+"""A tracker in a process of its own, killed and stopped: what it answered is stored, once."""
 
 import asyncio
 import os
@@ -8,18 +8,16 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from linksvc.database import open_engine, reading
+from linksvc.database import reading
 from linksvc.keys import Keyring
 from linksvc.models import Fact, Hit
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import produced_campaign, workspace
-from tests.tracker.conftest import Serve
 from tests.tracker.http import ask, read_answer, request
 from tracker.ingest import Ingester, run_ingest
 from tracker.segments import SUFFIX
@@ -68,14 +66,12 @@ async def click(port: int, codes: list[str], name: str, answered: set[str], enou
         writer.close()
 
 
-async def clicks_until_killed(settings: Settings, codes: list[str], round_name: str) -> set[str]:
+async def clicks_until_killed(settings: Settings, codes: list[str]) -> set[str]:
     """The clicks that were answered before the tracker was killed with -9, under 20 clients."""
     answered: set[str] = set()
     enough = asyncio.Event()
     async with process(settings) as (port, running):
-        clients = [
-            asyncio.create_task(click(port, codes, f"{round_name}-{c}", answered, enough, at=400)) for c in range(CLIENTS)
-        ]
+        clients = [asyncio.create_task(click(port, codes, str(c), answered, enough, at=500)) for c in range(CLIENTS)]
         await asyncio.wait_for(enough.wait(), 30)
         running.send_signal(signal.SIGKILL)
         await asyncio.gather(*clients)
@@ -91,8 +87,7 @@ async def test_every_answered_click_is_stored_once_though_the_tracker_is_killed(
     stop = threading.Event()
     ingesting = threading.Thread(target=run_ingest, args=(small, engine, stop), daemon=True)
     ingesting.start()
-    answered = await clicks_until_killed(small, links, "first")
-    answered |= await clicks_until_killed(small, links, "second")
+    answered = await clicks_until_killed(small, links)
     stop.set()
     await asyncio.to_thread(ingesting.join)
 
@@ -102,75 +97,26 @@ async def test_every_answered_click_is_stored_once_though_the_tracker_is_killed(
     with reading(engine) as session:
         stored = Counter(session.exec(select(Hit.referrer)).all())
         facts = len(session.exec(select(Fact.source)).all())
-    assert len(answered) >= 800
+    assert len(answered) >= 500
     assert set(stored.values()) == {1}, "nothing twice"
     assert not answered - set(stored), "nothing lost"
-    assert len(set(stored) - answered) <= 2 * CLIENTS, "at most what was under way at the kills"
+    assert len(set(stored) - answered) <= CLIENTS, "at most what was under way at the kill"
     assert facts == len(stored)
     ingester.run_once()
     assert not list(small.spool_dir.glob(f"*{SUFFIX}")), "the segments of the dead were adopted and dropped"
 
 
 async def test_a_tracker_that_is_stopped_leaves_a_closed_spool_and_a_snapshot(
-    settings: Settings, engine: Engine, codes: ShortCodes, keyring: Keyring
+    sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, keyring: Keyring
 ) -> None:
-    campaign = produced_campaign(engine, workspace(engine), 1)
-    async with process(settings) as (port, running):
+    campaign = produced_campaign(sqlite_engine, workspace(sqlite_engine), 1)
+    async with process(sqlite_settings) as (port, running):
         assert (await ask(port, f"/{codes.encode(1000 * campaign)}")).status == 302
         running.terminate()
         assert await asyncio.wait_for(running.wait(), 10) in (0, -signal.SIGTERM)
-    ingester = Ingester(engine, settings.spool_dir)
+    ingester = Ingester(sqlite_engine, sqlite_settings.spool_dir)
     assert [ingester.run_once(), ingester.run_once()] == [1, 0]
-    assert not list(settings.spool_dir.iterdir())
-    known = Snapshot(settings.data_dir, keyring.link).read()
+    assert not list(sqlite_settings.spool_dir.iterdir())
+    known = Snapshot(sqlite_settings.data_dir, keyring.link).read()
     assert known is not None
     assert len(known) == 1
-
-
-async def test_a_tracker_starts_and_redirects_while_its_database_is_down(
-    serve: Serve, sqlite_url: str, tmp_path: Path, codes: ShortCodes, settings: Settings
-) -> None:
-    engine = open_engine(sqlite_url)
-    campaign = produced_campaign(engine, workspace(engine), 3)
-    async with serve(settings, engine):
-        pass
-    engine.dispose()
-    nowhere = open_engine("postgresql://nobody@127.0.0.1:1/none")
-    async with serve(settings, nowhere) as served:
-        assert (await served.ask("/healthz")).status == 200
-        answer = await served.ask(f"/{codes.encode(1000 * campaign + 2)}")
-        assert (answer.status, answer.headers["location"]) == (302, "https://shop.example/sale")
-        assert [hit.n for hit in served.spooled()] == [2]
-        unsure = await served.ask(f"/{codes.encode(1000 * campaign + 3)}")
-        assert (unsure.status, unsure.headers["retry-after"]) == (503, "5"), "perhaps a newer campaign's"
-        assert (await served.ask("/nothing")).status == 404
-        assert (await served.ask(f"/{codes.encode(5)}")).status == 404
-    assert tmp_path == settings.data_dir
-
-
-async def test_a_tracker_goes_on_while_its_database_is_moved_away_and_learns_when_it_is_back(
-    serve: Serve, sqlite_url: str, codes: ShortCodes, settings: Settings
-) -> None:
-    database = Path(sqlite_url.removeprefix("sqlite:///"))
-    engine = open_engine(sqlite_url)
-    campaign = produced_campaign(engine, workspace(engine), 1)
-    engine.dispose()
-    async with serve(settings, engine) as served:
-        engine.dispose()
-        away = database.rename(database.with_suffix(".away"))
-        assert (await served.ask(f"/{codes.encode(1000 * campaign)}")).status == 302
-        assert (await served.ask(f"/{codes.encode(1000 * campaign + 1)}")).status == 503
-        elsewhere = open_engine(f"sqlite:///{away}")
-        newer = produced_campaign(elsewhere, 1, 1)
-        elsewhere.dispose()
-        engine.dispose()
-        away.rename(database)
-        assert (await served.ask(f"/{codes.encode(1000 * newer)}")).status == 302
-    engine.dispose()
-
-
-async def test_a_tracker_that_knows_nothing_yet_says_so(serve: Serve, settings: Settings, codes: ShortCodes) -> None:
-    async with serve(settings, open_engine("postgresql://nobody@127.0.0.1:1/none")) as served:
-        assert (await served.ask("/healthz")).status == 503
-        assert (await served.ask(f"/{codes.encode(7)}")).status == 503
-        assert (await served.ask("/nothing")).status == 404

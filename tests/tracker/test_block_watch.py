@@ -1,0 +1,67 @@
+"""A tracker whose database is away: it starts, it redirects, and it learns when the database is back."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from linksvc.database import open_engine
+from linksvc.settings import Settings
+from linksvc.short_codes import ShortCodes
+from tests.factories import produced_campaign, workspace
+from tests.tracker.conftest import Serve
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+async def test_a_tracker_starts_and_redirects_while_its_database_is_down(
+    serve: Serve, sqlite_settings: Settings, codes: ShortCodes
+) -> None:
+    engine = open_engine(sqlite_settings.database)
+    campaign = produced_campaign(engine, workspace(engine), 3)
+    async with serve(sqlite_settings, engine):
+        pass
+    engine.dispose()
+    nowhere = open_engine(NOWHERE)
+    async with serve(sqlite_settings, nowhere) as served:
+        assert (await served.ask("/healthz")).status == 200
+        answer = await served.ask(f"/{codes.encode(1000 * campaign + 2)}")
+        assert (answer.status, answer.headers["location"]) == (302, "https://shop.example/sale")
+        assert [hit.n for hit in served.spooled()] == [2]
+        unsure = await served.ask(f"/{codes.encode(1000 * campaign + 3)}")
+        assert (unsure.status, unsure.headers["retry-after"]) == (503, "5"), "perhaps a newer campaign's"
+        assert (await served.ask("/nothing")).status == 404
+        assert (await served.ask(f"/{codes.encode(5)}")).status == 404
+
+
+async def test_a_tracker_goes_on_while_its_database_is_moved_away_and_learns_when_it_is_back(
+    serve: Serve, sqlite_settings: Settings, sqlite_url: str, codes: ShortCodes, tmp_path: Path
+) -> None:
+    here, away = tmp_path / "here", tmp_path / "away"
+    engine = open_engine(f"sqlite:///{here / 'ricochet.db'}")
+    shutil.copy(sqlite_url.removeprefix("sqlite:///"), here / "ricochet.db")
+    campaign = produced_campaign(engine, workspace(engine), 1)
+    async with serve(sqlite_settings, engine) as served:
+
+        async def until(status: int, serial: int) -> None:
+            """A look-up may join one that began before the database was moved."""
+            async with asyncio.timeout(5):
+                while (await served.ask(f"/{codes.encode(serial)}")).status != status:
+                    pass
+
+        here.rename(away)
+        engine.dispose()
+        await until(503, 1000 * campaign + 1)
+        assert (await served.ask(f"/{codes.encode(1000 * campaign)}")).status == 302
+        elsewhere = open_engine(f"sqlite:///{away / 'ricochet.db'}")
+        newer = produced_campaign(elsewhere, 1, 1)
+        elsewhere.dispose()
+        away.rename(here)
+        await until(302, 1000 * newer)
+    engine.dispose()
+
+
+async def test_a_tracker_that_knows_nothing_yet_says_so(serve: Serve, sqlite_settings: Settings, codes: ShortCodes) -> None:
+    async with serve(sqlite_settings, open_engine(NOWHERE)) as served:
+        assert (await served.ask("/healthz")).status == 503
+        assert (await served.ask(f"/{codes.encode(7)}")).status == 503
+        assert (await served.ask("/nothing")).status == 404
