@@ -12,13 +12,13 @@ from sqlalchemy import Engine
 
 from linksvc import applier, production
 from linksvc.clock import Clock
-from linksvc.database import PAUSE_S, reading
+from linksvc.database import BATCH_ROWS, PAUSE_S, reading
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from tracker.ingest import run_ingest
 
 IDLE_S = 0.2
-"""How long a task rests when it had nothing to do."""
+"""How long a task rests when nothing more is waiting."""
 
 AFTER_A_FAILURE_S = 2.0
 
@@ -46,7 +46,8 @@ def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) ->
 
     def apply() -> bool:
         waiting = applier.campaigns_with_pending_facts(engine)
-        return sum(applier.apply_batch(engine, campaign_id, holder, clock) for campaign_id in waiting) > 0
+        applied = [applier.apply_batch(engine, campaign_id, holder, clock) for campaign_id in waiting]
+        return BATCH_ROWS in applied
 
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
@@ -67,8 +68,8 @@ def run_worker(settings: Settings, engine: Engine, keyring: Keyring, stop: Event
 
 
 def _repeat(step: Callable[[], bool], stop: Event) -> None:
-    """Steps again and again: soon while there is work, later when there is none or the step failed. A failed step has
-    rolled back and is tried again."""
+    """Steps again and again: soon while more is waiting, else after a rest, so that facts gather and one transaction
+    takes many. A failed step has rolled back and is tried again."""
     while not stop.is_set():
         try:
             stop.wait(PAUSE_S if step() else IDLE_S)
