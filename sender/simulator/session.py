@@ -74,6 +74,10 @@ class Session:
         """Ends the connection once what was written is sent; `run` returns soon after."""
         self._writer.close()
 
+    def abort(self) -> None:
+        """Cuts the connection: for a client that neither reads nor leaves."""
+        self._writer.transport.abort()
+
     async def run(self) -> None:
         """Serves the connection until either side closes it."""
         keeper = asyncio.create_task(self._keep_alive())

@@ -66,7 +66,7 @@ class Smsc:
         if tasks := tuple(self._sessions.values()):
             await asyncio.wait(tasks, timeout=PARTING_S)
         for session in tuple(self._sessions):
-            session.close()
+            session.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.wait_closed()
 

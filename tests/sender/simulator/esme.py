@@ -24,20 +24,26 @@ class Esme:
         self.reader = reader
         self.writer = writer
         self.acknowledge = acknowledge
-        self.answers_enquiries = True
+        self.is_alive = True
+        """Otherwise it answers no request of the SMSC's."""
         self.events: list[Pdu] = []
+        self._answers: dict[int, Pdu] = {}
         self._arrived = asyncio.Condition()
         self._sequence = 0
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         while pdu := await read_pdu(self.reader):
-            if pdu.command == "deliver_sm" and (status := self.acknowledge(pdu)) is not None:
+            if pdu.is_response:
+                self._answers[pdu.sequence] = pdu
+            elif not self.is_alive:
+                pass
+            elif pdu.command == "deliver_sm" and (status := self.acknowledge(pdu)) is not None:
                 self.writer.write(encode("deliver_sm_resp", pdu.sequence, status, message_id=""))
             elif pdu.command == "unbind":
                 self.writer.write(encode("unbind_resp", pdu.sequence))
                 self.writer.close()
-            elif pdu.command == "enquire_link" and self.answers_enquiries:
+            elif pdu.command == "enquire_link":
                 self.writer.write(encode("enquire_link_resp", pdu.sequence))
             async with self._arrived:
                 self.events.append(pdu)
@@ -45,7 +51,7 @@ class Esme:
 
     async def until(self, ready: Callable[[list[Pdu]], bool]) -> None:
         async with self._arrived:
-            await asyncio.wait_for(self._arrived.wait_for(lambda: ready(self.events)), 5)
+            await asyncio.wait_for(self._arrived.wait_for(lambda: ready(self.events)), 20)
 
     def send(self, command: str, **fields: str | int | bytes) -> int:
         self._sequence += 1
@@ -56,11 +62,8 @@ class Esme:
         return await self.answer_to(self.send(command, **fields))
 
     async def answer_to(self, sequence: int) -> Pdu:
-        def answers() -> list[Pdu]:
-            return [pdu for pdu in self.events if pdu.is_response and pdu.sequence == sequence]
-
-        await self.until(lambda _: bool(answers()))
-        return answers()[0]
+        await self.until(lambda _: sequence in self._answers)
+        return self._answers[sequence]
 
     async def bind(self, kind: str = "transceiver", system_id: str = "ricochet", password: str = PASSWORD) -> int:
         return (await self.call(f"bind_{kind}", system_id=system_id, password=password)).status
@@ -95,7 +98,7 @@ class Esme:
 
     async def cut_off(self) -> None:
         """Waits until the SMSC closes."""
-        await asyncio.wait_for(asyncio.shield(self._task), 5)
+        await asyncio.wait_for(asyncio.shield(self._task), 20)
 
     async def close(self) -> None:
         self.writer.close()

@@ -22,7 +22,6 @@ QUICK = SmscSettings(
     early_receipts=0,
     duplicate_receipts=0,
     en_route_receipts=0,
-    redeliver_after_s=0.05,
     retry_after_s=0.02,
 )
 """An SMSC at which nothing goes wrong, in no time."""
@@ -43,7 +42,7 @@ async def simulator(
         await running.stop()
 
 
-async def until(ready: Callable[[], bool], within_s: float = 10) -> None:
+async def until(ready: Callable[[], bool], within_s: float = 30) -> None:
     """Waits for what happens on its own."""
 
     async def wait() -> None:

@@ -57,7 +57,7 @@ async def campaign(
         await client.bind()
         for index, person in enumerate(crowd):
             await client.submit(person.number, text_for(web, index, person))
-        await until(running.idle, 20)
+        await until(running.idle)
         assert running.ledger.anomalies == []
         return running.ledger
 

@@ -1,8 +1,9 @@
 """The SMSC on a real socket: binds, errors, answers, receipts, deliveries until they are taken."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
-from itertools import cycle
+from itertools import chain, repeat
 
 import pytest
 
@@ -17,7 +18,7 @@ from sender.simulator.intake import Sms
 from sender.simulator.ledger import Ledger
 from sender.simulator.population import Person, people
 from sender.simulator.reassembly import Submission
-from sender.simulator.settings import IdForm, SmscSettings
+from sender.simulator.settings import Delay, IdForm, SmscSettings
 from sender.simulator.smsc import Smsc
 from tests.factories import NOW
 from tests.sender.simulator.esme import SENDER, esme
@@ -26,6 +27,8 @@ from tests.sender.simulator.running import QUICK, simulator, until
 NUMBER = "+33639980000"
 LONG = "Bonjour Zoé, " + "voici de quoi fêter l'été : €5 offerts. " * 6
 """GSM-7 in neither one part nor one alphabet: ê is foreign to it."""
+
+IMPATIENT = replace(QUICK, redeliver_after_s=0.05)
 
 
 def person(**behaviour: object) -> Person:
@@ -81,9 +84,9 @@ async def test_a_connection_that_never_binds_is_closed() -> None:
 
 
 async def test_a_dead_connection_is_found_out() -> None:
-    settings = replace(QUICK, bind_within_s=0.1, enquire_every_s=0.05)
+    settings = replace(QUICK, bind_within_s=0.1, enquire_every_s=0.4)
     async with simulator(settings) as (_, port), esme(port) as living, esme(port) as dead:
-        dead.answers_enquiries = False
+        dead.is_alive = False
         await living.bind()
         await dead.bind()
         await dead.cut_off()
@@ -233,7 +236,10 @@ async def test_a_throttled_part_is_taken_the_second_time() -> None:
 
 
 async def test_more_than_the_window_is_throttled() -> None:
-    async with simulator(replace(QUICK, window=3)) as (_, port), esme(port) as client:
+    async with (
+        simulator(replace(QUICK, window=3, answer_delay=Delay(0.3, most_s=0.3, spread=0))) as (_, port),
+        esme(port) as client,
+    ):
         await client.bind()
         sequences = [client.send_part(f"+3363998{i:04d}", b"Bonjour") for i in range(5)]
         statuses = [(await client.answer_to(sequence)).status for sequence in sequences]
@@ -241,15 +247,15 @@ async def test_more_than_the_window_is_throttled() -> None:
 
 
 async def test_a_receipt_goes_out_until_it_is_acknowledged() -> None:
-    answers = iter([None, Status.TEMPORARY_APPLICATION_ERROR, Status.QUEUE_FULL, None, Status.OK])
-    async with simulator() as (running, port), esme(port, lambda _: next(answers)) as client:
+    answers = chain([None, Status.TEMPORARY_APPLICATION_ERROR, Status.QUEUE_FULL, None], repeat(Status.OK))
+    async with simulator(IMPATIENT) as (running, port), esme(port, lambda _: next(answers)) as client:
         await client.bind()
         await client.submit(NUMBER, "Bonjour")
         assert running.ledger.messages(NUMBER)[0].state == "PENDING"
         await until(running.idle)
-        assert len(client.deliveries) == 5
+        assert len(client.deliveries) >= 5
         assert len({pdu.payload for pdu in client.deliveries}) == 1
-        assert len({pdu.sequence for pdu in client.deliveries}) == 5
+        assert len({pdu.sequence for pdu in client.deliveries}) == len(client.deliveries)
         assert running.ledger.messages(NUMBER)[0].state == "DELIVERED"
 
 
@@ -264,7 +270,7 @@ async def test_a_receipt_turned_down_for_good_is_an_anomaly() -> None:
 
 async def test_receipts_are_kept_for_a_client_that_comes_back() -> None:
     numbers = [f"+3363998{i:04d}" for i in range(30)]
-    async with simulator(replace(QUICK, redeliver_after_s=60)) as (running, port):
+    async with simulator(QUICK) as (running, port):
         async with esme(port, lambda _: None) as client:
             await client.bind()
             for number in numbers:
@@ -342,16 +348,16 @@ async def test_a_header_that_makes_no_sense_is_refused() -> None:
 @pytest.mark.parametrize(("reply", "stops"), [("Arrêt", True), ("stop svp", True), ("À samedi 😀", False)])
 async def test_people_answer_until_they_are_heard(reply: str, stops: bool) -> None:
     someone = person(reply=reply, stops=stops)
-    statuses = cycle([Status.SYSTEM_ERROR, None, Status.OK])
+    statuses = chain([Status.SYSTEM_ERROR, None], repeat(Status.OK))
     async with (
-        simulator(people=(someone,)) as (running, port),
+        simulator(IMPATIENT, (someone,)) as (running, port),
         esme(port, lambda pdu: 0 if is_receipt(pdu) else next(statuses)) as client,
     ):
         await client.bind()
         await client.submit(NUMBER, "Bonjour")
         await until(running.idle)
         written = [pdu for pdu in client.deliveries if not is_receipt(pdu)]
-        assert len(written) == 3
+        assert len(written) >= 3
         coding = "utf-16-be" if written[0].number("data_coding") == 8 else "ascii"
         assert {pdu.payload.decode(coding) for pdu in written} == {reply}
         assert (written[0].text("source_addr"), written[0].text("destination_addr")) == (NUMBER.removeprefix("+"), SENDER)
@@ -363,4 +369,12 @@ async def test_the_smsc_takes_leave_of_its_clients() -> None:
         await client.bind()
         await running.stop()
         assert client.events[-1].command == "unbind"
+        await client.cut_off()
+
+
+async def test_the_smsc_waits_for_no_client_that_is_dead() -> None:
+    async with simulator() as (running, port), esme(port) as client:
+        await client.bind()
+        client.is_alive = False
+        await asyncio.wait_for(running.stop(), 3)
         await client.cut_off()
