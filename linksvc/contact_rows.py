@@ -82,6 +82,7 @@ class RowReader:
         return Grant(source, min(moment or self.imported_at, self.imported_at))
 
 
+@lru_cache(maxsize=1_000)
 def country_code(written: str) -> str:
     """The ISO 3166 code of a country written as a code or by its French or English name; empty when unknown."""
     return _country_codes().get(normalise(written), "") if written else ""
@@ -103,6 +104,7 @@ def read_day(written: str, country: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=10_000)
 def read_moment(written: str, country: str, zone: tzinfo) -> datetime | None:
     """A day, or an ISO 8601 time; in UTC. A day begins, and a time without a zone is meant, in `zone`."""
     try:

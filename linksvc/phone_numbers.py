@@ -27,6 +27,11 @@ _FICTION = (
 _WRITTEN = re.compile(r"[+\d\s()./\-]*")
 """Digits and what people put between them. A letter is not a digit, whatever the keypad says."""
 
+_KEPT_AS_TEXT = re.compile(r'^="([^"]*)"$')
+_WHOLE_FLOAT = re.compile(r"^(\d+)\.0$")
+_DASHES = re.compile("[‐‑‒–—−]")
+_DIALLED_ABROAD = re.compile(r"^\(?00\)?(?=[\s(.\-]*[1-9])")
+
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
@@ -81,13 +86,18 @@ def parse_mobile(written: str, country: str) -> MobileNumber | NumberFault:
 
 def _clean(written: str) -> str:
     """Without what spreadsheets add: full-width digits, an apostrophe or ="..." that keeps a zero, ".0" behind a number."""
+    text = written.strip() if written.isascii() else _ascii(written)
+    text = _KEPT_AS_TEXT.sub(r"\1", text).lstrip("'’").strip()
+    text = _WHOLE_FLOAT.sub(r"\1", text)
+    # No country dials 00 within itself, and two thirds of the world dial it before a country code.
+    return _DIALLED_ABROAD.sub("+", text)
+
+
+def _ascii(written: str) -> str:
+    """Digits, spaces and dashes of other alphabets as those of ours; without invisible marks of direction."""
     text = unicodedata.normalize("NFKC", written)
     text = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
-    text = re.sub(r'^="([^"]*)"$', r"\1", text).lstrip("'’").strip()
-    text = re.sub(r"^(\d+)\.0$", r"\1", text)
-    text = re.sub("[‐‑‒–—−]", "-", text)
-    # No country dials 00 within itself, and two thirds of the world dial it before a country code.
-    return re.sub(r"^\(?00\)?(?=[\s(.\-]*[1-9])", "+", text)
+    return _DASHES.sub("-", text)
 
 
 def _mobile(parsed: phonenumbers.PhoneNumber, country: str) -> MobileNumber | NumberFault:
