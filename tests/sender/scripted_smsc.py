@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -62,6 +62,7 @@ class ScriptedSmsc:
     lines: list[Line] = field(default_factory=list)
     binds: list[Pdu] = field(default_factory=list)
     other: list[Pdu] = field(default_factory=list)
+    serving: dict["asyncio.Task[None]", Line] = field(default_factory=dict)
     bound: asyncio.Event = field(default_factory=asyncio.Event)
     ids: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -80,6 +81,9 @@ class ScriptedSmsc:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = Line(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving[task] = line
         try:
             while (pdu := await read_pdu(reader)) is not None:
                 await self.take(line, pdu)
@@ -87,6 +91,8 @@ class ScriptedSmsc:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def take(self, line: Line, pdu: Pdu) -> None:
         if pdu.is_response:
@@ -129,8 +135,9 @@ async def scripted_smsc(bind_status: int = 0, submitted: Submitted | None = None
         yield smsc
     finally:
         server.close()
-        for line in smsc.lines:
+        for line in smsc.serving.values():
             line.hang_up()
+        await asyncio.gather(*smsc.serving, return_exceptions=True)
         await server.wait_closed()
 
 

@@ -1,0 +1,188 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from linksvc.database import reading, writing
+from linksvc.fragments import split
+from linksvc.models import Attempt, Fact, Inbound, Message, Reply, Suppression
+from sender import inbound
+from sender.inbound import NOBODY, read
+from sender.pdus import Pdu
+from sender.stop_words import is_stop
+from tests import factories
+from tests.factories import NOW
+
+Say = Callable[..., None]
+
+
+def deliver(number: str, text: bytes, to: str = "36180", data_coding: int = 3, **fields: object) -> Pdu:
+    values = {"source_addr": number, "destination_addr": to, "short_message": text, "data_coding": data_coding}
+    return Pdu("deliver_sm", 1, 0, values | fields)
+
+
+@pytest.fixture
+def route_id(engine: Engine) -> int:
+    return factories.route(engine)
+
+
+@pytest.fixture
+def say(engine: Engine, route_id: int) -> Say:
+    """Receives a reply and stores it."""
+
+    def receive(number: str, text: str, *, at: datetime = NOW, **fields: str) -> None:
+        with writing(engine) as session:
+            inbound.store(session, route_id, [read(deliver(number, text.encode("latin-1"), **fields), at)], at)
+
+    return receive
+
+
+def sent(engine: Engine, campaign_id: int, n: int, route_id: int, at: datetime = NOW) -> None:
+    with writing(engine) as session:
+        session.add(
+            Attempt(
+                campaign_id=campaign_id,
+                n=n,
+                part=1,
+                attempt=1,
+                parts=1,
+                route_id=route_id,
+                worker="w",
+                occurred_at=at,
+                recorded_at=at,
+            )
+        )
+
+
+def rows(engine: Engine, table: type) -> list[object]:
+    with reading(engine) as session:
+        found = list(session.exec(select(table)))
+        session.expunge_all()
+        return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "stop", " Stop. ", "STOPALL", "stop all", "Arrêt", "ARRET !", "«arrêt»", "S.T.O.P", "Stop svp", "STOP 36180"],
+)
+def test_these_ask_for_a_stop(text: str) -> None:
+    assert is_stop(text)
+
+
+@pytest.mark.parametrize("text", ["unsubscribe", "Cancel", "END", "quit!"])
+def test_so_do_these(text: str) -> None:
+    assert is_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "?", "oui", "Ne stoppez pas", "the end is near", "don't stop", "stopper", "arrêt de bus"]
+)
+def test_these_do_not(text: str) -> None:
+    assert not is_stop(text)
+
+
+@pytest.mark.parametrize(
+    ("payload", "data_coding", "text"),
+    [
+        (split("Où est l'été à 5 € ?").parts[0], 0, "Où est l'été à 5 € ?"),
+        ("déjà".encode("latin-1"), 0, "déjà"),
+        (b"STOP", 1, "STOP"),
+        ("ARRÊT".encode("latin-1"), 3, "ARRÊT"),
+        ("Arrêt ✋".encode("utf-16-be"), 8, "Arrêt ✋"),
+        (b"ST\0OP\0", 3, "STOP"),
+    ],
+)
+def test_texts_are_read_by_their_coding_wherever_they_stand(payload: bytes, data_coding: int, text: str) -> None:
+    assert read(deliver("33639980001", payload, data_coding=data_coding), NOW).text == text
+    fields = {"message_payload": payload}
+    assert read(deliver("33639980001", b"", data_coding=data_coding, **fields), NOW).text == text
+    header = b"\x05\x00\x03\x01\x02\x01"
+    assert read(deliver("33639980001", header + payload, data_coding=data_coding, esm_class=0x40), NOW).text == text
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [("33639980001", "+33639980001"), ("+33639980001", "+33639980001"), ("0033639980001", "+33639980001")],
+)
+def test_numbers_are_read_as_contacts_are_stored(source: str, number: str) -> None:
+    assert read(deliver(source, b"x"), NOW).number == number
+
+
+def test_a_reply_belongs_to_the_message_last_sent_from_the_address_it_was_sent_to(
+    engine: Engine, route_id: int, say: Say
+) -> None:
+    workspace_id = factories.workspace(engine)
+    campaigns = [
+        factories.produced_campaign(engine, workspace_id, 0, sender=sender) for sender in ("36180", "36180", "38000")
+    ]
+    contact_id = factories.contact(engine, workspace_id, "+33639980001")
+    for age, campaign_id in zip((2, 1, 0), campaigns, strict=True):
+        with writing(engine) as session:
+            session.add(
+                Message(
+                    campaign_id=campaign_id,
+                    n=0,
+                    contact_id=contact_id,
+                    number="+33639980001",
+                    country="FR",
+                    tracked=True,
+                    produced_at=NOW,
+                )
+            )
+        sent(engine, campaign_id, 0, route_id, NOW - timedelta(hours=age))
+    say("33639980001", "Merci")
+    (reply,) = rows(engine, Reply)
+    assert isinstance(reply, Reply)
+    assert (reply.campaign_id, reply.n, reply.kind) == (campaigns[1], 0, "text")
+    (fact,) = rows(engine, Fact)
+    assert isinstance(fact, Fact)
+    assert (fact.kind, fact.value, fact.source) == ("reply", "text", reply.inbound_id)
+    assert rows(engine, Suppression) == []
+
+
+def test_words_from_nobody_are_kept_and_change_nothing(engine: Engine, say: Say) -> None:
+    say("33639989999", "STOP")
+    (row,) = rows(engine, Inbound)
+    assert isinstance(row, Inbound)
+    assert (row.workspace_id, row.number, row.kind) == (NOBODY, "+33639989999", "stop")
+    assert rows(engine, Suppression) == []
+
+
+def test_a_message_that_comes_again_is_one_message_and_the_same_words_later_are_another(
+    engine: Engine, route_id: int, say: Say
+) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    sent(engine, campaign_id, 0, route_id)
+    number = f"336399{campaign_id % 10}0000"
+    say(number, "STOP")
+    say(number, "STOP", at=NOW + timedelta(minutes=2))
+    assert len(rows(engine, Inbound)) == 1
+    say(number, "STOP please", at=NOW + timedelta(minutes=3))
+    say(number, "STOP", at=NOW + timedelta(hours=3))
+    assert len(rows(engine, Inbound)) == 3
+    assert len(rows(engine, Suppression)) == 1
+
+
+def test_a_stop_reaches_every_workspace_that_wrote_from_that_address(engine: Engine, route_id: int, say: Say) -> None:
+    first, second, other = (factories.workspace(engine, name) for name in ("a", "b", "c"))
+    for workspace_id, sender in ((first, "36180"), (second, "36180"), (other, "38000")):
+        campaign_id = factories.produced_campaign(engine, workspace_id, 0, sender=sender)
+        contact_id = factories.contact(engine, workspace_id, "+33639980001")
+        with writing(engine) as session:
+            session.add(
+                Message(
+                    campaign_id=campaign_id,
+                    n=0,
+                    contact_id=contact_id,
+                    number="+33639980001",
+                    country="FR",
+                    tracked=True,
+                    produced_at=NOW,
+                )
+            )
+        sent(engine, campaign_id, 0, route_id)
+    say("33639980001", "Arrêt")
+    suppressed = {row.workspace_id for row in rows(engine, Suppression) if isinstance(row, Suppression)}
+    assert suppressed == {first, second}
