@@ -19,6 +19,9 @@ BATCH_ROWS = 2_000
 PAUSE_S = 0.005
 """... and pause this long between commits: SQLite has one writer, and a till is waiting for its turn."""
 
+CONNECT_S = 5
+"""A PostgreSQL that does not even refuse the connection is given up after this many seconds."""
+
 _WRITES = "ricochet_writes"
 
 
@@ -26,7 +29,12 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for `url`, SQLite or PostgreSQL. Connects on first use only."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=True)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_S},
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, pool_size=pool_size, connect_args={"check_same_thread": False, "timeout": 30})

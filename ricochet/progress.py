@@ -17,7 +17,7 @@ class SendingBar:
 
     def __init__(self, shown: bool = True) -> None:
         self.console = Console(quiet=not shown)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, TextColumn("{task.fields[told]}"), console=self.console)
         self._task = self._progress.add_task("Preparing", total=None, told="")
 
@@ -33,7 +33,7 @@ class SendingBar:
         told = f"{funnel['delivered']} delivered, {funnel['clicked']} clicked, {funnel['redeemed']} redeemed"
         self._progress.update(
             self._task,
-            description=f"{funnel.name}, {funnel.state}",
+            description=funnel.state.capitalize(),
             completed=done,
             total=funnel["produced"] or None,
             told=told,

@@ -106,7 +106,7 @@ def _print_addresses(engine: Engine, stack: Stack) -> None:
     typer.echo(f"Pages and API   {public}")
     typer.echo(f"Short links     {stack.settings.short_url}")
     typer.echo(f"API description {public}/openapi.json")
-    typer.echo(f"Logs            {stack.supervisor.log_dir}")
+    typer.echo(f"Logs            {stack.supervisor.log_dir.absolute()}")
     typer.echo(f"Sign in (once, within an hour): {public}/sign-in/link/{token}")
 
 

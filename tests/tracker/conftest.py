@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import hypothesis
 import pytest
 import uvicorn
 from sqlalchemy import Engine
@@ -48,9 +47,6 @@ class Served:
 class Serve(Protocol):
     def __call__(self, settings: Settings, engine: Engine, clock: Clock = ...) -> AbstractAsyncContextManager[Served]: ...
 
-
-hypothesis.settings.register_profile("tests", deadline=None)
-hypothesis.settings.load_profile("tests")  # how fast an example runs depends on who else uses the machine
 
 SECRET = "a secret key for the tests, of 42 characters"
 
