@@ -10,9 +10,6 @@ SLOWEST = 1 / 64
 RECOVERY_S = 4.0
 """A pace that was slowed down doubles in this time until it is whole again."""
 
-AGAIN_S = 1.0
-"""Refusals within this time of a slow-down come from before it and slow down no further."""
-
 
 class Pacer:
     """A pace (the generic cell rate algorithm, ITU-T I.371): each fragment moves the moment at which the next one is due."""
@@ -38,10 +35,11 @@ class Pacer:
         self._due = max(self._due, now) + 1 / self.rate(now)
 
     def slow_down(self, now: float) -> None:
-        """Halves the rate: the SMSC said that it is too much."""
-        if now - self._slowed_at > AGAIN_S:
-            self._slowness = max(SLOWEST, self.rate(now) / self.rate_per_s / 2)
-            self._slowed_at = now
+        """Takes one fragment a second off the rate for one that was refused for the moment: an SMSC that refuses half of
+        them gets half of them within a second, and one that refuses a few at random is hardly slowed down at all."""
+        rate = self.rate(now)
+        self._slowness = max(SLOWEST, max(rate - 1, rate / 2) / self.rate_per_s)
+        self._slowed_at = now
 
 
 async def pace(pacers: Sequence[Pacer]) -> None:

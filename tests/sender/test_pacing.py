@@ -23,18 +23,28 @@ def test_a_pace_that_is_kept_reaches_its_rate() -> None:
     assert now - 5.0 <= 1.0
 
 
-def test_refusals_halve_the_pace_once_a_second_and_it_recovers() -> None:
+def test_the_pace_falls_with_the_number_of_refusals_and_recovers() -> None:
     pacer = Pacer(100)
+    for refusal in range(50):
+        pacer.slow_down(10.0 + refusal / 1_000)
+    assert 48 < pacer.rate(10.05) < 54
+    assert pacer.rate(10.049 + 2 * RECOVERY_S) == 100
+    for refusal in range(1_000):
+        pacer.slow_down(60.0 + refusal / 1_000)
+    assert 100 / 64 <= pacer.rate(61.0) < 3
+
+
+def test_a_few_refusals_at_random_hardly_slow_down() -> None:
+    pacer = Pacer(100)
+    for second in range(60):
+        pacer.slow_down(float(second))
+    assert pacer.rate(60.0) > 95
+
+
+def test_a_slow_pace_slows_down_too() -> None:
+    pacer = Pacer(1)
     pacer.slow_down(10.0)
-    pacer.slow_down(10.5)
-    assert pacer.rate(10.5) < 60
-    pacer.slow_down(11.5)
-    assert pacer.rate(11.5) < 35
-    assert pacer.rate(11.5 + RECOVERY_S) == 2 * pacer.rate(11.5)
-    assert pacer.rate(11.5 + 3 * RECOVERY_S) == 100
-    for second in range(100, 130):
-        pacer.slow_down(second * 1.1)
-    assert pacer.rate(129 * 1.1) >= 100 / 64
+    assert pacer.rate(10.0) == 0.5
 
 
 def test_a_message_larger_than_the_window_waits_until_it_is_empty() -> None:
