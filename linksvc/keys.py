@@ -52,7 +52,7 @@ def _embedded_secret(settings: Settings) -> str:
     """The key file of the data directory, made once. O_EXCL lets several processes start together on an empty one."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     path = settings.data_dir / "secret.key"
-    draft = settings.data_dir / f".secret.{os.getpid()}"
+    draft = settings.data_dir / f".secret.{secrets.token_hex(8)}"
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

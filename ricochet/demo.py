@@ -109,8 +109,8 @@ def _play(
         marketer = Marketer(stack.settings.public_url, cast.marketer_key)
         cleanup.callback(marketer.close)
         marketer.wait_until_ready()
-        marketer.import_people(everybody)
-        campaign = marketer.create_campaign("Black Friday", RATE_PER_S)
+        audience = marketer.import_people(everybody)
+        campaign = marketer.create_campaign("Black Friday", audience, RATE_PER_S)
         marketer.send(campaign)
 
         def watch(funnel: Funnel) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,17 +101,19 @@ class Marketer:
                 time.sleep(0.1)
         raise RicochetError(f"The API did not answer within {seconds:.0f} s.")
 
-    def import_people(self, people: tuple[Person, ...]) -> None:
-        """Two files, as consent to tracking is declared for a file."""
-        for tracking in (True, False):
-            group = [person for person in people if person.tracking_consent == tracking]
-            if group:
-                file = ("contacts.csv", to_csv(group), "text/csv")
-                data = {"country": "FR", "tracking_consent": str(tracking).lower(), "consent_source": "demo"}
-                self._ask("POST", "/v1/contacts/import", files={"file": file}, data=data)
+    def import_people(self, people: tuple[Person, ...]) -> str:
+        """Two files, as consent to tracking is declared for a file: those who gave it, then everybody. Returns the id of
+        the second import, which is the campaign's audience."""
+        self._import([person for person in people if person.tracking_consent], tracking_consent=True)
+        return self._import(people, tracking_consent=False)
 
-    def create_campaign(self, name: str, rate_per_s: int) -> str:
-        """An offer and a campaign to everybody; returns the campaign's id."""
+    def _import(self, people: Sequence[Person], *, tracking_consent: bool) -> str:
+        file = ("contacts.csv", to_csv(people), "text/csv")
+        data = {"country": "FR", "tracking_consent": str(tracking_consent).lower(), "consent_source": "demo"}
+        return str(self._ask("POST", "/v1/contacts/import", files={"file": file}, data=data)["id"])
+
+    def create_campaign(self, name: str, import_id: str, rate_per_s: int) -> str:
+        """An offer and a campaign to the people of an import; returns the campaign's id."""
         offer = {"name": f"{name}, -20 %", "kind": "percentage", "percent": "20", "currency": "EUR"}
         campaign = {
             "name": name,
@@ -120,7 +123,7 @@ class Marketer:
             "destination_url": "https://shop.example/black-friday",
             "offer_id": self._ask("POST", "/v1/offers", json=offer)["id"],
             "rate_per_s": rate_per_s,
-            "audience": "all",
+            "audience": {"import_id": import_id},
         }
         return str(self._ask("POST", "/v1/campaigns", json=campaign)["id"])
 

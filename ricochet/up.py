@@ -86,8 +86,8 @@ def _play(
     try:
         with SendingBar() as bar:
             marketer.wait_until_ready()
-            marketer.import_people(everybody)
-            campaign = marketer.create_campaign(f"Black Friday, {now():%d %b %H:%M}", DEMO_RATE_PER_S)
+            audience = marketer.import_people(everybody)
+            campaign = marketer.create_campaign(f"Black Friday, {now():%d %b %H:%M}", audience, DEMO_RATE_PER_S)
             marketer.send(campaign)
             typer.echo(f"The campaign: {stack.settings.public_url}/campaigns/{campaign}")
             campaign_id = parse_id("campaign", campaign)
