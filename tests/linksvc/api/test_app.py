@@ -31,7 +31,7 @@ from linksvc.keys import open_keyring
 from linksvc.models import ApiKey
 from linksvc.settings import Settings
 from tests.factories import NOW
-from tests.linksvc.api.conftest import Api, check_problem, served
+from tests.linksvc.api.conftest import Api, check_problem, plain_client, served
 
 KEYED = [operation for operation in OPERATIONS if operation.scope]
 JSON = [operation for operation in OPERATIONS if operation.body and not operation.multipart]
@@ -293,7 +293,7 @@ def logged(api: Api, settings: Settings) -> Iterator[tuple[Api, list[Any]]]:
     with (
         capture_logs(processors=[merge_contextvars]) as logs,
         served(create_api(settings, api.engine, open_keyring(settings), lambda: NOW)) as url,
-        httpx2.Client(base_url=url) as client,
+        plain_client(url) as client,
     ):
         yield replace(api, client=client), logs
 
