@@ -21,6 +21,9 @@ from tests.sender.scripted_smsc import Line, decode_text, scripted_smsc, until
 
 LONG = "{{ first_name }}, une très longue offre : " + "0123456789" * 20
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
+
 
 async def test_a_campaign_goes_out_with_its_links_and_is_delivered(
     engine: Engine, workspace_id: int, books: Books, sending: Sending, keyring: Keyring
@@ -44,6 +47,7 @@ async def test_a_campaign_goes_out_with_its_links_and_is_delivered(
     assert books.route().state == "idle"
 
 
+@on_one_database
 async def test_submissions_ask_for_receipts_and_name_the_kinds_of_their_addresses(
     engine: Engine, workspace_id: int, sending: Sending
 ) -> None:
@@ -121,6 +125,7 @@ async def test_duplicate_and_intermediate_receipts_change_nothing(
     assert (row.receipts, row.state, row.raw_id) == (6, "DELIVERED", "00000001")
 
 
+@on_one_database
 async def test_a_receipt_without_an_id_is_acknowledged_and_is_no_reply(books: Books, sending: Sending) -> None:
     async with scripted_smsc() as smsc, sending(smsc):
         await asyncio.wait_for(smsc.bound.wait(), 5)
@@ -162,6 +167,7 @@ async def test_a_long_text_leaves_in_fragments_that_are_followed_one_by_one(
     assert books.states(campaign_id) == {"delivered": 1, "submitted": 1, "failed": 1}
 
 
+@on_one_database
 async def test_a_message_of_more_fragments_than_the_window_still_leaves(
     engine: Engine, workspace_id: int, books: Books, sending: Sending
 ) -> None:
@@ -203,6 +209,7 @@ async def test_what_the_smsc_refuses_for_good_is_refused_and_what_it_refuses_for
     assert outcomes == {"refused": 1, "retry": 7, "accepted": 7}
 
 
+@on_one_database
 async def test_tries_are_capped(engine: Engine, workspace_id: int, books: Books, sending: Sending) -> None:
     campaign_id = factories.produced_campaign(engine, workspace_id, 1)
 
@@ -215,6 +222,7 @@ async def test_tries_are_capped(engine: Engine, workspace_id: int, books: Books,
     assert books.states(campaign_id) == {"refused": 1}
 
 
+@on_one_database
 @pytest.mark.parametrize("refused", [Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID])
 async def test_a_refused_bind_is_told_in_words_and_the_messages_stay_queued(
     engine: Engine, workspace_id: int, books: Books, sending: Sending, refused: Status
@@ -229,6 +237,7 @@ async def test_a_refused_bind_is_told_in_words_and_the_messages_stay_queued(
         assert (books.route().state, books.route().error) == ("bound", "")
 
 
+@on_one_database
 async def test_a_route_without_a_password_or_an_smsc_says_so(engine: Engine, books: Books, sending: Sending) -> None:
     async with scripted_smsc() as gone:
         pass
@@ -261,6 +270,7 @@ async def test_a_lost_connection_leaves_its_window_unknown_and_the_rest_goes_out
     assert books.states(campaign_id) == {"outcome_unknown": unknown, "submitted": 30 - unknown}
 
 
+@on_one_database
 async def test_an_answer_that_never_comes_is_an_unknown_outcome(
     engine: Engine, workspace_id: int, books: Books, sending: Sending
 ) -> None:
@@ -349,6 +359,7 @@ async def test_a_database_that_cannot_store_a_reply_makes_the_smsc_try_again(
         assert (await smsc.line.reply("+33639980001", "STOP")).status == Status.OK
 
 
+@on_one_database
 async def test_no_second_holds_more_than_the_rate_allows(engine: Engine, workspace_id: int, sending: Sending) -> None:
     factories.produced_campaign(engine, workspace_id, 60, rate_per_s=40)
     async with scripted_smsc() as smsc, sending(smsc, rate_per_s=400):
@@ -380,6 +391,7 @@ async def test_a_stopped_sender_drains_unbinds_and_gives_its_claims_back(
     assert len({pdu.text("destination_addr") for pdu in smsc.submissions}) == 60 == len(smsc.submissions)
 
 
+@on_one_database
 async def test_a_changed_route_is_taken_over_without_a_restart(engine: Engine, books: Books, sending: Sending) -> None:
     async with scripted_smsc() as old, scripted_smsc() as new, sending(old):
         await asyncio.wait_for(old.bound.wait(), 5)
