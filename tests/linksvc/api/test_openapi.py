@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,14 @@ def test_a_file_is_documented_as_a_part_of_a_form(document: dict[str, Any]) -> N
             schema = body["content"]["multipart/form-data"]["schema"]
             assert schema["properties"]["file"]["type"] == "string"
             assert "file" in schema["required"]
+
+
+def test_the_page_for_shops_lists_the_errors_of_a_redemption() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "redemptions.md").read_text()
+    (operation,) = (operation for operation in OPERATIONS if operation.name == "redeem_code")
+    unlisted = {"malformed_request", "json_malformed", "too_large", "unsupported_media_type", "internal_error"}
+    for failure in failures_of(operation):
+        assert (f"`{failure.code}`" in page) is (failure.code not in unlisted), failure.code
 
 
 def test_the_document_is_served(sqlite_api: Api) -> None:
