@@ -364,7 +364,6 @@ async def test_no_second_holds_more_than_the_rate_allows(engine: Engine, workspa
     factories.produced_campaign(engine, workspace_id, 60, rate_per_s=40)
     async with scripted_smsc() as smsc, sending(smsc, rate_per_s=400):
         await until(lambda: len(smsc.submissions) == 60)
-    assert smsc.times[-1] - smsc.times[0] < 60 / 40 * 1.3
     for first in smsc.times:
         assert sum(first <= moment < first + 1 for moment in smsc.times) <= 1.05 * 40 + 1
 
