@@ -1,4 +1,4 @@
-"""What the pages ask of the database beside the funnel: the list of campaigns, what one sends, and how its routes are."""
+"""What the pages ask of the database beside the funnel: the list of campaigns, and what one of them sends."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from linksvc.funnel import Money, find_campaign
-from linksvc.models import Campaign, ContactImport, FunnelCount, Offer, Route
+from linksvc.models import Campaign, ContactImport, FunnelCount, Offer
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
 
@@ -48,16 +48,6 @@ class CampaignDetails:
     created_at: datetime
     send_requested_at: datetime | None
     first_submit_after: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class RouteState:
-    """A route of the operator's that is in use: idle, bound, refused or unreachable, and why."""
-
-    name: str
-    state: str
-    error: str
-    since: datetime | None
 
 
 def list_campaigns(session: Session, workspace_id: int, older_than: int | None = None, limit: int = 50) -> CampaignList:
@@ -126,9 +116,3 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
         send_requested_at=campaign.send_requested_at,
         first_submit_after=campaign.first_submit_after,
     )
-
-
-def read_routes(session: Session) -> tuple[RouteState, ...]:
-    """The operator's enabled routes: every workspace sends by them."""
-    rows = session.exec(select(Route).where(col(Route.enabled)).order_by(col(Route.id)))
-    return tuple(RouteState(route.name, route.state, route.error, route.state_at) for route in rows)

@@ -200,7 +200,7 @@ CATALOG: dict[str, Text] = {
     "figures.decided": Text("{share} of the {decided} whose receipt decides", "{share} des {decided} dont l’accusé tranche"),
     "figures.upper": Text(
         ("{share} if the {count} suspect were a person", "{share} if all {count} suspects were people"),
-        ("{share} si le cas douteux était une personne", "{share} si les {count} douteux étaient des personnes"),
+        ("{share} si le {count} cas douteux était une personne", "{share} si les {count} cas douteux étaient des personnes"),
     ),
     "figures.interval": Text("95 % interval", "intervalle à 95 %"),
     "figures.revenue": Text("Revenue", "Chiffre d’affaires"),
@@ -225,8 +225,6 @@ CATALOG: dict[str, Text] = {
     "note.suspect": Text(("suspect", "suspects"), ("douteux", "douteux")),
     "note.redeemed_unclicked": Text(("without a click", "without a click"), ("sans clic", "sans clic")),
     "ledger.title": Text("Where every message is", "Où est chaque message"),
-    "ledger.produced": Text("Produced", "Produits"),
-    "ledger.submitted": Text("Submitted", "Remis à l’opérateur"),
     "ledger.adds_up": Text(
         "Every message is in exactly one state: both lines add up.",
         "Chaque message est dans un seul état : les deux lignes tombent juste.",
@@ -308,4 +306,12 @@ CATALOG: dict[str, Text] = {
     "verdict.human": Text("person", "personne"),
     "verdict.suspect": Text("suspect", "douteux"),
     "verdict.machine": Text("machine", "machine"),
+    "rows.no_reason": Text("nothing speaks against a person", "rien ne contredit une personne"),
+    "reason.head": Text("asked for the headers only", "n’a demandé que les en-têtes"),
+    "reason.prefetch": Text("fetched in advance by a browser", "chargé d’avance par un navigateur"),
+    "reason.preview": Text("preview of a messaging app", "aperçu d’une messagerie"),
+    "reason.bare_client": Text("a program, not a browser", "un programme, pas un navigateur"),
+    "reason.crawler": Text("crawler or robot", "robot d’indexation"),
+    "reason.no_user_agent": Text("does not say what it is", "ne dit pas ce que c’est"),
+    "reason.link_scanner": Text("link scanner of a mail service", "antivirus d’une messagerie"),
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from dashboards.campaigns import CampaignDetails, RouteState, read_details, read_routes
+from dashboards.campaigns import CampaignDetails, read_details
 from dashboards.chart import funnel_chart
 from dashboards.figures import ALSO_COUNTED, Figures, Ledger, Named, Step, Tile
 from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
@@ -13,6 +13,7 @@ from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.public_ids import format_id
+from linksvc.routes import RouteView, list_routes
 
 REFRESH_MS = 2_000
 REFRESH_AT_REST_MS = 30_000
@@ -55,11 +56,13 @@ def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: 
     """Reads a campaign of the reader's workspace. Raises NotFound."""
     funnel = read_funnel(session, who.workspace_id, campaign_id)
     details = read_details(session, who.workspace_id, campaign_id)
-    return make_funnel_page(funnel, details, read_routes(session), who, speech, now)
+    # Routes are the operator's: every workspace sends by all that are enabled.
+    routes = tuple(route for route in list_routes(session) if route.enabled)
+    return make_funnel_page(funnel, details, routes, who, speech, now)
 
 
 def make_funnel_page(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], who: SignedIn, speech: Speech, now: datetime
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], who: SignedIn, speech: Speech, now: datetime
 ) -> FunnelPage:
     """Writes what was read."""
     figures = Figures(funnel, speech, who.currency)

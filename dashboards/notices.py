@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboards.campaigns import CampaignDetails, RouteState
+from dashboards.campaigns import CampaignDetails
 from dashboards.speech import Speech
 from linksvc.funnel import Funnel
+from linksvc.routes import BOUND, REFUSED, UNREACHABLE, RouteView
 
 IDLE_GRACE_S = 15
 """A sender needs a moment to connect once a campaign is released; only then is the silence worth a word."""
 
-_TROUBLES = ("refused", "unreachable")
+_TROUBLES = {REFUSED, UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Notice:
 
 
 def state_of(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], speech: Speech, now: datetime
 ) -> State:
     """What the campaign is doing, how far it is, and when it will be done."""
     name, text = funnel.state, speech.say(f"state.{funnel.state}")
@@ -61,17 +62,17 @@ def _progress_words(done: int, total: int, end: datetime | None, speech: Speech)
 
 
 def _end_of_sending(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], now: datetime
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], now: datetime
 ) -> datetime | None:
     """The present pace carried on; None before there is one, and while no route works."""
     began, done = details.first_submit_after, funnel["produced"] - funnel["queued"]
-    if began is None or now <= began or not done or not any(route.state == "bound" for route in routes):
+    if began is None or now <= began or not done or not any(route.state == BOUND for route in routes):
         return None
     return now + (now - began) * (funnel["queued"] / done)
 
 
 def notices_of(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], speech: Speech, now: datetime
 ) -> tuple[Notice, ...]:
     """Figures that do not add up, and routes in trouble while messages wait for them."""
     notices: list[Notice] = []
@@ -84,10 +85,10 @@ def notices_of(
 
 
 def _route_notices(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteState, ...], speech: Speech, now: datetime
+    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], speech: Speech, now: datetime
 ) -> list[Notice]:
     waiting = speech.say("notice.route.waiting", count=funnel["queued"])
-    bound = any(route.state == "bound" for route in routes)
+    bound = any(route.state == BOUND for route in routes)
     troubled = [route for route in routes if route.state in _TROUBLES]
     if troubled:
         after = speech.say("notice.route.others") if bound else waiting
@@ -100,10 +101,10 @@ def _route_notices(
     return []
 
 
-def _trouble(route: RouteState, after: str, level: str, speech: Speech) -> Notice:
+def _trouble(route: RouteView, after: str, level: str, speech: Speech) -> Notice:
     error = route.error or speech.say("notice.route.no_words")
-    if route.since:
-        answer = speech.say("notice.route.since", time=speech.day_and_time(route.since), error=error)
+    if route.state_at:
+        answer = speech.say("notice.route.since", time=speech.day_and_time(route.state_at), error=error)
     else:
         answer = speech.say("notice.route.bare", error=error)
     return Notice(level, speech.say(f"notice.{route.state}.title", route=route.name), (answer, after))

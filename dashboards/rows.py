@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 import phonenumbers
 
+from dashboards.catalog import CATALOG
 from dashboards.figures import label_of, meaning_of, rows_path
 from dashboards.occurrences import OccurrencePage, OccurrenceRow
 from dashboards.speech import Speech
@@ -86,7 +88,7 @@ def _table(
         columns=tuple(speech.say(f"rows.{column}") for column in columns),
         rows=rows,
         first_path=None if is_first else path,
-        next_path=f"{path}&after={next_after}" if next_after else None,
+        next_path=f"{path}&{urlencode({'after': next_after})}" if next_after else None,
     )
 
 
@@ -107,7 +109,15 @@ def _message_cells(row: MessageRow, speech: Speech) -> tuple[Cell, ...]:
 
 
 def _visit_cells(row: OccurrenceRow, speech: Speech) -> tuple[Cell, ...]:
-    return (*_who(row, speech), Cell(speech.say(f"verdict.{row.verdict}")), Cell(row.reason or None))
+    return (*_who(row, speech), Cell(speech.say(f"verdict.{row.verdict}")), _reason(row, speech))
+
+
+def _reason(row: OccurrenceRow, speech: Speech) -> Cell:
+    """Why the visit was judged so; a rule newer than the pages is told by its own name."""
+    if not row.reason:
+        return Cell(None, speech.say("rows.no_reason"))
+    key = f"reason.{row.reason}"
+    return Cell(speech.say(key) if key in CATALOG else row.reason)
 
 
 def _redemption_cells(row: OccurrenceRow, speech: Speech) -> tuple[Cell, ...]:

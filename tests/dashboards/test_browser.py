@@ -1,0 +1,243 @@
+"""The pages in a real Chromium: the live funnel, its chart, both languages, a phone, no JavaScript, accessibility."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from linksvc.database import writing
+from linksvc.models import Route
+from linksvc.routes import BOUND, REFUSED, set_state
+from tests import factories
+from tests.dashboards.conftest import WIDE, Served
+from tests.dashboards.scenes import EXPECTED, apply_all, deliver, eventful_campaign, learn, new_campaign
+from tests.dashboards.site import EMAIL, PASSWORD, sign_in_path
+
+WIDEST_WITH_A_DEFINITION = """
+Math.max(0, ...Array.from(document.querySelectorAll("details.word"), (word) => {
+  word.open = true;
+  const width = document.documentElement.scrollWidth;
+  word.open = false;
+  return width;
+}))
+"""
+
+
+def figures_of(page: Page) -> dict[str, set[int]]:
+    """Every figure that the page shows, by stage."""
+    pairs = page.eval_on_selector_all(
+        "[data-stage]", "all => all.map(one => [one.dataset.stage, Number(one.dataset.count)])"
+    )
+    found: dict[str, set[int]] = {}
+    for stage, count in pairs:
+        found.setdefault(stage, set()).add(count)
+    return found
+
+
+def look_again(page: Page) -> None:
+    """What a browser does when its window comes to the front: the page refreshes at once."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_a_marketer_signs_in_by_password_after_a_mistake(served: Served) -> None:
+    page = served.open(signed_in=False)
+    page.goto("/campaigns/cmp_1/messages?stage=clicked")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not go together")
+    expect(page.get_by_label("E-mail address")).to_have_value(EMAIL)
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"/campaigns/cmp_1/messages\?stage=clicked$"))
+
+
+def test_a_link_signs_in_by_its_button_and_the_door_leads_out(served: Served) -> None:
+    page = served.open(signed_in=False)
+    path = sign_in_path(served.engine, served.user_id)
+    page.goto(path)
+    page.get_by_role("button", name="Sign in with this link").click()
+    expect(page.get_by_role("heading", name="No campaign yet")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(path)
+    page.get_by_role("button", name="Sign in with this link").click()
+    expect(page.get_by_role("alert")).to_contain_text("used already")
+
+
+def test_the_funnel_page_shows_every_figure_and_a_number_opens_its_rows(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open()
+    page.goto("/campaigns")
+    page.get_by_role("link", name="Black Friday VIP").click()
+    expect(page.get_by_role("heading", name="Black Friday VIP")).to_be_visible()
+    assert figures_of(page) == {stage: {count} for stage, count in EXPECTED.items()}
+    for stage in ("delivered", "hit_human"):
+        page.locator(f"a[data-stage={stage}]").first.click()
+        expect(page.locator("tbody tr")).to_have_count(EXPECTED[stage])
+        page.get_by_role("link", name="Back to the funnel").click()
+    expect(page).to_have_url(re.compile(rf"/campaigns/cmp_{campaign_id}$"))
+    assert served.complaints == []
+
+
+def test_the_chart_is_drawn_under_the_strict_policy_and_has_its_table(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open(viewport=WIDE)
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    bars = page.locator("#chart .trace .point path")
+    expect(bars).to_have_count(6)
+    expect(page.locator("#chart")).to_contain_text("14 · 58.3")
+    boxes = [bars.nth(n).bounding_box() for n in range(6)]
+    widths = [box["width"] for box in boxes if box]
+    assert widths[1] / widths[0] == pytest.approx(14 / 24, abs=0.02)
+    page.get_by_text("The picture as a table").click()
+    expect(page.locator("#chart-rows tbody tr")).to_have_count(6)
+    assert served.complaints == []
+
+
+def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: Served) -> None:
+    campaign_id = new_campaign(served.engine, served.workspace_id, 10)
+    page = served.open(viewport=WIDE)
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    page.locator("#details summary").click()
+    page.locator("#word-step-clicked summary").click()
+    page.locator("#step-produced a").focus()
+    expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "0")
+    learn(served.engine, deliver(campaign_id, *range(4)))
+    apply_all(served.engine, campaign_id)
+    expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "4", timeout=10_000)
+    expect(page.locator("#state")).to_contain_text("sending, 40")
+    expect(page.locator("#chart")).to_contain_text("4 · 40.0")
+    expect(page.locator("#word-step-clicked p")).to_be_visible()
+    expect(page.locator("#details dl")).to_be_visible()
+    expect(page.locator("#step-produced a")).to_be_focused()
+    assert served.complaints == []
+
+
+def test_a_draft_turns_into_a_funnel_without_a_reload(served: Served) -> None:
+    campaign_id = factories.campaign(served.engine, served.workspace_id)
+    page = served.open(viewport=WIDE)
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    expect(page.get_by_role("heading", name="Nothing was sent yet")).to_be_visible()
+    other = new_campaign(served.engine, served.workspace_id, 3)
+    answer = page.request.get(f"/campaigns/cmp_{other}/figures").text()
+    page.route("**/figures", lambda route: route.fulfill(body=answer, content_type="text/html"))
+    look_again(page)
+    expect(page.locator("#step-produced [data-count]")).to_have_attribute("data-count", "3")
+    expect(page.locator("#chart .trace .point path")).to_have_count(6)
+
+
+def test_a_refused_bind_shows_on_the_campaign_until_it_works(served: Served) -> None:
+    campaign_id = new_campaign(served.engine, served.workspace_id, 3)
+    route_id = factories.route(served.engine)
+    moment = datetime.now(UTC)
+    with writing(served.engine) as session:
+        set_state(session, route_id, REFUSED, "the password is wrong", moment)
+    page = served.open()
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    notice = page.locator(".notice.error")
+    expect(notice).to_contain_text("The route main was refused")
+    expect(notice).to_contain_text("the password is wrong")
+    expect(notice).to_contain_text("3 messages stay queued")
+    with writing(served.engine) as session:
+        set_state(session, route_id, BOUND, "", moment)
+        assert session.get(Route, route_id)
+    look_again(page)
+    expect(notice).to_have_count(0)
+
+
+def test_the_page_keeps_working_when_the_server_does_not_answer(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open()
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    page.route("**/figures", lambda route: route.abort())
+    look_again(page)
+    expect(page.locator("#live-trouble")).to_contain_text("No answer from the server")
+    assert figures_of(page)["delivered"] == {9}
+    expect(page.locator("#live time")).to_contain_text("Updated")
+    page.unroute("**/figures")
+    look_again(page)
+    expect(page.locator("#live-trouble")).to_be_empty()
+    page.context.clear_cookies()
+    look_again(page)
+    expect(page.locator("#live-trouble")).to_contain_text("signed out")
+
+
+def test_the_pages_speak_french(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open(locale="fr-FR")
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("#tile-clicked")).to_contain_text("37,5\u202f%")
+    expect(page.locator("#tile-revenue")).to_contain_text("1\u202f300,00\u00a0€")
+    assert "Remis à l’opérateur" in json.loads(page.locator("#chart-data").get_attribute("data-chart") or "")["data"][0]["y"]
+    page.get_by_role("button", name="EN").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_url(re.compile(rf"/campaigns/cmp_{campaign_id}$"))
+    page.reload()
+    expect(page.get_by_role("heading", name="Funnel", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+def test_nothing_scrolls_sideways_on_a_phone_and_no_chart_is_fetched(served: Served, locale: str) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    fetched: list[str] = []
+    page = served.open(locale=locale, viewport={"width": 360, "height": 740})
+    page.on("request", lambda request: fetched.append(request.url))
+    campaign = f"/campaigns/cmp_{campaign_id}"
+    for path in ("/campaigns", campaign, f"{campaign}/messages?stage=produced", f"{campaign}/messages?stage=hit_human"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert page.evaluate(WIDEST_WITH_A_DEFINITION) <= 360, path
+    page.goto(campaign)
+    expect(page.locator("#chart")).to_be_hidden()
+    expect(page.locator("#step-redeemed .bar")).to_be_visible()
+    assert not [url for url in fetched if "plotly" in url]
+
+
+def test_everything_can_be_read_without_javascript(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open(java_script_enabled=False)
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    expect(page.locator("#step-delivered a")).to_have_text("9")
+    page.locator("#word-step-reached summary").click()
+    expect(page.locator("#word-step-reached p")).to_be_visible()
+    page.get_by_text("The picture as a table").click()
+    expect(page.locator("#chart-rows tbody tr")).to_have_count(6)
+    page.get_by_role("link", name="Refresh the figures").click()
+    page.locator("#step-delivered a").click()
+    expect(page.locator("tbody tr")).to_have_count(9)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_accessible(served: Served, scheme: str) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    factories.route(served.engine, state=REFUSED, error="the password is wrong")
+    page = served.open(signed_in=False, color_scheme=scheme, viewport=WIDE)
+    campaign = f"/campaigns/cmp_{campaign_id}"
+    axe = Axe()
+    for path in ("/sign-in", "/campaigns", campaign, f"{campaign}/messages?stage=delivered", "/nothing"):
+        page.goto(path)
+        if path == campaign:
+            expect(page.locator("#chart .trace .point path")).to_have_count(6)
+            page.locator("#word-step-clicked summary").click()
+        results = axe.run(page)
+        assert results.violations_count == 0, (path, json.dumps(results.response["violations"], indent=1)[:3000])
+        if path == "/sign-in":
+            served.sign_in(page)
+
+
+def test_a_definition_closes_on_escape_and_gives_the_focus_back(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open()
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    summary = page.locator("#word-tile-delivered summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#word-tile-delivered p")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#word-tile-delivered p")).to_be_hidden()
+    expect(summary).to_be_focused()

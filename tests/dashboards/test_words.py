@@ -1,0 +1,143 @@
+"""Every word of the pages exists in French and in English, and every figure has its definition, here and in the docs."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from dashboards.catalog import CATALOG
+from dashboards.definitions import DEFINITIONS
+from dashboards.figures import ALSO_COUNTED
+from dashboards.speech import Speech, choose_language
+from dashboards.texts import Text
+from linksvc.routes import REFUSED, UNREACHABLE
+from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+from tracker.verdicts import Reason, Verdict
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / "dashboards" / "templates").glob("*.html"))
+TEXTS = CATALOG | {f"{name}.{part}": getattr(d, part) for name, d in DEFINITIONS.items() for part in ("label", "meaning")}
+
+
+def forms(text: str | tuple[str, str]) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_a_text_exists_in_both_languages_with_the_same_fields(key: str) -> None:
+    text = TEXTS[key]
+    assert len(forms(text.en)) == len(forms(text.fr))
+    written = [*forms(text.en), *forms(text.fr)]
+    assert all(form.strip() == form and form for form in written)
+    assert len({frozenset(fields(form)) for form in written}) == 1
+
+
+MADE_OF_A_CLOSED_SET = {
+    *(f"state.{state}" for state in ("draft", "producing", "sending", "sent")),
+    *(f"kind.{kind}" for kind in ("marketing", "transactional")),
+    *(f"message.{state}" for state in {*UNSENT, *SENT, "submitted"} - {"pending"}),
+    *(f"verdict.{verdict}" for verdict in Verdict),
+    *(f"reason.{reason}" for reason in Reason if reason),
+    *(f"error.{status}.{part}" for status in (400, 403, 404, 500) for part in ("title", "text")),
+    *(f"figures.of_{stage}" for stage in ("produced", "submitted", "seen", "reached")),
+    *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect", "redeemed_unclicked")),
+    *(f"notice.{state}.title" for state in (REFUSED, UNREACHABLE)),
+    *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
+    *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
+    *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
+}
+
+
+def test_every_text_that_is_said_exists_and_every_text_is_said() -> None:
+    files = [file for file in (ROOT / "dashboards").rglob("*.py") if file.name != "catalog.py"] + TEMPLATES
+    source = "\n".join(file.read_text() for file in files)
+    assert set(re.findall(r"""say\(\s*["']([a-z0-9_.]+)["']""", source)) <= set(CATALOG)
+    assert set(CATALOG) >= MADE_OF_A_CLOSED_SET
+    named = set(re.findall(r"""["']([a-z_]+(?:\.[a-z0-9_]+)*)["']""", source))
+    assert set(CATALOG) - named - MADE_OF_A_CLOSED_SET == set()
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_holds_no_words_of_its_own(template: Path) -> None:
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", template.read_text(), flags=re.S)
+    words = re.findall(r"[^\W\d_]{2,}", re.sub(r"<[^>]*>", " ", text))
+    assert set(words) <= {"Ricochet"}
+    assert not re.findall(r'(?:title|aria-label|placeholder|alt)="[^"]*[A-Za-z]{2}', text)
+
+
+def test_a_template_runs_no_script_and_sets_no_style_of_its_own() -> None:
+    for template in TEMPLATES:
+        assert not re.search(
+            r"\son[a-z]+=|\sstyle=|<style|<script(?![^>]*\ssrc=)|javascript:|https?://", template.read_text()
+        )
+
+
+def test_every_stage_and_occurrence_is_defined() -> None:
+    assert set(DEFINITIONS) == {*STAGES, *OCCURRENCES}
+
+
+def test_every_stage_and_occurrence_stands_on_the_page() -> None:
+    funnel = {"produced", "submitted", "delivered", "reached", "clicked", "redeemed"}
+    assert {*funnel, *UNSENT, *SENT, *ALSO_COUNTED} == set(DEFINITIONS)
+
+
+def test_the_docs_define_every_figure_in_the_words_of_the_pages() -> None:
+    docs = (ROOT / "docs" / "definitions.md").read_text()
+    sections = dict(re.findall(r"^### `(\w+)`: (.*?)(?=^##|\Z)", docs, flags=re.M | re.S))
+    assert set(sections) == {*STAGES, *OCCURRENCES}
+    for name, section in sections.items():
+        label, _, meaning = section.partition("\n")
+        assert label == DEFINITIONS[name].label.en
+        assert " ".join(meaning.split()) == DEFINITIONS[name].meaning.en
+
+
+def test_the_docs_state_the_two_sums() -> None:
+    docs = (ROOT / "docs" / "definitions.md").read_text()
+    assert f"produced  = {' + '.join((*UNSENT, 'submitted'))}\n" in docs
+    assert f"submitted = {' + '.join(SENT)}\n" in docs
+
+
+def test_numbers_money_and_times_are_written_as_each_language_does() -> None:
+    moment = datetime(2026, 11, 20, 13, 5, 9, tzinfo=UTC)
+    english, french = Speech("en", "Europe/Paris"), Speech("fr", "Europe/Paris")
+    assert (english.number(1_234_567), french.number(1_234_567)) == ("1,234,567", "1\u202f234\u202f567")
+    assert (english.per_cent(0.1236), french.per_cent(0.1236)) == ("12.4\u202f%", "12,4\u202f%")
+    assert (english.interval(0.118, 0.13), french.interval(0.118, 0.13)) == ("11.8–13.0", "11,8–13,0")
+    assert english.money(231_000, "EUR").split() == ["EUR", "2,310.00"]
+    assert french.money(231_000, "EUR") == "2\u202f310,00\u00a0€"
+    assert english.money(2_310, "JPY").split() == ["JPY", "2,310"]
+    assert (english.day_and_time(moment), french.day_and_time(moment)) == ("20 Nov 2026, 14:05", "20 nov. 2026, 14:05")
+    assert (english.clock_time(moment), english.exact_time(moment)) == ("14:05", "14:05:09")
+
+
+def test_plurals_follow_each_language() -> None:
+    text = Text(("{count} receipt", "{count} receipts"), ("{count} accusé", "{count} accusés"))
+    english, french = Speech("en"), Speech("fr")
+    assert [english.write(text, n) for n in (0, 1, 2)] == ["0 receipts", "1 receipt", "2 receipts"]
+    assert [french.write(text, n) for n in (0, 1, 2)] == ["0 accusé", "1 accusé", "2 accusés"]
+
+
+def test_french_sets_its_spaces_so_that_no_line_breaks_at_them() -> None:
+    assert Speech("fr").write(Text("x", "Quoi ? « Ceci » : 5 %")) == "Quoi\u202f? «\u00a0Ceci\u00a0»\u00a0: 5\u202f%"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("fr", "fr"),
+        ("FR-be;q=0.8, de", "fr"),
+        ("en;q=0.4, fr;q=0.5", "fr"),
+        ("fr;q=0, en;q=0.1", "en"),
+        ("fr;q=x, en;q=0.1", "en"),
+        ("de, *;q=0.5", "en"),
+    ],
+)
+def test_the_browsers_language_is_chosen(header: str, language: str) -> None:
+    assert choose_language(header) == language
