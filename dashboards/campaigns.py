@@ -9,8 +9,9 @@ import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from linksvc.funnel import Money, find_campaign
+from linksvc.funnel import find_campaign
 from linksvc.models import Campaign, ContactImport, FunnelCount, Offer
+from linksvc.money import Money
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
 

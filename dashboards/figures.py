@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from dashboards.definitions import DEFINITIONS
 from dashboards.proportions import Proportion
 from dashboards.speech import Speech
-from linksvc.funnel import Funnel, Money
+from linksvc.funnel import Funnel
+from linksvc.money import Money
 from linksvc.public_ids import format_id
 from linksvc.stages import SENT, UNSENT
 

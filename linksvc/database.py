@@ -26,18 +26,22 @@ _WRITES = "ricochet_writes"
 
 
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine for `url`, SQLite or PostgreSQL. Connects on first use only."""
+    """An engine for `url`, SQLite or PostgreSQL. Connects on first use only. Its errors tell no parameters: numbers and
+    codes belong in no log."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_S},
         )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_size=pool_size, connect_args={"check_same_thread": False, "timeout": 30})
+    engine = create_engine(
+        parsed, pool_size=pool_size, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 30}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -9,15 +9,8 @@ from sqlmodel import Session, col, select
 
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Campaign, Fact, FunnelCount, Message
+from linksvc.money import Money
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount in the minor units of its currency (ISO 4217)."""
-
-    amount_minor: int
-    currency: str
 
 
 @dataclass(frozen=True)

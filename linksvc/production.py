@@ -31,7 +31,7 @@ from linksvc.models import (
 )
 
 WINDOW_ROWS = 10_000
-"""Contacts dealt with in one transaction: one takes well under 100 ms, and a till waits no longer for SQLite's one writer."""
+"""Contacts dealt with in one transaction: well under 100 ms that a till may have to wait."""
 
 BLOCKS_KNOWN_AFTER = timedelta(seconds=2)
 """Trackers poll for new blocks each second; the first submit follows by this much."""

@@ -61,7 +61,7 @@ MARKETER_SCOPES = ("contacts:write", "contacts:read", "offers:write", "campaigns
 
 def point_route(engine: Engine, port: int, clock: Clock) -> None:
     """Lets the route of this name lead to the simulator's port."""
-    new = routes.NewRoute(ROUTE, "127.0.0.1", port, SYSTEM_ID, window_size=20, rate_per_s=500)
+    new = routes.NewRoute(ROUTE, "127.0.0.1", port, SYSTEM_ID, window_size=50, rate_per_s=500)
     with writing(engine) as session:
         if session.exec(select(Route.id).where(Route.name == ROUTE)).first() is None:
             routes.add_route(session, new, clock())

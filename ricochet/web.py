@@ -9,7 +9,7 @@ from linksvc.clock import Clock, now
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 
-API_PATHS = ("/v1/", "/openapi.json", "/healthz")
+API_PATHS = ("/v1", "/openapi.json", "/healthz")
 
 
 def create_web(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> ASGIApp:

@@ -13,7 +13,8 @@ from dashboards.funnel_page import REFRESH_AT_REST_MS, REFRESH_MS, FunnelPage, m
 from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
-from linksvc.funnel import Funnel, Money
+from linksvc.funnel import Funnel
+from linksvc.money import Money
 from linksvc.routes import RouteView
 from tests.dashboards.scenes import EXPECTED
 

@@ -10,7 +10,6 @@ from linksvc.api.operation import Call, Failure, Operation
 from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
 from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
-from linksvc.money import Money
 from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import RouteTrouble, find_trouble
@@ -80,7 +79,7 @@ class FunnelAnswer(Answer):
             state=funnel.state,
             stages={stage: funnel[stage] for stage in STAGES},
             occurrences={occurrence: funnel[occurrence] for occurrence in OCCURRENCES},
-            revenue=tuple(MoneyAnswer.of(Money(sum.amount_minor, sum.currency)) for sum in funnel.revenue),
+            revenue=tuple(MoneyAnswer.of(sum) for sum in funnel.revenue),
             unaccounted=funnel.unaccounted,
             pending_facts=funnel.pending_facts,
         )
