@@ -16,7 +16,7 @@ from linksvc import counters, leases
 from linksvc.clock import Clock
 from linksvc.counters import Tally
 from linksvc.database import BATCH_ROWS, reading, writing
-from linksvc.models import Campaign, Fact, FunnelCount, Message
+from linksvc.models import Campaign, Fact, FunnelCount, Lease, Message
 from linksvc.stamps import WRITTEN, Stamps, fold
 
 LEASE = timedelta(seconds=30)
@@ -24,6 +24,17 @@ LEASE = timedelta(seconds=30)
 
 def lease_name(campaign_id: int) -> str:
     return f"apply:{campaign_id}"
+
+
+def rebuild_counters(engine: Engine, campaign_id: int) -> None:
+    """Replaces the campaign's counters by what its rows add up to, while everything goes on running.
+
+    An applier's transaction holds the lease's row from its start, so touching that row waits for it and keeps the next out.
+    """
+    with writing(engine) as session:
+        session.exec(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
+        session.exec(update(Lease).where(col(Lease.name) == lease_name(campaign_id)).values(name=lease_name(campaign_id)))
+        counters.rebuild(session, campaign_id)
 
 
 def campaigns_with_pending_facts(engine: Engine) -> list[int]:

@@ -75,8 +75,10 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session that sees one state of the database and writes nothing."""
-    with engine.connect() as connection, Session(connection) as session:
+    """A session that sees one state of the database, whatever others commit meanwhile, and writes nothing."""
+    # SQLite's transactions are snapshots by themselves.
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, Session(connection) as session:
         yield session
 
 
