@@ -110,7 +110,7 @@ def _play(
         cleanup.callback(marketer.close)
         marketer.wait_until_ready()
         audience = marketer.import_people(everybody)
-        campaign = marketer.create_campaign("Black Friday", audience, RATE_PER_S)
+        campaign = marketer.create_campaign(scenario.next_name(engine), audience, RATE_PER_S)
         marketer.send(campaign)
 
         def watch(funnel: Funnel) -> None:

@@ -14,7 +14,7 @@ from linksvc import accounts, api_keys, routes, shops
 from linksvc.clock import Clock
 from linksvc.database import reading, writing
 from linksvc.errors import RicochetError
-from linksvc.models import Contact, Route, Workspace
+from linksvc.models import Campaign, Contact, Route, Workspace
 from sender.simulator.population import Person, to_csv
 
 WORKSPACE = "Boutique Lumen"
@@ -78,6 +78,13 @@ def people_so_far(engine: Engine) -> int:
             .join(Workspace, col(Workspace.id) == col(Contact.workspace_id))
             .where(Workspace.name == WORKSPACE)
         ).one()
+
+
+def next_name(engine: Engine) -> str:
+    """A name that tells this campaign from those of earlier demonstrations."""
+    with reading(engine) as session:
+        before = session.exec(select(func.count()).select_from(Campaign)).one()
+    return f"Black Friday {before + 1}" if before else "Black Friday"
 
 
 class Marketer:

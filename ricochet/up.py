@@ -87,7 +87,7 @@ def _play(
         with SendingBar() as bar:
             marketer.wait_until_ready()
             audience = marketer.import_people(everybody)
-            campaign = marketer.create_campaign(f"Black Friday, {now():%d %b %H:%M}", audience, DEMO_RATE_PER_S)
+            campaign = marketer.create_campaign(scenario.next_name(engine), audience, DEMO_RATE_PER_S)
             marketer.send(campaign)
             typer.echo(f"The campaign: {stack.settings.public_url}/campaigns/{campaign}")
             campaign_id = parse_id("campaign", campaign)
