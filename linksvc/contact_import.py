@@ -49,7 +49,8 @@ log = structlog.get_logger()
 class ImportOptions:
     """What whoever imports declares.
 
-    `country` (ISO 3166) reads national numbers of rows without a country of their own; `identity` is one of IDENTITIES;
+    `country` (ISO 3166, or empty) reads national numbers of rows without a country of their own;
+    `identity` is one of IDENTITIES;
     `tracking_consent` says whether the people in this file agreed that their personal links are followed;
     `consent_source` is where the consents come from, for rows that do not say.
     """
@@ -154,7 +155,7 @@ class _Run:
 
 def _check(options: ImportOptions) -> None:
     errors = []
-    if options.country not in COUNTRIES:
+    if options.country and options.country not in COUNTRIES:
         errors.append(FieldError("country", f"“{options.country}” is no country; give its two letters, for example FR."))
     if options.identity not in IDENTITIES:
         errors.append(FieldError("identity", f"“{options.identity}” is none of {', '.join(IDENTITIES)}."))

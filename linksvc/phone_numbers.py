@@ -70,7 +70,8 @@ _LENGTH_FAULTS = {
 
 
 def parse_mobile(written: str, country: str) -> MobileNumber | NumberFault:
-    """Reads a number; `country` (ISO 3166, one of COUNTRIES) says how to read one written without its country code."""
+    """Reads a number; `country` (ISO 3166, one of COUNTRIES) says how to read one written without its country code;
+    empty: such a number has an unknown country code."""
     cleaned = _clean(written)
     if not cleaned:
         return NumberFault.NO_NUMBER

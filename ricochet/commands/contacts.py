@@ -33,10 +33,9 @@ def import_file(
         bool,
         typer.Option(
             "--tracking-consent/--no-tracking-consent",
-            help="Whether these people agreed that their personal links are followed. It must be said.",
-            show_default=False,
+            help="Whether these people agreed that their personal links are followed.",
         ),
-    ],
+    ] = False,
     workspace_name: WorkspaceName = None,
     identity: Annotated[
         str, typer.Option("--identity", help=f"What tells contacts apart: {' or '.join(IDENTITIES)}.")
@@ -61,6 +60,8 @@ def import_file(
         options = ImportOptions(file.name, country.upper(), identity, tracking_consent, consent_source)
         result = import_contacts(installation.engine, workspace_id, options, data, now)
         _print(result)
+        if not tracking_consent:
+            typer.echo("No consent to tracking was declared: their links will work and name nobody.")
         if rejected_to is not None:
             _write_rejected(installation, workspace_id, result.import_id, rejected_to)
 

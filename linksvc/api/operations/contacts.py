@@ -16,12 +16,17 @@ from linksvc.public_ids import format_id
 
 
 class ImportParameters(Parameters):
-    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(
-        description="ISO 3166; reads national numbers in rows without a country of their own.", examples=["FR"]
+    country: Annotated[str, StringConstraints(pattern="^([A-Z]{2})?$")] = Field(
+        "",
+        description="ISO 3166; reads national numbers in rows without a country of their own. Without it those rows are "
+        "rejected with `unknown_country_code`.",
+        examples=["FR"],
     )
     identity: Literal["number", "external_id"] = Field("number", description="What tells contacts apart.")
     tracking_consent: bool = Field(
-        description="Whether the people in this file agreed that their personal links are followed. It has no default."
+        False,
+        description="Whether the people in this file agreed that their personal links are followed. What is not declared "
+        "was not collected.",
     )
     consent_source: Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)] = Field(
         "", description="Where the consents come from, for rows that do not say; the file's name, unless told."

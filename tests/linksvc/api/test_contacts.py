@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlmodel import select
 
+from linksvc.database import reading
+from linksvc.models import Consent, Contact
 from tests import factories
 from tests.conftest import DATA
 from tests.linksvc.api.conftest import Api, check_problem
@@ -53,9 +56,16 @@ def test_a_file_that_cannot_be_read_is_a_problem_and_leaves_nothing(api: Api, su
     check_problem(api.get("/v1/imports/imp_1"), 404, "import_not_found")
 
 
-def test_consent_to_tracking_must_be_declared(api: Api) -> None:
-    problem = check_problem(upload(api, FRENCH, tracking_consent=None), 422, "invalid_request")
-    assert [error["field"] for error in problem["errors"]] == ["tracking_consent"]
+def test_consent_to_tracking_that_is_not_declared_was_not_collected(api: Api) -> None:
+    assert upload(api, FRENCH, tracking_consent=None).json()["tracking_consent"] is False
+    with reading(api.engine) as session:
+        assert set(session.exec(select(Contact.tracking_consent_at))) == {None}
+        assert "tracking" not in set(session.exec(select(Consent.purpose)))
+
+
+def test_without_a_country_only_numbers_that_name_theirs_are_taken(api: Api) -> None:
+    answer = upload(api, b"Mobile\n0639980001\n+33639980002\n", country=None).json()
+    assert (answer["added"], answer["rejected"]) == (1, 1)
 
 
 def test_wrong_fields_are_named(api: Api) -> None:
