@@ -481,7 +481,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.create_index("ix_message_contact", ["contact_id"], unique=False)
+        batch_op.create_index("ix_message_number", ["number"], unique=False)
 
     op.create_table(
         "attempt",
@@ -644,7 +644,7 @@ def downgrade() -> None:
 
     op.drop_table("attempt")
     with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.drop_index("ix_message_contact")
+        batch_op.drop_index("ix_message_number")
 
     op.drop_table("message")
     op.drop_table("link")

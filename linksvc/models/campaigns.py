@@ -77,7 +77,8 @@ class Message(SQLModel, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("ix_message_contact", "contact_id"),
+        # From a number to what was sent to it: replies and STOP. A contact's number may have changed since.
+        Index("ix_message_number", "number"),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key("campaign.id")
