@@ -6,18 +6,22 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Campaign, Fact, FunnelCount, Message
 from linksvc.money import Money
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 
+MOST_PENDING = 100_000
+
 
 @dataclass(frozen=True)
 class Funnel:
     """A campaign's figures at one moment. `counts` holds every stage and occurrence by name, 0 included.
 
-    `pending_facts` were learnt but are not in the figures yet; 0 means the figures are all that is known.
+    `pending_facts` were learnt but are not in the figures yet; 0 means the figures are all that is known. It is not counted
+    beyond MOST_PENDING.
     """
 
     campaign_id: int
@@ -98,7 +102,7 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         counts[stage] += int(count)
         if stage == "redemption":
             money[currency] = int(amount)
-    pending = session.exec(select(func.count()).where(Fact.campaign_id == campaign_id, col(Fact.applied_at).is_(None))).one()
+    pending = session.exec(_count_pending(campaign_id)).one()
     return Funnel(
         campaign_id=campaign_id,
         name=campaign.name,
@@ -111,6 +115,17 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         send_requested_at=campaign.send_requested_at,
         finished_at=campaign.finished_at,
     )
+
+
+def _count_pending(campaign_id: int) -> SelectOfScalar[int]:
+    # Ordered as the index on pending facts is: SQLite's planner takes it then, and else walks all facts of the campaign.
+    pending = (
+        select(Fact.recorded_at)
+        .where(Fact.campaign_id == campaign_id, col(Fact.applied_at).is_(None))
+        .order_by(col(Fact.recorded_at))
+        .limit(MOST_PENDING)
+    )
+    return select(func.count()).select_from(pending.subquery())
 
 
 def list_messages(

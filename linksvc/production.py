@@ -150,7 +150,8 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
 
 
 def _deal_serials(session: Session, campaign: Campaign, first_n: int, seen: int, unseen: int, now: datetime) -> None:
-    """One block for those who consented to tracking, one for those who did not; neighbours of one kind become one."""
+    """One block for those who consented to tracking, one for those who did not. A committed block never changes: trackers
+    ask only for what lies above the serials they know."""
     campaign_id = campaign.id or 0
     if session.get(Link, (campaign_id, 1)) is None:
         session.add(Link(campaign_id=campaign_id, id=1, destination_url=campaign.destination_url, created_at=now))
@@ -158,27 +159,12 @@ def _deal_serials(session: Session, campaign: Campaign, first_n: int, seen: int,
     serial = take_serials(session, "link", seen + unseen)
     for size, tracked in ((seen, True), (unseen, False)):
         if size:
-            _append_block(session, campaign_id, serial, size, first_n, tracked)
+            block = SerialBlock(
+                campaign_id=campaign_id, first_serial=serial, size=size, first_n=first_n, link_id=1, tracked=tracked
+            )
+            session.add(block)
         serial += size
         first_n += size
-
-
-def _append_block(session: Session, campaign_id: int, serial: int, size: int, first_n: int, tracked: bool) -> None:
-    before = session.exec(
-        select(SerialBlock)
-        .where(SerialBlock.campaign_id == campaign_id)
-        .order_by(col(SerialBlock.first_serial).desc())
-        .limit(1)
-    ).first()
-    if before and before.tracked == tracked and before.first_serial + before.size == serial:
-        before.size += size
-        session.add(before)
-    else:
-        block = SerialBlock(
-            campaign_id=campaign_id, first_serial=serial, size=size, first_n=first_n, link_id=1, tracked=tracked
-        )
-        session.add(block)
-    session.flush()
 
 
 def take_serials(session: Session, name: str, count: int) -> int:

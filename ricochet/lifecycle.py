@@ -1,5 +1,6 @@
 """How a process of ours is told to stop: SIGTERM, Ctrl-C, or the end of its standard input when it is supervised."""
 
+import os
 import signal
 import sys
 import threading
@@ -10,7 +11,9 @@ def call_when_supervisor_ends(callback: Callable[[], None]) -> None:
     """Calls back once standard input ends. The supervisor holds the other end, so its death is noticed at once."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # The bare descriptor: an interpreter that ends while a thread waits in a buffered read aborts.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         callback()
 
     threading.Thread(target=wait, name="supervisor-watch", daemon=True).start()

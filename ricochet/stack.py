@@ -28,10 +28,12 @@ class Stack:
     supervisor: Supervisor
     listeners: tuple[socket.socket, ...]
 
-    def stop(self) -> None:
-        self.supervisor.stop()
+    def stop(self) -> list[str]:
+        """Ends the processes; returns the names of those that did not end as they should."""
+        unclean = self.supervisor.stop()
         for listener in self.listeners:
             listener.close()
+        return unclean
 
 
 def start_stack(settings: Settings, ports: Ports, secrets: dict[str, str]) -> Stack:

@@ -6,6 +6,7 @@ a supervisor that was killed.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from linksvc.errors import RicochetError
 
 STOP_S = 15.0
 """How long a process may take to finish what it has begun."""
+
+CLEAN = (0, -signal.SIGTERM)
+"""How a process ends that was asked to; uvicorn finishes first and then dies of the signal."""
 
 QUICK_S = 5.0
 QUICK_EXITS = 3
@@ -77,21 +81,28 @@ class Supervisor:
         """The present process of a part. Raises KeyError for no part of ours."""
         return {running.part.name: running.process.pid for running in self._running}[name]
 
-    def stop(self) -> None:
-        """Asks the parts to finish, the last started first; a part that does not within STOP_S is killed."""
+    def stop(self) -> list[str]:
+        """Asks the parts to finish, the last started first; a part that does not within STOP_S is killed. Returns the names
+        of those that did not end as they should."""
         self._stop.set()
         if self._watcher:
             self._watcher.join()
-        for running in reversed(self._running):
-            running.process.terminate()
-            try:
-                running.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                log.warning("a process was killed: it did not stop", action="supervisor.kill", part=running.part.name)
-                running.process.kill()
-                running.process.wait()
-            if running.process.stdin:
-                running.process.stdin.close()
+        return [running.part.name for running in reversed(self._running) if not self._end(running)]
+
+    def _end(self, running: _Running) -> bool:
+        process, part = running.process, running.part.name
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin:
+            process.stdin.close()
+        clean = process.returncode in CLEAN
+        if not clean:
+            log.warning("a process did not end well", action="supervisor.stop", part=part, status=process.returncode)
+        return clean
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         descriptor = part.listener.fileno() if part.listener else -1

@@ -9,6 +9,7 @@ from threading import Event
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from linksvc import applier, production
 from linksvc.clock import Clock
@@ -41,12 +42,12 @@ def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) ->
         with reading(engine) as session:
             waiting = production.campaigns_to_produce(session)
         for campaign_id in waiting:
-            production.produce_batch(engine, keyring, campaign_id, clock)
+            _alone(production.produce_batch, engine, keyring, campaign_id, clock)
         return bool(waiting)
 
     def apply() -> bool:
         waiting = applier.campaigns_with_pending_facts(engine)
-        applied = [applier.apply_batch(engine, campaign_id, holder, clock) for campaign_id in waiting]
+        applied = [_alone(applier.apply_batch, engine, campaign_id, holder, clock) for campaign_id in waiting]
         return BATCH_ROWS in applied
 
     return (
@@ -76,3 +77,15 @@ def _repeat(step: Callable[[], bool], stop: Event) -> None:
         except Exception:
             log.exception("background task failed and will be tried again", action=f"work.{step.__name__}")
             stop.wait(AFTER_A_FAILURE_S)
+
+
+def _alone(step: Callable[..., int], engine: Engine, *arguments: object) -> int:
+    """One campaign's step: what is wrong with it holds up no other campaign."""
+    try:
+        return step(engine, *arguments)
+    except (InterfaceError, OperationalError):
+        # The database is away, for all of them.
+        raise
+    except Exception:
+        log.exception("a campaign's step failed and will be tried again", action=f"work.{step.__name__}")
+        return 0

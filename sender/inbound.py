@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
+import structlog
 from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from linksvc import facts
 from linksvc.database import insert_new
 from linksvc.facts import NewFact
 from linksvc.fragments import decode_gsm
-from linksvc.models import Attempt, Campaign, Contact, Inbound, Message, Reply, Suppression
+from linksvc.models import Attempt, Campaign, Inbound, Message, Reply, Suppression
 from sender.concatenation import UDHI, read_header
 from sender.number_locks import lock_to_stop
 from sender.pdus import Pdu
@@ -30,6 +29,10 @@ REDELIVERED_WITHIN = timedelta(minutes=10)
 """The same words from the same number within this time are one message, come again since its acknowledgement was lost."""
 
 _GSM, _UCS2 = 0, 8
+_NATIONAL = 2
+"""source_addr_ton of a number that does not name its country (SMPP v3.4, 5.2.5)."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,12 @@ def read(pdu: Pdu, at: datetime) -> Received:
         _, payload = read_header(payload)
     source, to = pdu.text("source_addr"), pdu.text("destination_addr")
     raw = b"\0".join((source.encode(), to.encode(), bytes([pdu.number("data_coding")]), pdu.payload))
-    return Received(_number(source), to, _decode(payload, pdu.number("data_coding")), sha256(raw).hexdigest()[:32], at)
+    number = source
+    if pdu.number("source_addr_ton") == _NATIONAL:
+        log.warning("A message came from a number without its country", action="inbound_national_number")
+    else:
+        number = _number(source)
+    return Received(number, to, _decode(payload, pdu.number("data_coding")), sha256(raw).hexdigest()[:32], at)
 
 
 def store(session: Session, route_id: int, received: Sequence[Received], now: datetime) -> None:
@@ -117,9 +125,13 @@ def _stop(session: Session, one: Received, now: datetime) -> None:
         session.exec(
             select(Campaign.workspace_id)
             .join(Message, col(Message.campaign_id) == col(Campaign.id))
-            .where(col(Message.contact_id).in_(_contacts(one.number)), col(Campaign.sender).in_(_senders(one.to)))
+            .where(Message.number == one.number, col(Campaign.sender).in_(_senders(one.to)))
         )
     )
+    if not workspaces:
+        # Whoever says STOP to an address means everybody who writes from it, even if we cannot tell what they got.
+        owners = select(Campaign.workspace_id).where(col(Campaign.sender).in_(_senders(one.to)))
+        workspaces = set(session.exec(owners.distinct()))
     rows = [
         {"workspace_id": id, "number": one.number, "reason": "stop", "occurred_at": one.at, "recorded_at": now}
         for id in workspaces
@@ -129,7 +141,6 @@ def _stop(session: Session, one: Received, now: datetime) -> None:
         select(Message.campaign_id, Message.n)
         .join(Campaign, col(Message.campaign_id) == col(Campaign.id))
         .where(
-            col(Message.contact_id).in_(_contacts(one.number)),
             col(Campaign.workspace_id).in_(workspaces),
             Message.number == one.number,
             Message.state == "queued",
@@ -151,7 +162,6 @@ def _match(session: Session, one: Received) -> _Match | None:
             (col(Attempt.campaign_id) == col(Message.campaign_id)) & (col(Attempt.n) == col(Message.n)),
         )
         .where(
-            col(Message.contact_id).in_(_contacts(one.number)),
             Message.number == one.number,
             col(Campaign.sender).in_(_senders(one.to)),
         )
@@ -170,10 +180,6 @@ def _is_known(session: Session, workspace_id: int, one: Received) -> bool:
         col(Inbound.occurred_at) > one.at - REDELIVERED_WITHIN,
     )
     return any(fingerprint.startswith(one.content) for fingerprint in session.exec(statement))
-
-
-def _contacts(number: str) -> SelectOfScalar[Any]:
-    return select(Contact.id).where(Contact.number == number)
 
 
 def _number(source: str) -> str:

@@ -14,7 +14,7 @@ from linksvc import facts, leases
 from linksvc.clock import Clock
 from linksvc.database import writing
 from linksvc.facts import NewFact
-from linksvc.models import Attempt, Campaign, Message
+from linksvc.models import Attempt, Message
 from sender.binds import Bind, holding, take
 from sender.claims import give_back
 from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN
@@ -73,9 +73,7 @@ def recover(session: Session, route_id: int, worker: str, now: datetime) -> Reco
 
 
 def _open_attempts(session: Session, route_id: int, outcome: str, *conditions: ColumnElement[bool]) -> list[Attempt]:
-    # By campaign, so that the index on (campaign_id, outcome) is used: few campaigns have any.
     statement = select(Attempt).where(
-        col(Attempt.campaign_id).in_(select(Campaign.id)),
         Attempt.outcome == outcome,
         Attempt.route_id == route_id,
         *conditions,

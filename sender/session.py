@@ -1,4 +1,4 @@
-"""An SMPP 3.4 session with an SMSC, on asyncio. `sender.bind` opens one, submits through it and is called for what comes in.
+"""An SMPP 3.4 session with an SMSC, on asyncio. `sender.route_sender` opens one; `sender.exchange` works through it.
 
 It holds the connection, the sequence numbers, the timers and the liveness checks. It knows nothing of messages or databases.
 """

@@ -510,7 +510,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_attempt_open", ["campaign_id", "outcome"], unique=False)
+        batch_op.create_index("ix_attempt_open", ["route_id", "outcome"], unique=False)
 
     op.create_table(
         "fact",

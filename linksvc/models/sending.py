@@ -34,7 +34,8 @@ class Attempt(SQLModel, table=True):
     __tablename__ = "attempt"
     __table_args__ = (
         ForeignKeyConstraint(["campaign_id", "n"], ["message.campaign_id", "message.n"]),
-        Index("ix_attempt_open", "campaign_id", "outcome"),
+        # What stands open on a bind, for whoever takes it over; few have another outcome than accepted.
+        Index("ix_attempt_open", "route_id", "outcome"),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key("campaign.id")

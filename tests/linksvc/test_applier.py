@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, col, delete, select, update
 
 from linksvc import counters, facts
 from linksvc.applier import apply_batch, campaigns_with_pending_facts, rebuild_counters
-from linksvc.database import reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.facts import NewFact
 from linksvc.funnel import Funnel, list_messages, read_funnel
 from linksvc.models import Campaign, Fact, FunnelCount, Lease, Message
@@ -125,6 +125,26 @@ def test_an_applied_fact_is_pending_no_more(engine: Engine) -> None:
     assert apply_batch(engine, campaign_id, "test", lambda: NOW) == 1
     assert campaigns_with_pending_facts(engine) == []
     assert apply_batch(engine, campaign_id, "test", lambda: NOW) == 0
+
+
+def test_the_facts_of_the_past_cost_a_report_nothing(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    plans: list[str] = []
+
+    def explain(connection: Connection, _c: object, statement: str, values: tuple[object, ...], *_: object) -> None:
+        if "FROM fact" in statement:
+            raw = connection.connection.cursor()
+            plans.append(str(raw.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()))
+
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    event.listen(engine, "before_cursor_execute", explain)
+    with reading(engine) as session:
+        read_funnel(session, 1, campaign_id)
+    campaigns_with_pending_facts(engine)
+    apply_batch(engine, campaign_id, "test", lambda: NOW)
+    engine.dispose()
+    assert len(plans) == 3
+    assert all("USING INDEX ix_fact_pending" in plan for plan in plans), plans
 
 
 def test_one_applier_works_on_a_campaign_at_a_time(engine: Engine) -> None:

@@ -96,14 +96,20 @@ def test_every_message_has_a_serial_in_a_block_of_its_own_kind(engine: Engine, k
             assert len(ShortCodes.of(keyring).encode(block.first_serial + message.n - block.first_n)) == 11
 
 
-def test_neighbouring_windows_of_one_kind_share_a_block(engine: Engine, keyring: Keyring) -> None:
+def test_a_block_that_a_tracker_may_have_read_never_changes(engine: Engine, keyring: Keyring) -> None:
     workspace_id = factories.workspace(engine)
     people(engine, workspace_id, 11)
     campaign_id = factories.campaign(engine, workspace_id)
-    send(engine, keyring, workspace_id, campaign_id)
-    with reading(engine) as session:
-        (block,) = session.exec(select(SerialBlock)).all()
-    assert (block.size, block.first_n) == (11, 0)
+    with writing(engine) as session:
+        request_send(session, workspace_id, campaign_id, NOW)
+    seen: list[tuple[int, int, int]] = []
+    while produce_batch(engine, keyring, campaign_id, lambda: NOW):
+        with reading(engine) as session:
+            blocks = session.exec(select(SerialBlock).order_by(col(SerialBlock.first_serial))).all()
+        now = [(block.first_serial, block.size, block.first_n) for block in blocks]
+        assert now[: len(seen)] == seen
+        seen = now
+    assert sum(size for _, size, _ in seen) == 11
 
 
 def test_a_campaign_without_a_link_takes_no_serial(engine: Engine, keyring: Keyring) -> None:

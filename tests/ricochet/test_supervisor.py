@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from linksvc.database import open_engine
 from linksvc.errors import RicochetError
 from linksvc.settings import Settings
 from ricochet.stack import Ports, Stack, start_stack
@@ -57,7 +56,8 @@ def test_a_killed_process_is_started_again_on_the_same_port_and_all_stop_togethe
         stack.supervisor.check()
     finally:
         running = [stack.supervisor.process_id(part.name) for part in stack.supervisor.parts]
-        stack.stop()
+        unclean = stack.stop()
+    assert unclean == []
     assert not any(runs(pid) for pid in running)
 
 
@@ -105,8 +105,9 @@ def test_up_prints_where_everything_is_and_a_sign_in_link_and_stops_cleanly_on_c
     assert up.wait(30) == 0
     up.stdout.close()
     assert oct((tmp_path / "secret.key").stat().st_mode & 0o777) == "0o600"
-    engine = open_engine(f"sqlite:///{tmp_path / 'ricochet.db'}")
-    engine.dispose()
+    for log in (tmp_path / "logs").glob("*.log"):
+        assert "Fatal" not in log.read_text()
+        assert "Traceback" not in log.read_text()
 
 
 def test_a_port_in_use_is_passed_over_unless_it_was_asked_for() -> None:

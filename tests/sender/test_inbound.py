@@ -3,11 +3,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from linksvc.database import reading, writing
 from linksvc.fragments import split
-from linksvc.models import Attempt, Fact, Inbound, Message, Reply, Suppression
+from linksvc.models import Attempt, Contact, Fact, Inbound, Message, Reply, Suppression
 from sender import inbound
 from sender.inbound import NOBODY, read
 from sender.pdus import Pdu
@@ -186,3 +186,33 @@ def test_a_stop_reaches_every_workspace_that_wrote_from_that_address(engine: Eng
     say("33639980001", "Arrêt")
     suppressed = {row.workspace_id for row in rows(engine, Suppression) if isinstance(row, Suppression)}
     assert suppressed == {first, second}
+
+
+def test_a_stop_counts_for_the_number_that_was_written_to_though_its_contact_has_another_by_now(
+    engine: Engine, route_id: int, say: Say
+) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 2)
+    old = f"+336399{campaign_id % 10}0000"
+    sent(engine, campaign_id, 1, route_id)
+    with writing(engine) as session:
+        session.exec(update(Contact).where(col(Contact.number) == old).values(number="+33639989999"))
+    say(old.removeprefix("+"), "STOP")
+    (suppression,) = rows(engine, Suppression)
+    assert isinstance(suppression, Suppression) and suppression.number == old
+    (fact,) = rows(engine, Fact)
+    assert isinstance(fact, Fact)
+    assert (fact.kind, fact.value, fact.n) == ("unsent", "stopped", 0)
+
+
+def test_a_stop_that_answers_nothing_we_know_holds_for_all_who_write_from_that_address(engine: Engine, say: Say) -> None:
+    ours, others = (factories.workspace(engine, name) for name in ("a", "b"))
+    factories.produced_campaign(engine, ours, 1, sender="36180")
+    factories.produced_campaign(engine, others, 1, sender="38000")
+    say("33639989999", "STOP")
+    suppressed = [(row.workspace_id, row.number) for row in rows(engine, Suppression) if isinstance(row, Suppression)]
+    assert suppressed == [(ours, "+33639989999")]
+
+
+def test_a_number_in_national_form_is_not_taken_for_another_country_s() -> None:
+    assert read(deliver("639910000", b"STOP", source_addr_ton=2), NOW).number == "639910000"
+    assert read(deliver("33639910000", b"STOP", source_addr_ton=1), NOW).number == "+33639910000"

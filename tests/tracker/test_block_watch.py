@@ -4,10 +4,14 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from linksvc.database import open_engine
+import pytest
+
+from linksvc import production
+from linksvc.database import open_engine, writing
+from linksvc.keys import open_keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
-from tests.factories import produced_campaign, workspace
+from tests.factories import NOW, campaign, contact, produced_campaign, workspace
 from tests.tracker.conftest import Serve
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
@@ -65,3 +69,25 @@ async def test_a_tracker_that_knows_nothing_yet_says_so(serve: Serve, sqlite_set
         assert (await served.ask("/healthz")).status == 503
         assert (await served.ask(f"/{codes.encode(7)}")).status == 503
         assert (await served.ask("/nothing")).status == 404
+
+
+async def test_every_link_works_of_a_campaign_that_was_produced_while_the_tracker_looked(
+    serve: Serve, sqlite_settings: Settings, codes: ShortCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(production, "WINDOW_ROWS", 2)
+    engine, keyring = open_engine(sqlite_settings.database), open_keyring(sqlite_settings)
+    workspace_id = workspace(engine)
+    for i in range(6):
+        contact(engine, workspace_id, f"+3363998000{i}")
+    campaign_id = campaign(engine, workspace_id)
+    with writing(engine) as session:
+        production.request_send(session, workspace_id, campaign_id, NOW)
+    async with serve(sqlite_settings, engine) as served:
+        more = True
+        while more:
+            more = production.produce_batch(engine, keyring, campaign_id, lambda: NOW)
+            await served.tracker.watch._refresh(None)
+        for serial in range(6):
+            assert (await served.ask(f"/{codes.encode(serial)}")).status == 302, serial
+        assert sorted(hit.n for hit in served.spooled() if hit.n is not None) == list(range(6))
+    engine.dispose()
