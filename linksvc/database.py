@@ -5,13 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel, create_engine
+
+from linksvc.errors import ConfigurationError
 
 BATCH_ROWS = 2_000
 """Background writers commit at most this many rows at once ..."""
@@ -24,27 +27,53 @@ CONNECT_S = 5
 
 _WRITES = "ricochet_writes"
 
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
 
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for `url`, SQLite or PostgreSQL. Connects on first use only. Its errors tell no parameters: numbers and
-    codes belong in no log."""
-    parsed = make_url(url)
+    codes belong in no log. Raises ConfigurationError."""
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
+            parsed,
             pool_size=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_S},
         )
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(parsed.database).parent)
     engine = create_engine(
         parsed, pool_size=pool_size, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 30}
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def parse_url(url: str) -> URL:
+    """The address of a database with the driver that is used for it. Raises ConfigurationError, which does not repeat
+    the address: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    backend = parsed.get_backend_name() if parsed else ""
+    if parsed is None or backend not in _DRIVERS:
+        raise ConfigurationError(
+            "It is no address of an SQLite or PostgreSQL database. Write postgresql://user:password@host/name or "
+            "sqlite:////folder/file.db."
+        )
+    return parsed.set(drivername=_DRIVERS[backend])
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, unless they are there. Raises ConfigurationError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Name another folder.") from None
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -4,7 +4,9 @@ import os
 import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
+from linksvc.database import make_folder
 from linksvc.errors import ConfigurationError
 from linksvc.settings import Settings
 
@@ -42,17 +44,22 @@ def open_keyring(settings: Settings) -> Keyring:
                 '    python3 -c "import secrets; print(secrets.token_urlsafe(48))"\n'
                 "put it in the environment of each, and keep a copy: without it the links already sent stop working."
             )
-        secret = _embedded_secret(settings)
+        make_folder(settings.data_dir)
+        try:
+            secret = _embedded_secret(settings.data_dir)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The secret key in {settings.data_dir} cannot be read or written: {error.strerror}."
+            ) from None
     if len(secret) < LEAST_CHARACTERS:
         raise ConfigurationError(f"RICOCHET_SECRET_KEY has {len(secret)} characters; it needs {LEAST_CHARACTERS}.")
     return Keyring.derive(secret)
 
 
-def _embedded_secret(settings: Settings) -> str:
+def _embedded_secret(data_dir: Path) -> str:
     """The key file of the data directory, made once. O_EXCL lets several processes start together on an empty one."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    path = settings.data_dir / "secret.key"
-    draft = settings.data_dir / f".secret.{secrets.token_hex(8)}"
+    path = data_dir / "secret.key"
+    draft = data_dir / f".secret.{secrets.token_hex(8)}"
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

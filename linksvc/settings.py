@@ -1,11 +1,17 @@
 """The settings: one frozen object, built once from the environment (`RICOCHET_*`). docs/settings.md lists the same table."""
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from linksvc.database import parse_url
+from linksvc.errors import ConfigurationError
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Settings(BaseSettings):
@@ -51,12 +57,36 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value:
+            try:
+                parse_url(value)
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
+        return value
 
     @field_validator("public_url", "short_url")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
+    def _check_address(cls, value: str) -> str:
+        if not _is_web_address(value):
+            raise ValueError(
+                f"“{value}” is no web address of a server. Write http:// or https:// and a host, with no user name, "
+                "query or fragment, for example https://sms.example.com."
+            )
         return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _check_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"“{value}” is no level of logs. It is one of {', '.join(LOG_LEVELS)}.")
+        return value.upper()
 
     @property
     def database(self) -> str:
@@ -66,3 +96,23 @@ class Settings(BaseSettings):
     @property
     def spool_dir(self) -> Path:
         return self.data_dir / "spool"
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"“{text}” is no network. Write networks separated by commas, each beginning with its first address, for "
+            "example 10.0.0.0/8, ::1/128."
+        ) from None
+
+
+def _is_web_address(text: str) -> bool:
+    if any(character in "?#@\\" or character.isspace() or not character.isprintable() for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import Engine
 
 from linksvc.database import open_engine
@@ -29,8 +30,20 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        wrong = [f"RICOCHET_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
-        raise ConfigurationError("The settings cannot be used. " + "; ".join(wrong)) from None
+        wrong = " ".join(_told(one) for one in error.errors())
+        raise ConfigurationError(f"The settings cannot be used. {wrong}") from None
+
+
+def _told(error: ErrorDetails) -> str:
+    """One wrong setting, by the name of its variable. Pydantic's own sentences are not for operators."""
+    variable = f"RICOCHET_{str(error['loc'][0]).upper()}"
+    if error["type"] == "value_error":
+        return f"{variable}: {error['ctx']['error']}"
+    if error["type"] == "greater_than_equal":
+        return f"{variable}: “{error['input']}” is too small. It is at least {error['ctx']['ge']}."
+    if error["type"].startswith("int_"):
+        return f"{variable}: “{error['input']}” is no whole number."
+    return f"{variable}: {error['msg']}."
 
 
 @contextmanager

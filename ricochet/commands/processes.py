@@ -25,7 +25,7 @@ serve = typer.Typer(help="The HTTP servers, each a process of its own.", no_args
 
 Supervised = Annotated[bool, typer.Option("--supervised", help="Stop when standard input ends.")]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes a free one.")]
 Descriptor = Annotated[int | None, typer.Option("--fd", help="An open listening socket to use instead.", show_default=False)]
 
 GRACE_S = 10

@@ -23,10 +23,14 @@ def up(
     data_dir: DataDir = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(help="Of the pages and the API; else the first free one from 8000.", show_default=False)
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Of the pages and the API; else the first free one from 8000.", show_default=False
+        ),
     ] = None,
     tracker_port: Annotated[
-        int | None, typer.Option(help="Of the short links; else the first free one from 8001.", show_default=False)
+        int | None,
+        typer.Option(min=0, max=65_535, help="Of the short links; else the first free one from 8001.", show_default=False),
     ] = None,
     demo: Annotated[
         int, typer.Option(min=0, help="Send a campaign to this many simulated people, by the bundled simulator.")
@@ -69,7 +73,7 @@ def demo(
 
 def smsc(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 2775,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes a free one.")] = 2775,
     system_id: Annotated[str, typer.Option(help="The account's name.")] = "ricochet",
     password: Annotated[str, typer.Option(envvar="RICOCHET_SMSC_PASSWORD", help="The account's password.")] = "secret",  # noqa: S107
     recipients: Annotated[int, typer.Option(min=1, help="How many simulated people have a phone.")] = 2000,

@@ -94,11 +94,45 @@ def test_a_new_database_is_migrated_in_the_folder_that_was_named(
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_settings_that_cannot_be_used_are_one_line(terminal: Terminal) -> None:
-    terminal.monkeypatch.setenv("RICOCHET_SESSION_HOURS", "many")
-    told = terminal.refused("workspace", "list", status=1)
-    assert "RICOCHET_SESSION_HOURS" in told
-    assert len(told.splitlines()) == 1
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("RICOCHET_SESSION_HOURS", "many", "“many” is no whole number."),
+        ("RICOCHET_SESSION_HOURS", "0", "“0” is too small. It is at least 1."),
+        ("RICOCHET_PUBLIC_URL", "javascript:x", "“javascript:x” is no web address of a server."),
+        ("RICOCHET_LOG_LEVEL", "loud", "“loud” is no level of logs."),
+        ("RICOCHET_DATABASE_URL", "mysql://x", "It is no address of an SQLite or PostgreSQL database."),
+        ("RICOCHET_TRUSTED_PROXIES", "foo", "“foo” is no network."),
+    ],
+)
+def test_settings_that_cannot_be_used_are_one_line(terminal: Terminal, variable: str, value: str, told: str) -> None:
+    terminal.monkeypatch.setenv(variable, value)
+    refused = terminal.refused("workspace", "list", status=1)
+    assert refused.startswith(f"ricochet: The settings cannot be used. {variable}: {told}")
+    assert len(refused.splitlines()) == 1
+    assert "Value error" not in refused
+
+
+def test_a_database_of_another_kind_is_one_line_in_the_demonstration_too(terminal: Terminal) -> None:
+    assert "SQLite or PostgreSQL" in terminal.refused("demo", "--database-url", "mysql://x", status=1)
+
+
+def test_a_data_directory_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Terminal(tmp_path, monkeypatch, capsys)
+    (tmp_path / "file").touch()
+    for command in ("up", "migrate"):
+        told = terminal.refused(command, "--data-dir", str(tmp_path / "file" / "x"), status=1)
+        assert "cannot be written: Not a directory" in told
+        assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [("up",), ("smsc",), ("serve", "web"), ("serve", "tracker")])
+def test_a_port_that_cannot_be_is_refused(terminal: Terminal, command: tuple[str, ...]) -> None:
+    refused = terminal.run(*command, "--port", "99999")
+    assert refused.status == 2
+    assert "65535" in refused.err
 
 
 def test_a_database_that_is_away_is_one_line(terminal: Terminal) -> None:
