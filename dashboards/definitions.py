@@ -96,8 +96,10 @@ DEFINITIONS: dict[str, Definition] = {
     "failed": Definition(
         Text("Failed for good", "Échoués"),
         Text(
-            "Submitted messages whose receipt says undeliverable, rejected or deleted, for at least one part.",
-            "Messages remis dont l’accusé dit non livrable, rejeté ou supprimé, pour au moins une partie.",
+            "Submitted messages whose receipt says undeliverable, rejected or deleted, for at least one part, or of which "
+            "one part was not taken.",
+            "Messages remis dont l’accusé dit non livrable, rejeté ou supprimé, pour au moins une partie, ou dont une "
+            "partie n’a pas été acceptée.",
         ),
     ),
     "expired": Definition(
