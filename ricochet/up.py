@@ -19,6 +19,7 @@ from linksvc.public_ids import parse_id
 from linksvc.settings import Settings
 from ricochet import scenario
 from ricochet.comparison import compare
+from ricochet.data_dir_lock import locked
 from ricochet.lifecycle import stop_event
 from ricochet.progress import SendingBar
 from ricochet.rest import wait_for_rest
@@ -35,13 +36,17 @@ DEMO_LIMIT_S = 3_600.0
 
 
 def run_up(settings: Settings, ports: Ports, recipients: int) -> None:
-    """Migrates, starts the processes, prints where they are, plays the demonstration if asked for, waits for Ctrl-C."""
-    open_keyring(settings)
-    engine = open_engine(settings.database)
-    migrate(engine)
-    stop = stop_event(supervised=False)
+    """Migrates, starts the processes, prints where they are, plays the demonstration if asked for, waits for Ctrl-C.
+
+    Raises ConfigurationError while another one runs on the same data directory.
+    """
     with ExitStack() as cleanup:
+        cleanup.enter_context(locked(settings.data_dir))
+        open_keyring(settings)
+        engine = open_engine(settings.database)
         cleanup.callback(engine.dispose)
+        migrate(engine)
+        stop = stop_event(supervised=False)
         cast = scenario.prepare(engine, now) if recipients else None
         everybody = _next_people(engine, recipients)
         stack = start_stack(settings, ports, cast.secrets if cast else {})
