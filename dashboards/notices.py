@@ -6,6 +6,7 @@ from datetime import datetime
 from dashboards.campaigns import CampaignDetails
 from dashboards.speech import Speech
 from linksvc.funnel import Funnel
+from linksvc.route_trouble import is_waiting
 from linksvc.routes import BOUND, REFUSED, UNREACHABLE, RouteView
 
 IDLE_GRACE_S = 15
@@ -79,7 +80,7 @@ def notices_of(
     if funnel.unaccounted:
         text = speech.say("notice.unaccounted.text", count=funnel.unaccounted)
         notices.append(Notice("error", speech.say("notice.unaccounted.title"), (text,)))
-    if funnel["queued"] and funnel.state == "sending":
+    if is_waiting(funnel):
         notices += _route_notices(funnel, details, routes, speech, now)
     return tuple(notices)
 

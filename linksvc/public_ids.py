@@ -21,5 +21,5 @@ def parse_id(kind: Kind, text: str) -> int:
     """The number in a public id. Raises NotFound for anything else: such an id names nothing."""
     prefix, _, number = text.partition("_")
     if prefix != PREFIXES[kind] or not _NUMBER.fullmatch(number):
-        raise NotFound(f"There is no such {kind}. The id of a {kind} looks like {PREFIXES[kind]}_12.")
+        raise NotFound(f"There is no such {kind}. Its id looks like {PREFIXES[kind]}_12.")
     return int(number)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from linksvc.funnel import Funnel
 from linksvc.routes import REFUSED, UNREACHABLE, list_routes
 
 MISSING = "missing"
@@ -21,6 +22,11 @@ class RouteTrouble:
 
 
 _NO_ROUTE = RouteTrouble("", MISSING, "There is no route to send by. The operator adds one: ricochet route add.", None)
+
+
+def is_waiting(funnel: Funnel) -> bool:
+    """Whether messages of a released campaign wait for a route."""
+    return funnel.state in ("producing", "sending") and funnel["queued"] > 0
 
 
 def find_trouble(session: Session) -> tuple[RouteTrouble, ...]:

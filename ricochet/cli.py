@@ -1,4 +1,4 @@
-"""The command line, `ricochet`: one table of commands, and one place where errors become a line on stderr.
+"""The command line, `ricochet`: one table of commands, and one place where errors become lines on stderr.
 
 Exit status: 0 done; 1 the installation cannot work (settings, database); 2 what was asked for was refused.
 """
@@ -31,7 +31,7 @@ def root(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Runs the command of this process's arguments and exits. Errors are told in one line, never as a traceback."""
+    """Runs the command of this process's arguments and exits. Errors are told in a line or a few, never as a traceback."""
     # A command says itself what it did; the long-running ones set up logs of their own (`ricochet.logs`).
     quiet = structlog.make_filtering_bound_logger(logging.WARNING)
     structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -41,10 +41,18 @@ def main() -> None:
         app()
     except RicochetError as error:
         typer.echo(f"ricochet: {error}", err=True)
+        for line in _field_lines(error):
+            typer.echo(line, err=True)
         sys.exit(2 if isinstance(error, Problem) else 1)
     except DBAPIError as error:
         typer.echo(f"ricochet: The database cannot be used: {_first_line(error)}", err=True)
         sys.exit(1)
+
+
+def _field_lines(error: RicochetError) -> list[str]:
+    """What is wrong with each field, unless the error's own sentence says it already."""
+    fields = error.errors if isinstance(error, Problem) else ()
+    return [f"  {one.field}: {one.message}" for one in fields if one.message not in str(error)]
 
 
 def _first_line(error: DBAPIError) -> str:

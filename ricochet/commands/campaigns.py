@@ -14,6 +14,7 @@ from linksvc.funnel import Funnel, read_funnel
 from linksvc.offers import NewOffer, create_offer
 from linksvc.production import request_send
 from linksvc.public_ids import format_id, parse_id
+from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
@@ -117,10 +118,15 @@ def send_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None,
 
 @campaign.command("show")
 def show_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
-    """Shows how far a campaign is, and its funnel."""
+    """Shows how far a campaign is, its funnel, and why its messages wait."""
     number = parse_id("campaign", campaign_id)
     with opened(data_dir) as installation, reading(installation.engine) as session:
-        _print(read_funnel(session, find_workspace(session, workspace_name), number))
+        funnel = read_funnel(session, find_workspace(session, workspace_name), number)
+        trouble = find_trouble(session) if is_waiting(funnel) else ()
+    _print(funnel)
+    for one in trouble:
+        route = f"Route {one.route} ({one.state}): " if one.route else ""
+        typer.echo(f"Waiting to be sent: {funnel['queued']:,}. {route}{one.message}")
 
 
 def _print(funnel: Funnel) -> None:

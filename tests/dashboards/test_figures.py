@@ -88,6 +88,15 @@ def test_a_refused_bind_shows_on_the_campaign_with_its_reason() -> None:
     assert "5 messages stay queued" in text
 
 
+@pytest.mark.parametrize("state", ["producing", "sending"])
+def test_the_reason_is_told_from_the_first_message_on(state: str) -> None:
+    fresh = replace(DETAILS, first_submit_after=None if state == "producing" else NOW)
+    text = told(page(funnel(state), route("refused", "wrong password"), route("idle"), details=fresh))
+    assert "The route main was refused" in text
+    assert "wrong password" in text
+    assert "No route is connected" not in text
+
+
 def test_an_unreachable_route_beside_a_working_one_is_a_warning() -> None:
     text = told(page(funnel(), route("unreachable"), replace(route("bound"), id=2, name="second")))
     assert text.startswith("[warning] The route main cannot be reached")

@@ -19,3 +19,10 @@ def test_an_id_reads_back_as_it_was_written(kind: Kind, number: int) -> None:
 def test_anything_else_names_nothing(text: str) -> None:
     with pytest.raises(NotFound):
         parse_id("campaign", text)
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_what_names_nothing_is_told_with_how_an_id_looks(kind: Kind) -> None:
+    with pytest.raises(NotFound) as refused:
+        parse_id(kind, "nonsense")
+    assert str(refused.value) == f"There is no such {kind}. Its id looks like {format_id(kind, 12)}."

@@ -15,7 +15,9 @@ from linksvc.database import open_engine, reading, writing
 from linksvc.models import Campaign, Contact, Route, Shop
 from linksvc.settings import Settings
 from ricochet.cli import main
+from tests import factories
 from tests.conftest import DATA
+from tests.dashboards import scenes
 
 
 @dataclass(frozen=True)
@@ -269,6 +271,34 @@ def test_a_campaign_is_written_sent_once_and_shown(lumen: Terminal, sqlite_url: 
 )
 def test_what_is_refused_is_said_in_one_line(lumen: Terminal, arguments: tuple[str, ...], told: str) -> None:
     assert told in lumen.refused(*arguments)
+
+
+def test_each_wrong_field_has_a_line(lumen: Terminal) -> None:
+    told = lumen.refused("offer", "create", "--name", "x", "--percent", "200", "--uses", "0").splitlines()
+    assert len(told) >= 3
+    assert any(line.startswith("  uses_per_code: ") for line in told)
+    told = lumen.refused("route", "add", "main", "--host", "h", "--system-id", "s", "--port", "0").splitlines()
+    assert told[1:] == ["  port: A number from 1 to 65535."]
+    assert len(lumen.refused("offer", "create", "--name", "x", "--percent", "ten").splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "told"),
+    [
+        ("refused", "The operator refused the password.", "Route main (refused): The operator refused the password."),
+        ("unreachable", "", "Route main (unreachable): The route is unreachable."),
+        ("", "", "There is no route to send by."),
+    ],
+)
+def test_a_campaign_that_waits_is_shown_with_the_reason(
+    lumen: Terminal, sqlite_url: str, state: str, error: str, told: str
+) -> None:
+    engine = open_engine(sqlite_url)
+    campaign_id = scenes.new_campaign(engine, 1, 3)
+    if state:
+        factories.route(engine, state=state, error=error, state_at=now())
+    engine.dispose()
+    assert f"Waiting to be sent: 3. {told}" in lumen.done("campaign", "show", f"cmp_{campaign_id}")
 
 
 def test_nobody_to_send_to_is_said(lumen: Terminal) -> None:

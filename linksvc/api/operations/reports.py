@@ -12,7 +12,7 @@ from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
 from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
-from linksvc.route_trouble import RouteTrouble, find_trouble
+from linksvc.route_trouble import RouteTrouble, find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 
 NOT_FOUND = Failure(404, "campaign_not_found", "There is no such campaign in this workspace.")
@@ -142,8 +142,7 @@ class MessagesAnswer(Answer):
 def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignAnswer:
     """The campaign as it stands; routes in trouble are told while messages wait for them."""
     funnel = read_funnel(session, workspace_id, campaign_id)
-    waits = funnel.state in ("producing", "sending") and funnel["queued"] > 0
-    return CampaignAnswer.of(funnel, find_trouble(session) if waits else ())
+    return CampaignAnswer.of(funnel, find_trouble(session) if is_waiting(funnel) else ())
 
 
 def read_campaign(call: Call[None, None]) -> CampaignAnswer:
