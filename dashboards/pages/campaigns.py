@@ -104,6 +104,9 @@ class CampaignPages:
 
     def _occurrences(self, request: Request, who: SignedIn, campaign_id: int, name: str, speech: Speech) -> Table:
         after = request.query_params.get("after", "")
+        if "\0" in after:
+            # PostgreSQL's text holds no NUL, so no row bears such a name.
+            raise HTTPException(404)
         with reading(self.engine) as session:
             page = list_occurrences(session, who.workspace_id, campaign_id, name, after, ROWS)
         return occurrence_table(page, campaign_id, name, after, speech)

@@ -120,6 +120,15 @@ def test_an_address_that_names_nothing_is_told_in_plain_words(site: Site, path: 
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
 
 
+def test_a_place_in_the_rows_that_no_row_can_have_is_no_such_page(site_on_both: Site) -> None:
+    campaign_id = new_campaign(site_on_both.engine, site_on_both.workspace_id, 1)
+    site_on_both.enter()
+    for query in ("stage=hit_human&after=%00x", "stage=redemption&after=a%00", "stage=%00", "stage=delivered&after=%00"):
+        answer = site_on_both.client.get(f"/campaigns/cmp_{campaign_id}/messages?{query}")
+        assert answer.status_code == 404, query
+        assert "There is no such page" in answer.text
+
+
 def test_a_crash_is_told_without_its_cause_and_keeps_the_headers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.enter()
     monkeypatch.setattr(site.clock, "at", None)
