@@ -22,11 +22,15 @@ _PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 @dataclass(frozen=True)
 class Comparison:
-    """`truth` and `funnel` hold the same names. Messages that only a machine in disguise opened stand in `confusion`."""
+    """`truth` and `funnel` hold the same names. Messages that only a machine in disguise opened stand in `confusion`.
+
+    `outcome_unknown`: messages whose answer was lost with a sender; the truth knows what became of them, we never will.
+    """
 
     truth: Mapping[str, int]
     funnel: Mapping[str, int]
     confusion: Mapping[str, Any]
+    outcome_unknown: int = 0
 
     @property
     def equal(self) -> bool:
@@ -57,7 +61,7 @@ def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person
         "messages_only_a_disguised_machine_opened": deceived,
         "clicked_as_the_funnel_shows_it": funnel["clicked"],
     }
-    return Comparison(ledger.truth(people), figures, confusion)
+    return Comparison(ledger.truth(people), figures, confusion, funnel["outcome_unknown"])
 
 
 def _clicked_among(session: Session, campaign_id: int, numbers: frozenset[str]) -> int:

@@ -50,3 +50,8 @@ class SendingBar:
             f"Left out: {deceived} messages that only a machine opened which cannot be told from a person; "
             f"the page counts them as clicked."
         )
+        if comparison.outcome_unknown:
+            self.console.print(
+                f"Messages with an unknown outcome: {comparison.outcome_unknown:,}. A sender ended before the operator's "
+                "answer came; they may have arrived, and are never sent again by themselves."
+            )
