@@ -59,10 +59,10 @@ def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) ->
 
 def run_worker(settings: Settings, engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> None:
     """Runs all tasks until `stop` is set."""
-    threads = [
-        threading.Thread(target=task.run, args=(stop,), name=task.name) for task in tasks(settings, engine, keyring, clock)
-    ]
-    for thread in threads:
+    table = tasks(settings, engine, keyring, clock)
+    threads = [threading.Thread(target=task.run, args=(stop,), name=task.name) for task in table]
+    for task, thread in zip(table, threads, strict=True):
+        log.info("background task starts", action=f"work.{task.name}", purpose=task.purpose)
         thread.start()
     for thread in threads:
         thread.join()

@@ -56,6 +56,21 @@ def sent(engine: Engine, campaign_id: int, n: int, route_id: int, at: datetime =
         )
 
 
+def produced(engine: Engine, campaign_id: int, contact_id: int) -> None:
+    with writing(engine) as session:
+        session.add(
+            Message(
+                campaign_id=campaign_id,
+                n=0,
+                contact_id=contact_id,
+                number="+33639980001",
+                country="FR",
+                tracked=True,
+                produced_at=NOW,
+            )
+        )
+
+
 def rows(engine: Engine, table: type) -> list[object]:
     with reading(engine) as session:
         found = list(session.exec(select(table)))
@@ -119,18 +134,7 @@ def test_a_reply_belongs_to_the_message_last_sent_from_the_address_it_was_sent_t
     ]
     contact_id = factories.contact(engine, workspace_id, "+33639980001")
     for age, campaign_id in zip((2, 1, 0), campaigns, strict=True):
-        with writing(engine) as session:
-            session.add(
-                Message(
-                    campaign_id=campaign_id,
-                    n=0,
-                    contact_id=contact_id,
-                    number="+33639980001",
-                    country="FR",
-                    tracked=True,
-                    produced_at=NOW,
-                )
-            )
+        produced(engine, campaign_id, contact_id)
         sent(engine, campaign_id, 0, route_id, NOW - timedelta(hours=age))
     say("33639980001", "Merci")
     (reply,) = rows(engine, Reply)
@@ -170,18 +174,7 @@ def test_a_stop_reaches_every_workspace_that_wrote_from_that_address(engine: Eng
     for workspace_id, sender in ((first, "36180"), (second, "36180"), (other, "38000")):
         campaign_id = factories.produced_campaign(engine, workspace_id, 0, sender=sender)
         contact_id = factories.contact(engine, workspace_id, "+33639980001")
-        with writing(engine) as session:
-            session.add(
-                Message(
-                    campaign_id=campaign_id,
-                    n=0,
-                    contact_id=contact_id,
-                    number="+33639980001",
-                    country="FR",
-                    tracked=True,
-                    produced_at=NOW,
-                )
-            )
+        produced(engine, campaign_id, contact_id)
         sent(engine, campaign_id, 0, route_id)
     say("33639980001", "Arrêt")
     suppressed = {row.workspace_id for row in rows(engine, Suppression) if isinstance(row, Suppression)}
