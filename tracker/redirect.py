@@ -84,7 +84,8 @@ class Redirect:
             n = found.block.n_of(found.serial)
             hit = hit_of(scope, found.block, n, self._clock(), self._networks)
             async with asyncio.timeout(ON_DISK_WITHIN_S):
-                loss = await self._spool.append(hit.pack())
+                spooled = await self._spool.append(hit.pack())
+            loss = spooled if isinstance(spooled, Loss) else None
         except TimeoutError:
             loss = Loss.UNCONFIRMED
         except Exception:

@@ -1,7 +1,7 @@
 """The segment a tracker is writing: created, locked, appended to, synced. Used by the spool, in its thread."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -34,7 +34,7 @@ class SegmentWriter:
             draft.unlink(missing_ok=True)
             raise
 
-    def append(self, payloads: Sequence[bytes], origins: Sequence[HitId | None]) -> None:
+    def append(self, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
         """Writes the payloads, each with its first id if it had one elsewhere, and brings them to the disk."""
         self._write(b"".join(map(write_frame, payloads, origins)))
         self._sync(self._descriptor)

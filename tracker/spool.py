@@ -8,10 +8,11 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import structlog
@@ -28,7 +29,13 @@ MAX_WAITING = 20_000
 REOPEN_AFTER_S = 1.0
 """How long a disk that refused a new segment is left alone."""
 
-Waiting = tuple[bytes, "asyncio.Future[Loss | None]"]
+Spooled = HitId | Loss
+"""A hit's id once it is on disk, or why it is not going to be."""
+
+Committed = Sequence[HitId] | Loss
+"""What became of a batch: it is on disk, each hit under its id, or none of it is known to be."""
+
+Waiting = tuple[bytes, "asyncio.Future[Spooled]"]
 
 
 class Spool:
@@ -56,10 +63,11 @@ class Spool:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._abandon)
         self._thread.shutdown()
 
-    def append(self, payload: bytes) -> "asyncio.Future[Loss | None]":
-        """Spools one hit. The future is done when the hit is on disk (None) or is not going to be (why)."""
+    def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
+        """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
+        going to be (why)."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Loss | None] = loop.create_future()
+        future: asyncio.Future[Spooled] = loop.create_future()
         if len(self._waiting) >= MAX_WAITING:
             future.set_result(Loss.BACKLOG)
             return future
@@ -75,49 +83,51 @@ class Spool:
         commit = self._thread.submit(self._commit, [payload for payload, _ in batch])
         commit.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._finish, loop, batch, done)))
 
-    def _finish(self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], commit: "Future[Loss | None]") -> None:
+    def _finish(self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], commit: "Future[Committed]") -> None:
         if defect := commit.exception():
             log.error("a defect in the spool", action="spool_defect", exc_info=defect)
-        loss = Loss.INTERNAL if defect else commit.result()
-        for _, future in batch:
+        done = Loss.INTERNAL if defect else commit.result()
+        results: Iterable[Spooled] = repeat(done, len(batch)) if isinstance(done, Loss) else done
+        for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
-                future.set_result(loss)
+                future.set_result(result)
         if self._waiting:
             self._start_commit(loop)
         else:
             self._idle.set()
 
-    def _commit(self, payloads: Sequence[bytes]) -> Loss | None:
-        """Brings the hits to the disk, in a new segment if the present one fails; None if they are there."""
-        origins: list[HitId | None] = [None] * len(payloads)
+    def _commit(self, payloads: Sequence[bytes]) -> Committed:
+        """Brings the hits to the disk, in a new segment if the present one fails; says their ids, or why it cannot."""
+        first_ids: Sequence[HitId] = ()
         if self._segment:
-            origins = list(self._segment.next_ids(len(payloads)))
+            first_ids = self._segment.next_ids(len(payloads))
             try:
-                self._append(self._segment, payloads, [None] * len(payloads))
-                return None
+                self._append(self._segment, payloads, repeat(None))
+                return first_ids
             except OSError as error:
                 # After a failed fdatasync the kernel may call the same pages clean, so the segment is never retried
                 # (PostgreSQL's "fsyncgate", 2018). What did reach it is recognised by the ids the hits take along.
                 self._report(error)
                 self._abandon()
-        return self._commit_in_new_segment(payloads, origins)
+        return self._commit_in_new_segment(payloads, first_ids)
 
-    def _commit_in_new_segment(self, payloads: Sequence[bytes], origins: Sequence[HitId | None]) -> Loss | None:
+    def _commit_in_new_segment(self, payloads: Sequence[bytes], first_ids: Sequence[HitId]) -> Committed:
         if time.monotonic() < self._refused_until:
             return self._refusal
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             self._segment = SegmentWriter(self._directory, self._sync)
+            ids = first_ids or self._segment.next_ids(len(payloads))
             if payloads:
-                self._append(self._segment, payloads, origins)
-            return None
+                self._append(self._segment, payloads, first_ids or repeat(None))
+            return ids
         except OSError as error:
             self._refusal = self._report(error)
             self._refused_until = time.monotonic() + REOPEN_AFTER_S
             self._abandon()
             return self._refusal
 
-    def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Sequence[HitId | None]) -> None:
+    def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
         segment.append(payloads, origins)
         if segment.bytes >= self._segment_bytes:
             self._abandon()

@@ -7,12 +7,13 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tracker.losses import Loss, Losses
 from tracker.segment_reader import START, Entry, list_segments, open_segment
-from tracker.segments import DRAFT_SUFFIX
+from tracker.segments import DRAFT_SUFFIX, HitId
 from tracker.spool import MAX_WAITING, Spool
 
 LARGE = 1_000_000
@@ -47,9 +48,10 @@ def payloads(directory: Path) -> list[bytes]:
 async def test_a_confirmed_hit_is_on_disk_and_its_segment_locked(tmp_path: Path) -> None:
     spool = Spool(tmp_path, LARGE)
     await spool.open()
-    assert await spool.append(b"hit") is None
+    spooled = await spool.append(b"hit")
     (path,) = list_segments(tmp_path)
-    assert [entry.payload for entry in read(path)[1]] == [b"hit"]
+    (entry,) = read(path)[1]
+    assert (entry.id, entry.payload) == (spooled, b"hit")
     assert not read(path)[0], "locked: it may still grow"
     await spool.close()
     assert read(path)[0], "closed: ingest may finish it"
@@ -61,10 +63,13 @@ async def test_hits_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
     await spool.open()
     before = disk.syncs
     written = [b"%04d" % i for i in range(500)]
-    assert set(await asyncio.gather(*map(spool.append, written))) == {None}
+    ids = await asyncio.gather(*map(spool.append, written))
     assert disk.syncs - before <= 2
     await spool.close()
-    assert payloads(tmp_path) == written
+    (path,) = list_segments(tmp_path)
+    assert {entry.id: entry.payload for entry in read(path)[1]} == dict(zip(ids, written, strict=True)), (
+        "each has its own id"
+    )
 
 
 async def test_a_segment_without_hits_is_removed(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ async def test_a_full_segment_is_closed_and_the_next_opened(tmp_path: Path) -> N
     spool = Spool(tmp_path, 4_096)
     await spool.open()
     for i in range(20):
-        assert await spool.append(b"%03d" % i + bytes(1_000)) is None
+        assert isinstance(await spool.append(b"%03d" % i + bytes(1_000)), HitId)
     sizes = [path.stat().st_size for path in list_segments(tmp_path)]
     await spool.close()
     assert len(sizes) == 4
@@ -94,8 +99,7 @@ async def test_after_a_failed_fdatasync_a_new_segment_is_opened_and_the_hits_kee
     await spool.append(b"before")
     (first,) = list_segments(tmp_path)
     disk.fails = 1
-    assert await spool.append(b"during") is None
-    assert await spool.append(b"after") is None
+    ids = [await spool.append(b"during"), await spool.append(b"after")]
     await spool.close()
     (second,) = set(list_segments(tmp_path)) - {first}
     before, seen_again = read(first)[1]
@@ -103,6 +107,7 @@ async def test_after_a_failed_fdatasync_a_new_segment_is_opened_and_the_hits_kee
     assert (before.payload, during.payload, after.payload) == (b"before", b"during", b"after")
     assert during.id == seen_again.id, "if the old segment is readable after all, it is the same hit"
     assert after.id.position == 1
+    assert ids == [during.id, after.id], "whoever waits is told the id by which the hit is stored"
 
 
 async def test_a_disk_that_fails_twice_is_told_and_then_left_alone_for_a_while(tmp_path: Path) -> None:
@@ -130,11 +135,11 @@ def disk_of(size: int) -> Iterator[None]:
 async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path: Path) -> None:
     spool = Spool(tmp_path, LARGE)
     await spool.open()
-    assert await spool.append(b"before") is None
+    await spool.append(b"before")
     with disk_of(10_000):
         assert await spool.append(bytes(20_000)) is Loss.DISK_FULL
     await asyncio.sleep(1.05)
-    assert await spool.append(b"after") is None
+    assert isinstance(await spool.append(b"after"), HitId)
     await spool.close()
     assert payloads(tmp_path) == [b"after", b"before"]
 
@@ -143,7 +148,7 @@ async def test_a_defect_is_told_and_the_spool_goes_on(tmp_path: Path) -> None:
     spool = Spool(tmp_path, LARGE)
     await spool.open()
     assert await spool.append(bytes(100_000)) is Loss.INTERNAL, "no frame may be as long"
-    assert await spool.append(b"next") is None
+    assert isinstance(await spool.append(b"next"), HitId)
     await spool.close()
 
 
@@ -152,7 +157,7 @@ async def test_a_stalled_disk_fills_a_bounded_queue(tmp_path: Path) -> None:
     await spool.open()
     waiting = [spool.append(b"hit") for _ in range(MAX_WAITING)]
     assert await spool.append(b"one too many") is Loss.BACKLOG
-    assert set(await asyncio.gather(*waiting)) == {None}
+    assert len(set(await asyncio.gather(*waiting))) == MAX_WAITING
     await spool.close()
 
 
@@ -161,7 +166,7 @@ async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
     await spool.open()
     first, second = spool.append(b"first"), spool.append(b"second")
     first.cancel()
-    assert await second is None
+    assert isinstance(await second, HitId)
     await spool.close()
     assert payloads(tmp_path) == [b"first", b"second"]
 
@@ -177,6 +182,7 @@ def test_losses_are_counted_by_reason() -> None:
 async def test_closing_waits_for_what_is_being_written(tmp_path: Path, hits: int) -> None:
     spool = Spool(tmp_path, LARGE)
     await spool.open()
+    (path,) = list_segments(tmp_path)
     futures = [spool.append(b"hit") for _ in range(hits)]
     await spool.close()
-    assert [future.result() for future in futures] == [None] * hits
+    assert [future.result() for future in futures] == [HitId(UUID(path.stem), i) for i in range(hits)]
