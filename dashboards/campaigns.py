@@ -10,7 +10,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from linksvc.funnel import find_campaign
-from linksvc.models import Campaign, ContactImport, FunnelCount, Offer
+from linksvc.links import CAMPAIGN_LINK
+from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
@@ -105,10 +106,13 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
             ContactImport.workspace_id == workspace_id, ContactImport.id == campaign.audience_import_id
         )
     ).first()
+    destination_url = session.exec(
+        select(Link.destination_url).where(Link.campaign_id == campaign_id, Link.id == CAMPAIGN_LINK)
+    ).first()
     return CampaignDetails(
         text=campaign.text,
         sender=campaign.sender,
-        destination_url=campaign.destination_url,
+        destination_url=destination_url or "",
         kind=campaign.kind,
         rate_per_s=campaign.rate_per_s,
         offer=offer,

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from linksvc.destinations import check_destination
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.fragments import analyse
+from linksvc.links import add_campaign_link
 from linksvc.models import Campaign, ContactImport, Offer, Workspace
 from linksvc.names import check_name
 from linksvc.templates import Template
@@ -70,7 +71,6 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
         kind=new.kind,
         sender=new.sender,
         text=new.text.replace("\r\n", "\n"),
-        destination_url=destination,
         offer_id=new.offer_id,
         rate_per_s=new.rate_per_s,
         audience_import_id=_check_audience(session, workspace_id, new.audience),
@@ -78,7 +78,10 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     )
     session.add(campaign)
     session.flush()
-    return campaign.id or 0
+    campaign_id = campaign.id or 0
+    if destination:
+        add_campaign_link(session, workspace_id, campaign_id, destination, now)
+    return campaign_id
 
 
 def _check_text(new: NewCampaign) -> frozenset[str]:

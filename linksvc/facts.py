@@ -6,8 +6,12 @@ outcome_unknown  A part was handed over and its answer is lost. Source: n.part.a
 receipt          A part's final receipt; value: DELIVERED, UNKNOWN, EXPIRED, DELETED, UNDELIVERABLE or REJECTED, detail: the
                  error. Source: n.part.attempt. By the sender.
 unsent           A queued message that will not leave; value: stopped, cancelled or expired_unsent. Source: n. By the sender.
-hit              A request for a link and its verdict; value: human, suspect or machine, detail: the reason.
-                 Source: segment:position:version of the rules. By the tracker's ingest.
+hit              A request for a link and the first verdict on it; value: human, suspect or machine, detail: the reason,
+                 rules: their version. Source: segment:position. By the tracker's ingest.
+verdict          The hit was judged again, with another result; value, detail and rules as above, and it holds instead.
+                 Source: segment:position:the count of such verdicts, from 1. By `tracker.judging`.
+interaction      Somebody did on the hit's page what only a person does: the hit is human for good, whatever is or was
+                 judged; detail: interaction. Source: segment:position:the event's id. By whoever takes page events.
 redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By linksvc.
 reply            The recipient answered; value: stop or text. Source: the inbound's id. By the sender.
 opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
@@ -40,6 +44,7 @@ class NewFact:
     route_id: int = 0
     amount_minor: int = 0
     currency: str = ""
+    rules: int = 0
 
 
 def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime) -> None:

@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select, update
 from linksvc import counters, promo_codes
 from linksvc.clock import Clock, bucket_of
 from linksvc.counters import Cell, Tally
-from linksvc.database import BATCH_ROWS, insert_into, rows_affected, writing
+from linksvc.database import BATCH_ROWS, rows_affected, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.keys import Keyring
+from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import (
     Campaign,
     Contact,
@@ -26,9 +27,9 @@ from linksvc.models import (
     Offer,
     PromoCode,
     SerialBlock,
-    SerialCounter,
     Suppression,
 )
+from linksvc.serials import take_serials
 
 WINDOW_ROWS = 10_000
 """Contacts dealt with in one transaction: well under 100 ms that a till may have to wait."""
@@ -98,7 +99,7 @@ def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clo
         campaign = session.exec(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one()
         if campaign.state != "producing":
             return False
-        if _produce_window(session, campaign, clock()) or _assign_codes(session, keyring, campaign):
+        if _produce_window(session, keyring, campaign, clock()) or _assign_codes(session, keyring, campaign):
             return True
         campaign.state = "sending" if campaign.produced else "sent"
         campaign.produced_at = clock()
@@ -107,7 +108,7 @@ def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clo
         return False
 
 
-def _produce_window(session: Session, campaign: Campaign, now: datetime) -> bool:
+def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now: datetime) -> bool:
     """Deals n to the next contacts, those who consented to tracking first. False when there is no contact left."""
     ids = select(Contact.id).where(Contact.workspace_id == campaign.workspace_id, col(Contact.id) > campaign.last_contact_id)
     window = ids.order_by(col(Contact.id)).limit(WINDOW_ROWS).subquery()
@@ -118,8 +119,8 @@ def _produce_window(session: Session, campaign: Campaign, now: datetime) -> bool
     first_n = campaign.produced
     if made := _insert_messages(session, campaign, who, now):
         seen = _count(session, campaign, first_n, now)
-        if campaign.destination_url:
-            _deal_serials(session, campaign, first_n, seen, made - seen, now)
+        if session.get(Link, (campaign.id, CAMPAIGN_LINK)):
+            _deal_serials(session, keyring, campaign, first_n, seen, made - seen)
     campaign.produced += made
     campaign.last_contact_id = last
     session.add(campaign)
@@ -149,32 +150,24 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
     return rows_affected(session.connection().execute(statement, execution_options={"preserve_rowcount": True}))
 
 
-def _deal_serials(session: Session, campaign: Campaign, first_n: int, seen: int, unseen: int, now: datetime) -> None:
+def _deal_serials(session: Session, keyring: Keyring, campaign: Campaign, first_n: int, seen: int, unseen: int) -> None:
     """One block for those who consented to tracking, one for those who did not. A committed block never changes: trackers
     ask only for what lies above the serials they know."""
-    campaign_id = campaign.id or 0
-    if session.get(Link, (campaign_id, 1)) is None:
-        session.add(Link(campaign_id=campaign_id, id=1, destination_url=campaign.destination_url, created_at=now))
-        session.flush()
     serial = take_serials(session, "link", seen + unseen)
     for size, tracked in ((seen, True), (unseen, False)):
         if size:
             block = SerialBlock(
-                campaign_id=campaign_id, first_serial=serial, size=size, first_n=first_n, link_id=1, tracked=tracked
+                campaign_id=campaign.id or 0,
+                first_serial=serial,
+                size=size,
+                first_n=first_n,
+                link_id=CAMPAIGN_LINK,
+                tracked=tracked,
+                key_version=keyring.version,
             )
             session.add(block)
         serial += size
         first_n += size
-
-
-def take_serials(session: Session, name: str, count: int) -> int:
-    """Reserves `count` serials and returns the first. The counter's row stays locked until the transaction ends, so
-    that blocks become visible in the order of their serials."""
-    statement = insert_into(session, SerialCounter).values(name=name, next_serial=count)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"next_serial": col(SerialCounter.next_serial) + count}
-    ).returning(col(SerialCounter.next_serial))
-    return int(session.connection().execute(statement).scalar_one()) - count
 
 
 def _count(session: Session, campaign: Campaign, first_n: int, now: datetime) -> int:

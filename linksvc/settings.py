@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         "with SQLite a key is made in the data directory; with PostgreSQL the start is refused. Whoever loses it "
         "loses every link already sent.",
     )
+    secret_key_file: Path | None = Field(
+        default=None,
+        description="File of secret keys, one a line, oldest first, for keys that are rotated (`ricochet secret rotate`): "
+        "the last makes new links, each opens those it made. RICOCHET_SECRET_KEY wins over it.",
+    )
     public_url: str = Field(
         default="http://localhost:8000", description="Where the API and the pages are reached from outside."
     )

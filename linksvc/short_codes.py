@@ -9,7 +9,6 @@ from linksvc.permutation import Permutation
 
 LENGTH = 11
 SERIAL_BITS = 52
-VERSIONS = 4
 _SPAN = 1 << SERIAL_BITS
 
 
@@ -38,10 +37,10 @@ class ShortCodes:
 
     @classmethod
     def of(cls, keyring: Keyring) -> "ShortCodes":
-        return cls(keyring.link_salt, {0: keyring.link})
+        return cls(keyring.link_salt, dict(enumerate(keyring.links)), keyring.version)
 
     def encode(self, serial: int, version: int | None = None) -> str:
-        """The code of `serial` under a key version (the current one unless told)."""
+        """The code of `serial` under a key version (the newest one unless told)."""
         version = self.current if version is None else version
         return str(self._hashids.encode(self._offset + version * _SPAN + self._permutations[version].permute(serial)))
 

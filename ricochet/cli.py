@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from linksvc.errors import Problem, RicochetError
-from ricochet.commands import accounts, campaigns, contacts, counters, database, processes, routes, running
+from ricochet.commands import accounts, campaigns, contacts, counters, database, processes, routes, running, secret
 
 app = typer.Typer(
     name="ricochet",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (running, database, accounts, contacts, campaigns, counters, routes, processes):
+for module in (running, database, accounts, contacts, campaigns, counters, routes, processes, secret):
     module.register(app)
 
 

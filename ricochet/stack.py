@@ -68,6 +68,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "RICOCHET_PUBLIC_URL": settings.public_url,
         "RICOCHET_SHORT_URL": settings.short_url,
     }
+    if settings.secret_key_file:
+        given["RICOCHET_SECRET_KEY_FILE"] = str(settings.secret_key_file.absolute())
     if secret := settings.secret_key.get_secret_value():
         given["RICOCHET_SECRET_KEY"] = secret
     return given

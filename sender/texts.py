@@ -11,7 +11,7 @@ from linksvc import promo_codes
 from linksvc.errors import InvalidRequest
 from linksvc.fragments import split
 from linksvc.keys import Keyring
-from linksvc.models import Contact, SerialBlock
+from linksvc.models import Contact, Link, SerialBlock
 from linksvc.short_codes import ShortCodes
 from linksvc.templates import Template
 from sender.concatenation import Concatenation, add_header
@@ -56,41 +56,52 @@ class Composer:
     def compose(self, session: Session, campaign: OpenCampaign, template: Template, claims: Sequence[Claim]) -> Composed:
         """The texts of these claims, in order."""
         people = _people(session, campaign.workspace_id, claims) if template.fields else {}
-        serials = _Serials(session, campaign.id) if "link" in template.fields else None
+        links = _Links(session, campaign.id, self._codes, self._short_url) if "link" in template.fields else None
         composed = Composed([], [])
         for claim in claims:
-            serial = serials.of(claim.n) if serials else None
-            text = template.render(self._values(campaign, claim, people.get(claim.contact_id, _NOBODY), serial))
+            person = people.get(claim.contact_id, _NOBODY)
+            link = links.of(claim.n) if links else ""
+            text = template.render(self._values(campaign, claim, person, link))
             try:
                 composed.messages.append(_outgoing(campaign, claim, text))
             except InvalidRequest:
                 composed.too_long.append(claim.n)
         return composed
 
-    def _values(self, campaign: OpenCampaign, claim: Claim, person: _Person, serial: int | None) -> Mapping[str, str]:
+    def _values(self, campaign: OpenCampaign, claim: Claim, person: _Person, link: str) -> Mapping[str, str]:
         return {
             "first_name": person.first_name,
             "last_name": person.last_name,
             "city": person.city,
-            "link": "" if serial is None else f"{self._short_url}/{self._codes.encode(serial)}",
+            "link": link,
             "code": promo_codes.display(claim.code),
             "stop": f"STOP {campaign.sender}",
         }
 
 
-class _Serials:
-    """Which serial a message's link has, from the campaign's few blocks."""
+class _Links:
+    """Which short link a message has, from the campaign's few blocks."""
 
-    def __init__(self, session: Session, campaign_id: int) -> None:
-        statement = select(SerialBlock.first_n, SerialBlock.size, SerialBlock.first_serial)
-        self._blocks = sorted(session.exec(statement.where(SerialBlock.campaign_id == campaign_id)))
+    def __init__(self, session: Session, campaign_id: int, codes: ShortCodes, short_url: str) -> None:
+        self._codes = codes
+        self._short_url = short_url
+        statement = (
+            select(SerialBlock, Link.short_url)
+            .join(Link, (col(Link.campaign_id) == SerialBlock.campaign_id) & (col(Link.id) == SerialBlock.link_id))
+            .where(SerialBlock.campaign_id == campaign_id)
+        )
+        self._blocks = sorted(session.exec(statement), key=lambda row: row[0].first_n)
 
-    def of(self, n: int) -> int | None:
-        position = bisect_right(self._blocks, n, key=lambda block: block[0]) - 1
+    def of(self, n: int) -> str:
+        """The link of message n; empty if it has none."""
+        position = bisect_right(self._blocks, n, key=lambda row: row[0].first_n) - 1
         if position < 0:
-            return None
-        first_n, size, first_serial = self._blocks[position]
-        return first_serial + n - first_n if n < first_n + size else None
+            return ""
+        block, short_url = self._blocks[position]
+        if n >= block.first_n + block.size:
+            return ""
+        code = self._codes.encode(block.first_serial + n - block.first_n, block.key_version)
+        return f"{short_url or self._short_url}/{code}"
 
 
 def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dict[int, _Person]:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from linksvc.database import writing
-from linksvc.models import Campaign, Contact, Link, Message, Offer, Route, SerialBlock, Shop, Workspace
+from linksvc.links import add_campaign_link
+from linksvc.models import Campaign, Contact, Message, Offer, Route, SerialBlock, Shop, Workspace
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -54,16 +55,20 @@ def offer(engine: Engine, workspace_id: int, **fields: Any) -> int:
 
 
 def campaign(engine: Engine, workspace_id: int, **fields: Any) -> int:
+    destination_url = fields.pop("destination_url", "https://shop.example/sale")
     values: dict[str, Any] = {
         "name": "Black Friday",
         "kind": "marketing",
         "sender": "36180",
         "text": "Bonjour {{ first_name }} : {{ link }} {{ stop }}",
-        "destination_url": "https://shop.example/sale",
         "rate_per_s": 100,
         "created_at": NOW,
     }
-    return add(engine, Campaign(workspace_id=workspace_id, **(values | fields)))
+    campaign_id = add(engine, Campaign(workspace_id=workspace_id, **(values | fields)))
+    if destination_url:
+        with writing(engine) as session:
+            add_campaign_link(session, workspace_id, campaign_id, destination_url, NOW)
+    return campaign_id
 
 
 def route(engine: Engine, name: str = "main", port: int = 2775, **fields: Any) -> int:
@@ -79,8 +84,6 @@ def produced_campaign(engine: Engine, workspace_id: int, size: int, *, tracked: 
     tracked = size if tracked is None else tracked
     campaign_id = campaign(engine, workspace_id, state="sending", produced=size, **fields)
     with writing(engine) as session:
-        session.add(Link(campaign_id=campaign_id, id=1, destination_url="https://shop.example/sale", created_at=NOW))
-        session.flush()
         for first, end, kind in ((0, tracked, True), (tracked, size, False)):
             if end > first:
                 session.add(

@@ -76,7 +76,7 @@ class Tracker:
 
 def create_tracker(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Tracker:
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
-    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.link))
+    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]))
     spool = Spool(settings.spool_dir, settings.spool_segment_bytes)
     losses = Losses()
     networks = CallerNetworks(settings.trusted_proxies)

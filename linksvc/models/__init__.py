@@ -1,13 +1,13 @@
 """The tables. docs/schema.md tells how they hang together."""
 
 from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, User, Workspace
-from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter
+from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
 from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, Suppression
-from linksvc.models.facts import Fact, Hit, Inbound, Lease, Reply, SpoolProgress
+from linksvc.models.facts import Fact, Hit, Inbound, JudgementDue, Lease, Reply, SpoolProgress
 from linksvc.models.offers import IdempotencyRecord, LedgerEntry, Offer, PromoCode
 from linksvc.models.sending import Attempt, Route, SmscId
 
-CAMPAIGN_KEYED = (Attempt, Fact, FunnelCount, Hit, Link, Message, Reply, SerialBlock)
+CAMPAIGN_KEYED = (Attempt, Fact, FunnelCount, Hit, JudgementDue, Link, Message, Reply, SerialBlock)
 """Tables that live on their campaign's shard: every key and foreign key of theirs begins with campaign_id."""
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "IdempotencyRecord",
     "ImportedContact",
     "Inbound",
+    "JudgementDue",
     "Lease",
     "LedgerEntry",
     "Link",
@@ -37,6 +38,7 @@ __all__ = [
     "SerialBlock",
     "SerialCounter",
     "Shop",
+    "ShortDomain",
     "SignInLink",
     "SmscId",
     "SpoolProgress",

@@ -20,7 +20,6 @@ class Campaign(SQLModel, table=True):
     state: str = "draft"
     sender: str
     text: str
-    destination_url: str = ""
     offer_id: int | None = reference("offer.id", default=None)
     rate_per_s: int
     audience_import_id: int | None = reference("contact_import.id", default=None)
@@ -39,13 +38,50 @@ class Campaign(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """A destination: a few rows a campaign."""
+    """A destination: a few rows a campaign. Links that belong to no message live in their workspace's standing campaign.
+
+    Trackers learn of a new or changed link by its `revision`, which grows in the order of commits (`linksvc.links`).
+    """
 
     __tablename__ = "link"
+    __table_args__ = (Index("ix_link_revision", "revision"),)
     campaign_id: int = key("campaign.id")
     id: int = key()
+    workspace_id: int = reference()
+    title: str = ""
     destination_url: str
+    """With fields in double braces it is another one for each recipient."""
+    short_url: str = ""
+    """What its short codes are put behind: a domain of the workspace; empty means the installation's."""
+    activates_at: datetime | None = moment()
+    expires_at: datetime | None = moment()
+    fallback_url: str = ""
+    """Where people are sent outside of that time; empty means a page that says so."""
+    passed_parameters: str = ""
+    """Names of query parameters, separated by spaces, that are handed on to the destination."""
+    utm: str = "{}"
+    """UTM parameters added to the destination, as a JSON object: source, medium, campaign, term, content."""
+    revision: int = big()
     created_at: datetime
+    updated_at: datetime | None = moment()
+
+
+class ShortDomain(SQLModel, table=True):
+    """A host of a workspace's own that its links are served on. Rows stay when a domain is given up, so that trackers
+    learn of it."""
+
+    __tablename__ = "short_domain"
+    __table_args__ = (Index("ix_short_domain_workspace", "workspace_id"), Index("ix_short_domain_revision", "revision"))
+    host: str = Field(primary_key=True)
+    """In lower case, in punycode, without a port."""
+    workspace_id: int = reference("workspace.id")
+    short_url: str
+    """The beginning of its links: https://go.example.com."""
+    preferred: bool = False
+    """New links of the workspace are written on it."""
+    revision: int = big()
+    created_at: datetime
+    removed_at: datetime | None = moment()
 
 
 class SerialBlock(SQLModel, table=True):
@@ -62,6 +98,8 @@ class SerialBlock(SQLModel, table=True):
     first_n: int = big()
     link_id: int = reference()
     tracked: bool
+    key_version: int = 0
+    """Of the key its short codes are written with: a message's code stays the same when keys are rotated."""
 
 
 class SerialCounter(SQLModel, table=True):

@@ -41,18 +41,22 @@ class Fact(SQLModel, table=True):
     route_id: int = big()
     amount_minor: int = big()
     currency: str = ""
+    rules: int = 0
+    """The version of the rules that gave a verdict."""
     occurred_at: datetime
     recorded_at: datetime
     applied_at: datetime | None = moment()
 
 
 class Hit(SQLModel, table=True):
-    """A request for a known link, as a tracker answered it. Its verdicts are facts of kind `hit`."""
+    """A request for a known link, as a tracker answered it, and the verdict that holds now. Earlier verdicts are facts."""
 
     __tablename__ = "hit"
     __table_args__ = (
         ForeignKeyConstraint(*_MESSAGE),
         Index("ix_hit_message", "campaign_id", "n"),
+        # Bursts are looked for in a stretch of time.
+        Index("ix_hit_time", "campaign_id", "occurred_at"),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key("campaign.id")
@@ -72,8 +76,27 @@ class Hit(SQLModel, table=True):
     """The few request headers a verdict looks at, as a JSON object."""
     device: str = ""
     os: str = ""
+    outcome: str = "redirected"
+    """What was answered: redirected, early (before the link's time), expired."""
+    verdict: str = ""
+    """human, suspect or machine: what holds now. Changed by the campaign's applier alone."""
+    reason: str = ""
+    rules: int = 0
+    """The version of the rules that gave the verdict; 0 for an interaction, which needs none."""
+    judged: int = 0
+    """How often it was judged again."""
     occurred_at: datetime
     recorded_at: datetime
+
+
+class JudgementDue(SQLModel, table=True):
+    """A minute of a campaign whose hits are to be judged together, once it is over: by time and by bursts."""
+
+    __tablename__ = "judgement_due"
+    __table_args__ = (Index("ix_judgement_due", "due_at"),)
+    campaign_id: int = key("campaign.id")
+    minute: datetime = Field(primary_key=True)
+    due_at: datetime
 
 
 class SpoolProgress(SQLModel, table=True):

@@ -58,7 +58,6 @@ def test_a_campaign_is_stored_as_a_draft(engine: Engine) -> None:
     campaign = create(engine, factories.workspace(engine), PLAIN)
     assert campaign.state == "draft"
     assert campaign.text == PLAIN.text
-    assert campaign.destination_url == "https://shop.example/sale"
     assert campaign.audience_import_id is None
     assert campaign.created_at == NOW
 

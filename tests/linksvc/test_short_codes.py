@@ -4,20 +4,20 @@ from hashids import Hashids
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linksvc.keys import Keyring
-from linksvc.short_codes import LENGTH, SERIAL_BITS, VERSIONS, ShortCodes
+from linksvc.keys import MOST_KEYS, Keyring
+from linksvc.short_codes import LENGTH, SERIAL_BITS, ShortCodes
 
 KEYRING = Keyring.derive("a secret key for the tests, of 42 characters")
 CODES = ShortCodes.of(KEYRING)
-ROTATED = ShortCodes(KEYRING.link_salt, {v: bytes([v + 1]) * 32 for v in range(VERSIONS)}, current=VERSIONS - 1)
+ROTATED = ShortCodes(KEYRING.link_salt, {v: bytes([v + 1]) * 32 for v in range(MOST_KEYS)}, current=MOST_KEYS - 1)
 LAST = (1 << SERIAL_BITS) - 1
 
 serials = st.integers(0, LAST)
 
 
-@given(serial=serials, version=st.integers(0, VERSIONS - 1))
+@given(serial=serials, version=st.integers(0, MOST_KEYS - 1))
 @example(serial=0, version=0)
-@example(serial=LAST, version=VERSIONS - 1)
+@example(serial=LAST, version=MOST_KEYS - 1)
 def test_every_serial_under_every_key_has_eleven_characters_and_comes_back(serial: int, version: int) -> None:
     code = ROTATED.encode(serial, version)
     assert len(code) == LENGTH
@@ -27,7 +27,7 @@ def test_every_serial_under_every_key_has_eleven_characters_and_comes_back(seria
 
 
 def test_the_ends_of_the_sealed_range_have_eleven_characters_too() -> None:
-    for version in range(VERSIONS):
+    for version in range(MOST_KEYS):
         for sealed in (0, LAST):
             assert len(ROTATED.encode(ROTATED._permutations[version].invert(sealed), version)) == LENGTH
 
@@ -35,7 +35,7 @@ def test_the_ends_of_the_sealed_range_have_eleven_characters_too() -> None:
 def test_codes_of_a_rotated_key_go_on_working_and_new_ones_use_the_new_key() -> None:
     old = ROTATED.encode(12_345, version=0)
     assert ROTATED.decode(old) == (0, 12_345)
-    assert ROTATED.decode(ROTATED.encode(12_345)) == (VERSIONS - 1, 12_345)
+    assert ROTATED.decode(ROTATED.encode(12_345)) == (MOST_KEYS - 1, 12_345)
 
 
 def test_a_code_of_a_key_that_is_not_held_opens_nothing() -> None:

@@ -117,6 +117,6 @@ async def test_a_tracker_that_is_stopped_leaves_a_closed_spool_and_a_snapshot(
     ingester = Ingester(sqlite_engine, sqlite_settings.spool_dir)
     assert [ingester.run_once(), ingester.run_once()] == [1, 0]
     assert not list(sqlite_settings.spool_dir.iterdir())
-    known = Snapshot(sqlite_settings.data_dir, keyring.link).read()
+    known = Snapshot(sqlite_settings.data_dir, keyring.links[0]).read()
     assert known is not None
     assert len(known) == 1

@@ -1,0 +1,16 @@
+"""Serials: numbers dealt in the order of commits, for links, promo codes and revisions. Called by whoever deals them out."""
+
+from sqlmodel import Session, col
+
+from linksvc.database import insert_into
+from linksvc.models import SerialCounter
+
+
+def take_serials(session: Session, name: str, count: int) -> int:
+    """Reserves `count` serials and returns the first. The counter's row stays locked until the transaction ends, so
+    what is written with them becomes visible in their order."""
+    statement = insert_into(session, SerialCounter).values(name=name, next_serial=count)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"next_serial": col(SerialCounter.next_serial) + count}
+    ).returning(col(SerialCounter.next_serial))
+    return int(session.connection().execute(statement).scalar_one()) - count
