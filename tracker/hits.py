@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-FORMAT = 1
+FORMAT = 2
 """The first element of a packed hit; a reader refuses what it does not know."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +28,8 @@ class SpooledHit:
     language: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     """What else a verdict looks at: see `tracker.requests`."""
+    outcome: str = "redirected"
+    """What was answered: redirected, early (before the link's time) or expired."""
 
     def pack(self) -> bytes:
         return orjson.dumps(
@@ -43,6 +45,7 @@ class SpooledHit:
                 self.referrer,
                 self.language,
                 self.headers,
+                self.outcome,
             ]
         )
 
@@ -51,7 +54,7 @@ def unpack(payload: bytes) -> SpooledHit:
     """The hit as it was packed. Raises ValueError for anything else."""
     match orjson.loads(payload):
         case [
-            1,
+            2,
             int(micros),
             int(campaign_id),
             int(link_id),
@@ -62,10 +65,13 @@ def unpack(payload: bytes) -> SpooledHit:
             str(referrer),
             str(language),
             dict(headers),
+            str(outcome),
         ]:
             try:
                 occurred_at = _EPOCH + micros * _MICROSECOND
             except OverflowError as error:
                 raise ValueError("a hit at no time") from error
-            return SpooledHit(occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers)
+            return SpooledHit(
+                occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome
+            )
     raise ValueError("a hit of unknown format")

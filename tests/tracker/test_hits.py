@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.hits import SpooledHit, unpack
+from tracker.hits import FORMAT, SpooledHit, unpack
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 hits = st.builds(
@@ -20,6 +20,7 @@ hits = st.builds(
     referrer=texts,
     language=texts,
     headers=st.dictionaries(texts, texts, max_size=3),
+    outcome=st.sampled_from(["redirected", "early", "expired"]),
 )
 
 
@@ -36,11 +37,11 @@ GOOD = orjson.loads(SpooledHit(datetime(2026, 11, 20, tzinfo=UTC), 1, 1, None, "
     [
         [],
         {},
-        [2, *GOOD[1:]],
+        [FORMAT - 1, *GOOD[1:]],
         GOOD[:-1],
         [*GOOD, 1],
-        [1, "now", *GOOD[2:]],
-        [1, 2**62, *GOOD[2:]],
+        [FORMAT, "now", *GOOD[2:]],
+        [FORMAT, 2**62, *GOOD[2:]],
         [*GOOD[:4], "3", *GOOD[5:]],
     ],
 )
