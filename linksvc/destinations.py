@@ -1,16 +1,19 @@
-"""Where a link may lead: checked when a campaign is written. What passes can stand in a Location header as it is.
+"""Where a link may lead: checked when a link or a campaign is written. What passes can stand in a Location header as it is,
+once the fields it may have are filled in (`linksvc.personal_destinations`).
 
 A link on our domain is trusted because of us, so it must not lead into somebody's own network, hide where it goes, or run
 a script (reference: RFC 3986; the WHATWG URL Standard for what browsers make of odd hosts).
 """
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote_plus, urlsplit
 
 import idna
 
 from linksvc.errors import FieldError, InvalidRequest
+from linksvc.personal_destinations import FIELD, FIELDS
 
 MAX_CHARACTERS = 2_048
 
@@ -22,16 +25,18 @@ _SAFE = "!$&'()*+,;=:@/?~-._%"
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
+_UP_TO_THE_PATH = re.compile(r"[^/?#]*(//[^/?#]*)?")
 
-def check_destination(url: str) -> str:
-    """The address, its host in punycode and its path percent-encoded. Raises InvalidRequest (destination_invalid)."""
+
+def check_destination(url: str, *, personal: bool = False) -> str:
+    """The address, its host in punycode and its path percent-encoded; with `personal` it may have fields behind the host.
+    Raises InvalidRequest (destination_invalid)."""
     url = url.strip(" ")
     if len(url) > MAX_CHARACTERS:
         raise _invalid(f"It has {len(url):,} characters; {MAX_CHARACTERS:,} are the most.")
+    url = _with_checked_fields(url, personal)
     if any(c.isspace() or not c.isprintable() for c in url) or "\\" in url:
         raise _invalid("It holds a space, a line break, a backslash or an invisible character.")
-    if "{{" in url or "{%" in url:
-        raise _invalid("It is the same for every recipient; fields such as {{ first_name }} belong into the text.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -57,8 +62,44 @@ def _assembled(parts: SplitResult, netloc: str) -> str:
     return f"{parts.scheme}://{netloc}{path}{query}{fragment}"
 
 
+def with_utm(url: str, utm: Mapping[str, str]) -> str:
+    """The destination with utm_source=... and the like behind its own query. What it has already stays and wins."""
+    address, hash, fragment = url.partition("#")
+    _, mark, query = address.partition("?")
+    present = {unquote_plus(one.partition("=")[0]) for one in query.split("&")}
+    added = [f"utm_{name}={quote(value, safe='')}" for name, value in utm.items() if f"utm_{name}" not in present]
+    if not added:
+        return url
+    before = "" if address.endswith(("?", "&")) else "&" if mark else "?"
+    return f"{address}{before}{'&'.join(added)}{hash}{fragment}"
+
+
+def _with_checked_fields(url: str, personal: bool) -> str:
+    """The address with its fields as they are stored: {{code}}."""
+    if "{%" in url:
+        raise _invalid("It holds {% ... %}; no such thing may stand in a destination.")
+    url = FIELD.sub(lambda field: f"{{{{{field[1].strip(' ')}}}}}", url)
+    fields = FIELD.findall(url)
+    if not personal and fields:
+        raise _invalid("It is the same for everybody; only the link of a campaign may have fields such as {{ code }}.")
+    for field in fields:
+        if field not in FIELDS:
+            raise _invalid(f"There is no field {{{{ {field} }}}}. The fields of a destination are {', '.join(FIELDS)}.")
+    if "{{" in FIELD.sub("", url):
+        raise _invalid("A field is opened with {{ and never closed with }}.")
+    start = _UP_TO_THE_PATH.match(url)
+    if start and FIELD.search(start[0]):
+        raise _invalid(
+            "A field stands in its host; fields may stand only behind it, in the path, the query or the fragment."
+        )
+    return url
+
+
 def _escaped(text: str) -> str:
-    return quote(_BROKEN_ESCAPE.sub("%25", text), safe=_SAFE)
+    """The text percent-encoded, but for its fields."""
+    pieces = FIELD.split(text)
+    literal = [quote(_BROKEN_ESCAPE.sub("%25", piece), safe=_SAFE) for piece in pieces[::2]]
+    return "".join(f"{piece}{{{{{field}}}}}" for piece, field in zip(literal, pieces[1::2], strict=False)) + literal[-1]
 
 
 def _host(host: str) -> str:

@@ -1,8 +1,10 @@
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksvc.destinations import check_destination
+from linksvc.destinations import check_destination, with_utm
 from linksvc.errors import InvalidRequest
 
 
@@ -94,3 +96,71 @@ def test_whatever_passes_is_one_ascii_line_and_stays_the_same(written: str) -> N
     assert stored.isprintable()
     assert " " not in stored
     assert check_destination(stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("https://shop.example/{{ code }}", "https://shop.example/{{code}}"),
+        ("https://shop.example?p={{first_name}}&q=é", "https://shop.example/?p={{first_name}}&q=%C3%A9"),
+        ("https://shop.example/a#{{ external_id }}", "https://shop.example/a#{{external_id}}"),
+        ("https://shop.example/{{{ city }}}", "https://shop.example/%7B{{city}}%7D"),
+        ("https://shop.example/%4{{ last_name }}", "https://shop.example/%254{{last_name}}"),
+    ],
+)
+def test_fields_of_the_recipient_may_stand_behind_the_host(written: str, stored: str) -> None:
+    assert check_destination(written, personal=True) == stored
+    assert check_destination(stored, personal=True) == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{{ code }}", "may stand behind it"),
+        ("https://{{ city }}.example/", "may stand behind it"),
+        ("https://{{ city }}", "may stand behind it"),
+        ("https://shop.example:{{ code }}/", "may stand behind it"),
+        ("https://shop.example{{ code }}/", "may stand behind it"),
+        ("https://shop.example/{{ link }}", "code, first_name, last_name, city, external_id"),
+        ("https://shop.example/{{ code | upcase }}", "code, first_name"),
+        ("https://shop.example/{{}}", "code, first_name"),
+        ("https://shop.example/{{ code", "never closed"),
+        ("https://shop.example/{{" + " " * 2_000, "never closed"),
+        ("https://shop.example/{% if code %}", "{%"),
+    ],
+)
+def test_a_field_elsewhere_or_unknown_is_refused_with_what_there_is(written: str, told: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        check_destination(written, personal=True)
+    assert refused.value.code == "destination_invalid"
+    assert told in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("destination", "with_parameters"),
+    [
+        ("https://shop.example/", "https://shop.example/?utm_source=sms&utm_campaign=noir%20%26%20blanc"),
+        ("https://shop.example/a?b", "https://shop.example/a?b&utm_source=sms&utm_campaign=noir%20%26%20blanc"),
+        ("https://shop.example/#top", "https://shop.example/?utm_source=sms&utm_campaign=noir%20%26%20blanc#top"),
+        ("https://shop.example/#a?b", "https://shop.example/?utm_source=sms&utm_campaign=noir%20%26%20blanc#a?b"),
+        ("https://shop.example/?x=1&", "https://shop.example/?x=1&utm_source=sms&utm_campaign=noir%20%26%20blanc"),
+        ("https://shop.example/?z=1+1&a=%2B&z=2", "https://shop.example/?z=1+1&a=%2B&z=2&utm_source=sms&utm_campaign=noir%20%26%20blanc"),
+        ("https://shop.example/?utm_source=mail", "https://shop.example/?utm_source=mail&utm_campaign=noir%20%26%20blanc"),
+        ("https://shop.example/?utm%5Fsource", "https://shop.example/?utm%5Fsource&utm_campaign=noir%20%26%20blanc"),
+    ],
+)  # fmt: skip
+def test_utm_parameters_come_behind_what_the_destination_has_which_wins(destination: str, with_parameters: str) -> None:
+    assert with_utm(destination, {"source": "sms", "campaign": "noir & blanc"}) == with_parameters
+
+
+@given(
+    st.text(alphabet="abc=&+%?#/", max_size=30),
+    st.dictionaries(st.sampled_from(["source", "medium", "term"]), st.text(min_size=1, max_size=9), max_size=3),
+)
+def test_utm_parameters_change_nothing_else(rest: str, utm: dict[str, str]) -> None:
+    url = f"https://shop.example/{rest}"
+    before, after = urlsplit(url), urlsplit(with_utm(url, utm))
+    assert (after.netloc, after.path, after.fragment) == (before.netloc, before.path, before.fragment)
+    assert after.query.startswith(before.query)
+    added = parse_qsl(after.query[len(before.query) :])
+    assert added == [(f"utm_{name}", value) for name, value in utm.items()]
