@@ -70,7 +70,7 @@ def with_utm(url: str, utm: Mapping[str, str]) -> str:
     added = [f"utm_{name}={quote(value, safe='')}" for name, value in utm.items() if f"utm_{name}" not in present]
     if not added:
         return url
-    before = "" if address.endswith(("?", "&")) else "&" if mark else "?"
+    before = "?" if not mark else "" if not query or query.endswith("&") else "&"
     return f"{address}{before}{'&'.join(added)}{hash}{fragment}"
 
 
@@ -89,9 +89,7 @@ def _with_checked_fields(url: str, personal: bool) -> str:
         raise _invalid("A field is opened with {{ and never closed with }}.")
     start = _UP_TO_THE_PATH.match(url)
     if start and FIELD.search(start[0]):
-        raise _invalid(
-            "A field stands in its host; fields may stand only behind it, in the path, the query or the fragment."
-        )
+        raise _invalid("A field stands in its host; fields may stand behind it: in the path, the query or the fragment.")
     return url
 
 
