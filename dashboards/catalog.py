@@ -311,6 +311,8 @@ CATALOG: dict[str, Text] = {
     "reason.prefetch": Text("fetched in advance by a browser", "chargé d’avance par un navigateur"),
     "reason.preview": Text("preview of a messaging app", "aperçu d’une messagerie"),
     "reason.bare_client": Text("a program, not a browser", "un programme, pas un navigateur"),
+    "reason.security_scanner": Text("security scanner", "contrôle de sécurité"),
+    "reason.unknown_program": Text("a program that names no device", "un programme qui ne nomme aucun appareil"),
     "reason.crawler": Text("crawler or robot", "robot d’indexation"),
     "reason.no_user_agent": Text("does not say what it is", "ne dit pas ce que c’est"),
     "reason.link_scanner": Text("link scanner of a mail service", "antivirus d’une messagerie"),

@@ -1,10 +1,9 @@
 """What a user agent says of itself: a machine by its own words, a device, an operating system.
 
 Read by `tracker.verdicts` and `tracker.ingest`, and by the redirect for those who ask not to be followed. Everything is
-cached: the lists cost a millisecond, and a campaign's phones share a few thousand user agents.
+cached: an unknown one costs most of a millisecond, and a campaign's phones share a few thousand user agents.
 """
 
-import re
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -13,6 +12,17 @@ import crawleruseragents
 import ua_parser
 import user_agents.parsers as devices
 from crawlerdetect import CrawlerDetect
+
+from tracker.agent_signs import (
+    BROWSER_NAMES,
+    CLIENT_WORDS,
+    CLIENTS,
+    DEVICE_WORDS,
+    MACHINE_SIGNS,
+    PERSONAL_NAMES,
+    PREVIEWS,
+    SECURITY_WORDS,
+)
 
 CACHED_AGENTS = 10_000
 
@@ -26,23 +36,16 @@ class AgentClass(StrEnum):
     """A messenger draws a preview of the link."""
     BARE_CLIENT = "bare_client"
     """A programming library or a browser without a screen."""
+    SECURITY_SCANNER = "security_scanner"
+    """Somebody's security product or research looks where the link leads."""
     CRAWLER = "crawler"
-    """On the lists of crawlers."""
+    """Calls itself a crawler, a checker or the like, says whom to ask about it, or is on the lists of crawlers."""
+    UNKNOWN_PROGRAM = "unknown_program"
+    """Names no device and no operating system, as every browser on a phone does."""
     NO_AGENT = "no_user_agent"
+    """Says nothing at all."""
 
 
-# The previews an SMS link meets (iMessage sends Meta's and Twitter's names from the person's own phone). Never a bare
-# "bot": CUBOT, "B BOT 50" and "POWER BOT" are phones.
-_PREVIEWS = re.compile(
-    r"facebookexternalhit|Facebot|Twitterbot|Google-PageRenderer|GoogleMessages|WhatsApp/|Slackbot|TelegramBot|"
-    r"SkypeUriPreview|Discordbot|LinkedInBot"
-)
-_BARE_CLIENTS = re.compile(
-    r"^(?:curl|wget|python-requests|python-httpx|httpx|python-urllib|aiohttp|go-http-client|okhttp|java|apache-httpclient|"
-    r"axios|node-fetch|undici|node|libwww-perl|lwp|ruby|guzzlehttp|php|postmanruntime|insomnia|reqwest|dart)(?:[/ ]|$)|"
-    r"HeadlessChrome|PhantomJS",
-    re.IGNORECASE,
-)
 _crawlers = CrawlerDetect()
 
 
@@ -51,13 +54,38 @@ def classify(user_agent: str) -> AgentClass:
     """The class of a user agent, the telling ones first: a preview is on the lists of crawlers too."""
     if not user_agent.strip():
         return AgentClass.NO_AGENT
-    if _PREVIEWS.search(user_agent):
+    if PREVIEWS.search(user_agent):
         return AgentClass.PREVIEW
-    if _BARE_CLIENTS.search(user_agent):
+    if CLIENTS.search(user_agent):
         return AgentClass.BARE_CLIENT
-    if _crawlers.is_crawler(user_agent) or crawleruseragents.is_crawler(user_agent):
-        return AgentClass.CRAWLER
+    if _crawls(user_agent):
+        return _kind_of_machine(user_agent, AgentClass.CRAWLER)
+    if not _names_a_device(user_agent):
+        return _kind_of_machine(user_agent, AgentClass.UNKNOWN_PROGRAM)
     return AgentClass.PERSON
+
+
+def _crawls(user_agent: str) -> bool:
+    impersonal = PERSONAL_NAMES.sub("", user_agent)
+    if MACHINE_SIGNS.search(impersonal):
+        return True
+    telling = BROWSER_NAMES.sub("", impersonal)
+    return bool(_crawlers.is_crawler(telling) or crawleruseragents.is_crawler(telling))
+
+
+def _names_a_device(user_agent: str) -> bool:
+    if DEVICE_WORDS.search(user_agent):
+        return True
+    parsed = ua_parser.parse(user_agent)
+    device = parsed.device is not None and parsed.device.family not in ("Other", "Spider")
+    return device or (parsed.os is not None and parsed.os.family != "Other")
+
+
+def _kind_of_machine(user_agent: str, otherwise: AgentClass) -> AgentClass:
+    """A more telling class, if a machine's words allow one."""
+    if SECURITY_WORDS.search(user_agent):
+        return AgentClass.SECURITY_SCANNER
+    return AgentClass.BARE_CLIENT if CLIENT_WORDS.search(user_agent) else otherwise
 
 
 @dataclass(frozen=True, slots=True)

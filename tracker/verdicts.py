@@ -3,22 +3,34 @@
 A verdict says who, its reason says why, and its version says by which rules, so that history can be judged again.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tracker.agents import AgentClass, classify
 from tracker.hits import SpooledHit
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise it with every change to what `judge` answers."""
 
 AGENT_HEADER = "agent-class"
 """In `SpooledHit.headers` of those who ask not to be followed: the class that stands for the user agent left out."""
 
 PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_PREFETCH_WORDS = ("prefetch", "prerender", "preview")
+_PREFETCH_WORDS = re.compile(r"(?<![\w-])(?:prefetch|prerender|preview)(?![\w-])", re.IGNORECASE)
+"""As a word of its own: `prefetch`, `prefetch;prerender`, `"Preview"`, `prefetch;anonymous-client-ip`."""
 
-_LINK_SCANNERS = ("safelinks.protection.outlook.com",)
+_LINK_SCANNERS = re.compile(
+    r"""
+    ^(?:https?://)?(?:[\w-]+\.)*(?:
+        safelinks\.protection\.outlook\.com | urldefense\.(?:com|us|proofpoint\.com) | mimecast(?:protect)?\.com
+      | secure-web\.cisco\.com | linkprotect\.cudasvc\.com
+      | clicktime\.symantec\.com | protection\.sophos\.com | avanan\.click | fireeye\.com
+      | imsva91-ctp\.trendmicro\.com | atpscan\.global\.hornetsecurity\.com | virustotal\.com | urlscan\.io
+    )(?:[:/?#]|$)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 """Referrers of services that open a link before or for a person, with a browser's user agent."""
 
 
@@ -29,17 +41,28 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a verdict is what it is; a closed set."""
+    """Why a verdict is what it is; a closed set. Each is told to people by its text in the pages, `reason.…`."""
 
     NONE = ""
     """Nothing speaks against a person."""
     HEAD = "head"
+    """It asked for the headers only, as programs do that check whether a link works."""
     PREFETCH = "prefetch"
+    """A browser or a messenger said that it fetches in advance; nobody may ever look at the page."""
     PREVIEW = "preview"
+    """A messenger drew the small preview beside the link."""
     BARE_CLIENT = "bare_client"
+    """A programming library, or a browser without a screen."""
+    SECURITY_SCANNER = "security_scanner"
+    """A security product, or somebody's research, looked where the link leads."""
     CRAWLER = "crawler"
+    """It calls itself a robot, a crawler or a checker, or is on the lists of those."""
+    UNKNOWN_PROGRAM = "unknown_program"
+    """It names neither a device nor a system, as the browser of every phone does."""
     NO_USER_AGENT = "no_user_agent"
+    """It does not say what it is."""
     LINK_SCANNER = "link_scanner"
+    """It came by a mail service that checks links, before the reader or with them: that cannot be told, so it is suspect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +74,9 @@ class Judgement:
 _BY_AGENT = {
     AgentClass.PREVIEW: Reason.PREVIEW,
     AgentClass.BARE_CLIENT: Reason.BARE_CLIENT,
+    AgentClass.SECURITY_SCANNER: Reason.SECURITY_SCANNER,
     AgentClass.CRAWLER: Reason.CRAWLER,
+    AgentClass.UNKNOWN_PROGRAM: Reason.UNKNOWN_PROGRAM,
     AgentClass.NO_AGENT: Reason.NO_USER_AGENT,
 }
 
@@ -60,11 +85,11 @@ def judge(hit: SpooledHit) -> Judgement:
     """The verdict on a hit by what it says of itself: its method, its headers, its user agent, its referrer."""
     if hit.method == "HEAD":
         return Judgement(Verdict.MACHINE, Reason.HEAD)
-    if any(word in hit.headers.get(name, "").lower() for name in PREFETCH_HEADERS for word in _PREFETCH_WORDS):
+    if any(_PREFETCH_WORDS.search(hit.headers.get(name, "")) for name in PREFETCH_HEADERS):
         return Judgement(Verdict.MACHINE, Reason.PREFETCH)
     agent = hit.headers.get(AGENT_HEADER) or classify(hit.user_agent)
     if reason := _BY_AGENT.get(AgentClass(agent)):
         return Judgement(Verdict.MACHINE, reason)
-    if any(scanner in hit.referrer for scanner in _LINK_SCANNERS):
+    if _LINK_SCANNERS.search(hit.referrer):
         return Judgement(Verdict.SUSPECT, Reason.LINK_SCANNER)
     return Judgement(Verdict.HUMAN, Reason.NONE)

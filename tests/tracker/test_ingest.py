@@ -18,12 +18,14 @@ from linksvc.models import Fact, Hit, SpoolProgress
 from linksvc.settings import Settings
 from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.http import IPHONE
+from tracker.frames import HEAD_BYTES
 from tracker.hits import SpooledHit
 from tracker.ingest import Ingester, run_ingest
 from tracker.segment_reader import ABANDONED_DRAFT_S
 from tracker.segment_writer import SegmentWriter
 from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId
 from tracker.set_aside import FOLDER, Fault
+from tracker.verdicts import RULES_VERSION
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -91,9 +93,9 @@ def test_a_hit_becomes_a_row_and_a_fact_with_its_verdict(
     assert (first.language, first.headers, first.device, first.os) == ("fr-FR", '{"purpose":"x"}', "phone", "iOS")
     assert (first.occurred_at, first.recorded_at) == (NOW, LATER)
     assert [(fact.kind, fact.source, fact.n, fact.value, fact.detail) for fact in facts] == [
-        ("hit", f"{writer.id}:0:1", 3, "human", ""),
-        ("hit", f"{writer.id}:1:1", 4, "machine", "bare_client"),
-        ("hit", f"{writer.id}:2:1", None, "machine", "head"),
+        ("hit", f"{writer.id}:0:{RULES_VERSION}", 3, "human", ""),
+        ("hit", f"{writer.id}:1:{RULES_VERSION}", 4, "machine", "bare_client"),
+        ("hit", f"{writer.id}:2:{RULES_VERSION}", None, "machine", "head"),
     ]
     assert {(fact.occurred_at, fact.recorded_at, fact.applied_at) for fact in facts} == {(NOW, LATER, None)}
 
@@ -154,7 +156,7 @@ def test_a_torn_tail_is_set_aside_and_what_stands_before_it_is_stored(
     ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
 ) -> None:
     writer = write_closed(spool_dir, [hit(campaign, 0), hit(campaign, 1)])
-    whole = writer.path.read_bytes()
+    whole = writer.path.read_bytes()[:-HEAD_BYTES]
     writer.path.write_bytes(whole[:-10])
     assert [ingester.run_once(), ingester.run_once()] == [1, 0]
     assert [row.n for row in stored(engine)[0]] == [0]
