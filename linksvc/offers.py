@@ -1,13 +1,14 @@
 """Offers: what a promo code is worth, from when until when. The API makes them, campaigns name them, tills apply them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from linksvc.errors import FieldError, InvalidRequest, NotFound
+from linksvc.local_days import moment_of
 from linksvc.models import Offer, Workspace
 from linksvc.money import Money, check_currency
 from linksvc.names import check_name
@@ -18,7 +19,6 @@ WHOLE = 10_000
 """100 % in basis points, the unit of a percentage's value."""
 
 USES_MOST = 1_000_000
-_YEARS = range(2000, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +120,11 @@ def _check_numbers(new: NewOffer) -> None:
 
 
 def _window(new: NewOffer, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime | None]:
-    starts_at = _moment("starts_at", new.starts_at, zone, days_later=0) if new.starts_at else now
-    ends_at = _moment("ends_at", new.ends_at, zone, days_later=1) if new.ends_at else None
+    starts_at = moment_of("starts_at", new.starts_at, zone, "start") if new.starts_at else now
+    ends_at = moment_of("ends_at", new.ends_at, zone, "end") if new.ends_at else None
     if ends_at is not None and ends_at <= starts_at:
         message = f"It must be after the start, {starts_at:%Y-%m-%d %H:%M} UTC."
         raise InvalidRequest(
             "The offer ends before it starts.", code="window_empty", errors=(FieldError("ends_at", message),)
         )
     return starts_at, ends_at
-
-
-def _moment(field: str, given: datetime | date, zone: ZoneInfo, *, days_later: int) -> datetime:
-    """A moment in UTC; of a date alone the local midnight, so many days later."""
-    if given.year not in _YEARS:
-        message = f"A year from {_YEARS[0]} to {_YEARS[-1]}."
-        raise InvalidRequest(f"{field} cannot be used. {message}", errors=(FieldError(field, message),))
-    if isinstance(given, datetime):
-        return given.astimezone(UTC)
-    return datetime.combine(given + timedelta(days=days_later), time(), zone).astimezone(UTC)
