@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from linksvc.database import parse_url
@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     short_url: str = Field(
         default="http://localhost:8001", description="Where short links are reached; every link starts with it."
     )
+    internal_host: str = Field(
+        default="127.0.0.1",
+        description="Address of the internal listeners, where processes tell their readiness and metrics. Never one that is "
+        "reached from outside.",
+    )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(), description="Comma-separated networks whose X-Forwarded-For is believed."
     )
@@ -52,6 +57,11 @@ class Settings(BaseSettings):
         default=16_777_216,
         ge=4_096,
         description="Size at which a tracker closes a spool segment and opens the next, in bytes.",
+    )
+    spool_max_bytes: int = Field(
+        default=4_294_967_296,
+        description="Size of all spool segments of a host together beyond which hits are dropped and counted (redirects go "
+        "on), in bytes. 4 GiB is some 15 million hits: an outage of the database of 40 hours at 100 hits a second.",
     )
     import_max_bytes: int = Field(
         default=67_108_864, ge=1_024, description="Largest contact file taken in one upload, in bytes."
@@ -65,6 +75,15 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("spool_max_bytes")
+    @classmethod
+    def _check_spool(cls, value: int, info: ValidationInfo) -> int:
+        segment = info.data.get("spool_segment_bytes", 0)
+        if value < 2 * segment:
+            # A tracker's open segment must never be all of the spool: nothing could make room of it.
+            raise ValueError(f"“{value}” is too small. It is at least twice RICOCHET_SPOOL_SEGMENT_BYTES, {2 * segment}.")
+        return value
 
     @field_validator("database_url")
     @classmethod

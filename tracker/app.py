@@ -77,7 +77,7 @@ class Tracker:
 def create_tracker(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Tracker:
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
     watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]))
-    spool = Spool(settings.spool_dir, settings.spool_segment_bytes)
+    spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes)
     losses = Losses()
     networks = CallerNetworks(settings.trusted_proxies)
     redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, clock)

@@ -126,14 +126,15 @@ class Ingester:
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
             for read in batch:
                 if isinstance(read.found, Fault):
-                    self.set_aside.put(segment.id, read.entry.id.position, read.found, read.entry.payload or b"")
+                    self.set_aside.put(read.entry.id, read.found, read.entry.payload)
         return len(hits)
 
     def _finish(self, segment: SegmentReader, end: Position) -> None:
         """Drops a segment that is stored to its end and will not grow any more."""
         if segment.closed:
-            if tail := segment.tail(end):
-                self.set_aside.put(segment.id, end.index, Fault.TORN_TAIL, tail)
+            if rest := segment.remainder(end):
+                fault = Fault.TORN_TAIL if rest.torn else Fault.DAMAGED
+                self.set_aside.put(HitId(segment.id, end.index), fault, rest.payload)
             segment.path.unlink(missing_ok=True)
 
 

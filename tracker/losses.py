@@ -17,6 +17,8 @@ class Loss(StrEnum):
 
     DISK_FULL = "disk_full"
     DISK_FAILED = "disk_failed"
+    SPOOL_FULL = "spool_full"
+    """The spool holds as much as RICOCHET_SPOOL_MAX_BYTES allows: nothing has stored its hits for long."""
     BACKLOG = "backlog"
     """The disk is so slow that too many hits wait for it already."""
     UNCONFIRMED = "unconfirmed"

@@ -1,4 +1,4 @@
-"""A segment as ingest meets it: still growing, or left to us for good. Used by `tracker.ingest`."""
+"""A segment as its readers meet it: still growing, or left for good. Used by ingest, by replay and by the inspection."""
 
 import os
 import time
@@ -9,10 +9,14 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, Frame, HitId, read_body, read_frames, read_header, try_lock
+from tracker.frames import MAX_FRAME, Damage, Frame, Frames, Piece
+from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, is_locked, read_header, try_lock
 
 CHUNK_BYTES = 2_097_152
 """Read at once; far more than the largest frame, so a frame cut by the chunk's end is whole in the next."""
+
+STRETCH_BYTES = 16_777_216
+"""As much is searched for a sound frame at once; more rubbish than that is set aside in pieces."""
 
 ABANDONED_DRAFT_S = 60.0
 """A draft is renamed within milliseconds; one this old is of a process that died over it."""
@@ -31,8 +35,8 @@ START = Position(HEADER_BYTES, 0)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A frame's content: the hit's id and payload, and where the next frame is. Unless `sound`, the payload is all we
-    have of a damaged frame."""
+    """A hit, its id and payload; or, unless `sound`, a damaged stretch and the id of the hit expected there. `after` is
+    where to read on."""
 
     id: HitId
     payload: bytes
@@ -40,41 +44,82 @@ class Entry:
     sound: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What stands behind the last hit of a segment that grows no more. `torn`: the file ends within a frame, so it was
+    being written when the machine stopped, and no answer had left for it."""
+
+    payload: bytes
+    torn: bool
+
+
 class SegmentReader:
-    """An open segment. `closed` says that we hold its lock: nobody will ever append to it again."""
+    """An open segment. `closed` says that nobody will ever append to it again."""
 
     def __init__(self, path: Path, descriptor: int, segment: UUID, closed: bool) -> None:
         self.path = path
         self.id = segment
         self.closed = closed
         self._descriptor = descriptor
+        self._frames = Frames(segment)
+
+    @property
+    def size(self) -> int:
+        """In bytes, at this moment."""
+        return os.fstat(self._descriptor).st_size
 
     def read(self, start: Position, most: int) -> list[Entry]:
         """At most `most` entries from `start` on; none at the end, or before something that is not readable yet."""
-        data = os.pread(self._descriptor, CHUNK_BYTES, start.offset)
-        frames = islice(read_frames(data, self.closed), most)
-        return [
-            _entry(HitId(self.id, index), frame, Position(start.offset + frame.end, index + 1))
-            for index, frame in enumerate(frames, start.index)
-        ]
+        data, found = self._look(start, CHUNK_BYTES, most)
+        if not self.closed and any(isinstance(piece, Damage) for piece in found):
+            # What is half written now has nothing behind it. What seemed half written, and has, is whole at a second
+            # look, because it was written first; what then is not is damaged.
+            data, found = self._look(start, CHUNK_BYTES, most)
+        if not found and len(data) == CHUNK_BYTES:
+            data, found = self._look_behind_rubbish(start, most)
+        entries = list(self._entries(start, data, found))
+        if entries or not found:
+            return entries
+        # Nothing but the end frame; if something does stand behind it, that is read all the same.
+        return self.read(Position(start.offset + found[-1].end, start.index), most)
 
-    def tail(self, end: Position) -> bytes:
-        """All that stands behind the last readable frame."""
-        return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, end.offset)
+    def remainder(self, end: Position) -> Remainder | None:
+        """What stands behind the last hit, where `read` found nothing more; None if that is the segment's proper end."""
+        data = os.pread(self._descriptor, self.size, end.offset)
+        ended = next(self._frames.read(data), None)
+        if isinstance(ended, Frame) and ended.hit is None:
+            data = data[ended.end :]
+        return Remainder(data, torn=ended is None and self._frames.cut_off(data)) if data else None
 
+    def _look(self, start: Position, size: int, most: int) -> tuple[bytes, list[Piece]]:
+        data = os.pread(self._descriptor, size, start.offset)
+        return data, list(islice(self._frames.read(data), most))
 
-def _entry(here: HitId, frame: Frame, after: Position) -> Entry:
-    if frame.sound:
-        with suppress(ValueError):
-            return Entry(*read_body(frame.body, here), after)
-    return Entry(here, frame.body, after, sound=False)
+    def _look_behind_rubbish(self, start: Position, most: int) -> tuple[bytes, list[Piece]]:
+        """Looks farther where a whole chunk holds no sound frame."""
+        data, found = self._look(start, STRETCH_BYTES, most)
+        if not found and self.closed and len(data) == STRETCH_BYTES:
+            # A sound frame may begin just before the end of what was read.
+            found = [Damage(0, STRETCH_BYTES - MAX_FRAME)]
+        return data, found
+
+    def _entries(self, start: Position, data: bytes, found: list[Piece]) -> Iterator[Entry]:
+        index = start.index
+        for piece in found:
+            end = start.offset + piece.end
+            if isinstance(piece, Damage):
+                yield Entry(HitId(self.id, index), data[piece.start : piece.end], Position(end, index), sound=False)
+            elif piece.hit:
+                index = piece.index + 1
+                yield Entry(piece.hit, piece.payload, Position(end, index))
 
 
 @contextmanager
-def open_segment(path: Path) -> Iterator[SegmentReader | None]:
-    """Opens a segment, and adopts it if its writer is gone. None if it is no segment, or was finished meanwhile.
+def open_segment(path: Path, *, adopt: bool = True) -> Iterator[SegmentReader | None]:
+    """Opens a segment, and adopts it if its writer is gone; with `adopt` False only looks, and stands in nobody's way.
+    None if it is no segment, or was finished meanwhile.
 
-    Its name says its id too, so a damaged header costs nothing: each frame has a checksum of its own.
+    Its name says its id too, so a damaged header costs nothing: each frame has checksums of its own.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -82,8 +127,9 @@ def open_segment(path: Path) -> Iterator[SegmentReader | None]:
         yield None
         return
     try:
-        closed = try_lock(descriptor)
-        segment = read_header(os.pread(descriptor, HEADER_BYTES, 0)) or _named(path)
+        closed = try_lock(descriptor) if adopt else not is_locked(descriptor)
+        finished = os.fstat(descriptor).st_nlink == 0
+        segment = None if finished else read_header(os.pread(descriptor, HEADER_BYTES, 0)) or _named(path)
         yield SegmentReader(path, descriptor, segment, closed) if segment else None
     finally:
         os.close(descriptor)

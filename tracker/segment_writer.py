@@ -2,25 +2,30 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import count as count_from
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, sync_directory, try_lock, write_frame, write_header
+from tracker.frames import Frames
+from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, sync_directory, try_lock, write_header
 
 Sync = Callable[[int], None]
 """Brings a descriptor's data to the disk: os.fdatasync, or what a test puts in its place."""
 
 
 class SegmentWriter:
-    """A segment of this process's own. Any OSError from it means: never write to it again."""
+    """A segment of this process's own. Any error from it means: close it and never write to it again."""
 
     def __init__(self, directory: Path, sync: Sync) -> None:
         """Creates the segment. It gets its name, by which ingest finds it, only when it is locked and has its header."""
         self.id: UUID = uuid4()
         self.path = directory / f"{self.id}{SUFFIX}"
         self.bytes = 0
-        self.frames = 0
+        self.hits = 0
+        self._frames = Frames(self.id)
         self._sync = sync
+        self._sound = True
         draft = self.path.with_suffix(DRAFT_SUFFIX)
         self._descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
@@ -31,28 +36,46 @@ class SegmentWriter:
             sync_directory(directory)
         except OSError:
             os.close(self._descriptor)
-            draft.unlink(missing_ok=True)
+            for path in (draft, self.path):
+                path.unlink(missing_ok=True)
             raise
 
     def append(self, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
         """Writes the payloads, each with its first id if it had one elsewhere, and brings them to the disk."""
-        self._write(b"".join(map(write_frame, payloads, origins)))
+        data = b"".join(map(self._frames.write, count_from(self.hits), payloads, origins))
+        self._sound = False
+        self._write(data)
         self._sync(self._descriptor)
-        self.frames += len(payloads)
+        self._sound = True
+        self.hits += len(payloads)
 
     def next_ids(self, count: int) -> list[HitId]:
         """The ids the next `count` hits get."""
-        return [HitId(self.id, self.frames + i) for i in range(count)]
+        return [HitId(self.id, self.hits + i) for i in range(count)]
 
     def close(self) -> None:
-        """Gives up the lock, so that ingest may finish the segment; one without any hit is removed."""
-        if self.bytes == HEADER_BYTES:
-            self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        """Says in the segment that it ends here, unless it failed, and gives up the lock, so that ingest may finish it;
+        one without any hit is removed. Raises no error: whatever is missing, the hits are there."""
+        try:
+            with suppress(OSError):
+                # A segment that failed gets no end: whoever looks sees that it was left.
+                if self.bytes == HEADER_BYTES:
+                    self.path.unlink(missing_ok=True)
+                elif self._sound:
+                    self._write(self._frames.write_end(self.hits))
+        finally:
+            os.close(self._descriptor)
 
     def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.write(self._descriptor, view)
-            self.bytes += written
-            view = view[written:]
+        """Writes all of it, or, where the disk has no room for all, nothing: what a full disk took of it is given back."""
+        before, view = self.bytes, memoryview(data)
+        try:
+            while view:
+                written = os.write(self._descriptor, view)
+                self.bytes += written
+                view = view[written:]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, before)
+                self.bytes = before
+            raise

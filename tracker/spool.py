@@ -10,16 +10,17 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from pathlib import Path
 
 import structlog
 
+from tracker.frames import HEAD_BYTES, check_payload
 from tracker.losses import Loss
 from tracker.segment_writer import SegmentWriter, Sync
 from tracker.segments import HitId
+from tracker.spool_room import SpoolRoom
 
 log = structlog.get_logger()
 
@@ -41,9 +42,12 @@ Waiting = tuple[bytes, "asyncio.Future[Spooled]"]
 class Spool:
     """One per tracker process; used from its event loop, works in a thread of its own."""
 
-    def __init__(self, directory: Path, segment_bytes: int, sync: Sync = os.fdatasync) -> None:
+    def __init__(self, directory: Path, segment_bytes: int, max_bytes: int, sync: Sync = os.fdatasync) -> None:
+        """`max_bytes` bounds the segments of all trackers in the directory, see `SpoolRoom`."""
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._room = SpoolRoom(directory, max_bytes)
+        self._full = False
         self._sync = sync
         self._segment: SegmentWriter | None = None
         self._refused_until = 0.0
@@ -65,7 +69,8 @@ class Spool:
 
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
-        going to be (why)."""
+        going to be (why). Raises ValueError for what no reader would take for a hit."""
+        check_payload(payload)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Spooled] = loop.create_future()
         if len(self._waiting) >= MAX_WAITING:
@@ -98,6 +103,8 @@ class Spool:
 
     def _commit(self, payloads: Sequence[bytes]) -> Committed:
         """Brings the hits to the disk, in a new segment if the present one fails; says their ids, or why it cannot."""
+        if payloads and not self._has_room(payloads):
+            return Loss.SPOOL_FULL
         first_ids: Sequence[HitId] = ()
         if self._segment:
             first_ids = self._segment.next_ids(len(payloads))
@@ -108,7 +115,6 @@ class Spool:
                 # After a failed fdatasync the kernel may call the same pages clean, so the segment is never retried
                 # (PostgreSQL's "fsyncgate", 2018). What did reach it is recognised by the ids the hits take along.
                 self._report(error)
-                self._abandon()
         return self._commit_in_new_segment(payloads, first_ids)
 
     def _commit_in_new_segment(self, payloads: Sequence[bytes], first_ids: Sequence[HitId]) -> Committed:
@@ -124,19 +130,36 @@ class Spool:
         except OSError as error:
             self._refusal = self._report(error)
             self._refused_until = time.monotonic() + REOPEN_AFTER_S
-            self._abandon()
             return self._refusal
 
     def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
-        segment.append(payloads, origins)
+        try:
+            segment.append(payloads, origins)
+        except Exception:
+            self._abandon()
+            raise
         if segment.bytes >= self._segment_bytes:
             self._abandon()
+
+    def _has_room(self, payloads: Sequence[bytes]) -> bool:
+        """Whether the spool's bound leaves room for the hits. If not, the segment is ended, however small it is: ingest
+        can only make room of segments that grow no more."""
+        try:
+            full = not self._room.take(sum(map(len, payloads)) + HEAD_BYTES * len(payloads))
+        except OSError:
+            # Whatever is wrong with the directory, writing to it will tell.
+            full = False
+        if full:
+            self._abandon()
+        if full != self._full:
+            self._full = full
+            log.error("the spool is full" if full else "the spool has room again", action="spool_full", full=full)
+        return not full
 
     def _abandon(self) -> None:
         segment, self._segment = self._segment, None
         if segment:
-            with suppress(OSError):
-                segment.close()
+            segment.close()
 
     def _report(self, error: OSError) -> Loss:
         log.error("a spool segment cannot be written", action="spool_failed", error=errno.errorcode.get(error.errno or 0))

@@ -11,12 +11,15 @@ from uuid import UUID
 
 import pytest
 
+from tracker.frames import MARK
 from tracker.losses import Loss, Losses
 from tracker.segment_reader import START, Entry, list_segments, open_segment
-from tracker.segments import DRAFT_SUFFIX, HitId
+from tracker.segments import DRAFT_SUFFIX, SUFFIX, HitId
 from tracker.spool import MAX_WAITING, Spool
+from tracker.spool_room import MEASURED_EVERY_S, SpoolRoom
 
 LARGE = 1_000_000
+UNBOUNDED = 2**40
 
 
 class Disk:
@@ -46,7 +49,7 @@ def payloads(directory: Path) -> list[bytes]:
 
 
 async def test_a_confirmed_hit_is_on_disk_and_its_segment_locked(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, LARGE)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
     spooled = await spool.append(b"hit")
     (path,) = list_segments(tmp_path)
@@ -59,7 +62,7 @@ async def test_a_confirmed_hit_is_on_disk_and_its_segment_locked(tmp_path: Path)
 
 async def test_hits_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
     disk = Disk()
-    spool = Spool(tmp_path, LARGE, disk)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, disk)
     await spool.open()
     before = disk.syncs
     written = [b"%04d" % i for i in range(500)]
@@ -73,7 +76,7 @@ async def test_hits_that_arrive_together_share_a_commit(tmp_path: Path) -> None:
 
 
 async def test_a_segment_without_hits_is_removed(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", LARGE)
+    spool = Spool(tmp_path / "spool", LARGE, UNBOUNDED)
     await spool.open()
     assert len(list_segments(tmp_path / "spool")) == 1
     await spool.close()
@@ -81,10 +84,10 @@ async def test_a_segment_without_hits_is_removed(tmp_path: Path) -> None:
 
 
 async def test_a_full_segment_is_closed_and_the_next_opened(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 4_096)
+    spool = Spool(tmp_path, 4_096, UNBOUNDED)
     await spool.open()
     for i in range(20):
-        assert isinstance(await spool.append(b"%03d" % i + bytes(1_000)), HitId)
+        assert isinstance(await spool.append(b"%03d" % i + bytes(900)), HitId)
     sizes = [path.stat().st_size for path in list_segments(tmp_path)]
     await spool.close()
     assert len(sizes) == 4
@@ -94,7 +97,7 @@ async def test_a_full_segment_is_closed_and_the_next_opened(tmp_path: Path) -> N
 
 async def test_after_a_failed_fdatasync_a_new_segment_is_opened_and_the_hits_keep_their_ids(tmp_path: Path) -> None:
     disk = Disk()
-    spool = Spool(tmp_path, LARGE, disk)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, disk)
     await spool.open()
     await spool.append(b"before")
     (first,) = list_segments(tmp_path)
@@ -112,7 +115,7 @@ async def test_after_a_failed_fdatasync_a_new_segment_is_opened_and_the_hits_kee
 
 async def test_a_disk_that_fails_twice_is_told_and_then_left_alone_for_a_while(tmp_path: Path) -> None:
     disk = Disk()
-    spool = Spool(tmp_path, LARGE, disk)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, disk)
     await spool.open()
     disk.fails = 1_000
     assert await spool.append(b"one") is Loss.DISK_FAILED
@@ -133,7 +136,7 @@ def disk_of(size: int) -> Iterator[None]:
 
 
 async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, LARGE)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
     await spool.append(b"before")
     with disk_of(10_000):
@@ -144,16 +147,36 @@ async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path:
     assert payloads(tmp_path) == [b"after", b"before"]
 
 
-async def test_a_defect_is_told_and_the_spool_goes_on(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, LARGE)
+async def test_what_no_reader_would_take_is_refused_and_the_spool_goes_on(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
-    assert await spool.append(bytes(100_000)) is Loss.INTERNAL, "no frame may be as long"
+    for payload in (bytes(100_000), b"a " + MARK):
+        with pytest.raises(ValueError, match="a hit"):
+            spool.append(payload)
     assert isinstance(await spool.append(b"next"), HitId)
     await spool.close()
 
 
+async def test_a_defect_is_told_and_no_id_is_given_twice(tmp_path: Path) -> None:
+    defects = iter([False, True])
+
+    def sync(_: int) -> None:
+        if next(defects, False):
+            raise RuntimeError("a defect")
+
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, sync)
+    await spool.open()
+    assert await spool.append(b"one") is Loss.INTERNAL
+    after = await spool.append(b"two")
+    await spool.close()
+    ids = {entry.id: entry.payload for path in list_segments(tmp_path) for entry in read(path)[1]}
+    assert isinstance(after, HitId)
+    assert ids[after] == b"two"
+    assert payloads(tmp_path) == [b"one", b"two"], "the first is there all the same, under an id of its own"
+
+
 async def test_a_stalled_disk_fills_a_bounded_queue(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, LARGE)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
     waiting = [spool.append(b"hit") for _ in range(MAX_WAITING)]
     assert await spool.append(b"one too many") is Loss.BACKLOG
@@ -162,7 +185,7 @@ async def test_a_stalled_disk_fills_a_bounded_queue(tmp_path: Path) -> None:
 
 
 async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, LARGE)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
     first, second = spool.append(b"first"), spool.append(b"second")
     first.cancel()
@@ -180,9 +203,47 @@ def test_losses_are_counted_by_reason() -> None:
 
 @pytest.mark.parametrize("hits", [1, 50])
 async def test_closing_waits_for_what_is_being_written(tmp_path: Path, hits: int) -> None:
-    spool = Spool(tmp_path, LARGE)
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
     (path,) = list_segments(tmp_path)
     futures = [spool.append(b"hit") for _ in range(hits)]
     await spool.close()
     assert [future.result() for future in futures] == [HitId(UUID(path.stem), i) for i in range(hits)]
+
+
+async def test_beyond_its_bound_the_spool_drops_hits_and_keeps_them_again_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.spool_room.MEASURED_EVERY_S", 0.0)
+    spool = Spool(tmp_path, LARGE, 10_000)
+    await spool.open()
+    answers = [await spool.append(bytes(1_000)) for _ in range(12)]
+    assert [answer is Loss.SPOOL_FULL for answer in answers] == [False] * 9 + [True] * 3
+    (path,) = list_segments(tmp_path)
+    assert path.stat().st_size <= 10_000
+    assert read(path)[0], "ended, or ingest could never make room"
+    path.unlink()
+    assert isinstance(await spool.append(b"again"), HitId)
+    await spool.close()
+    assert payloads(tmp_path) == [b"again"]
+
+
+async def test_the_bound_is_over_all_trackers_of_the_directory_and_overshot_by_a_second_at_most(tmp_path: Path) -> None:
+    clock = [0.0]
+    ours, theirs = (SpoolRoom(tmp_path, 10_000, lambda: clock[0]) for _ in range(2))
+    assert ours.take(6_000)
+    (tmp_path / f"a{SUFFIX}").write_bytes(bytes(6_000))
+    assert theirs.take(4_000)
+    assert not theirs.take(1)
+    (tmp_path / f"b{SUFFIX}").write_bytes(bytes(4_000))
+    assert ours.take(3_000), "it has not heard of the other's yet"
+    clock[0] += MEASURED_EVERY_S
+    assert not ours.take(1)
+    (tmp_path / f"b{SUFFIX}").unlink()
+    clock[0] += MEASURED_EVERY_S
+    assert ours.take(4_000)
+
+
+def test_a_spool_that_is_not_there_yet_has_room(tmp_path: Path) -> None:
+    assert SpoolRoom(tmp_path / "none", 10).take(10)
+    assert not SpoolRoom(tmp_path / "none", 10).take(11)
