@@ -6,11 +6,11 @@ spool, two ingesters at once), (campaign, segment, position) names a hit and sto
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -39,6 +39,8 @@ from tracker.set_aside import Fault, SetAside
 from tracker.verdicts import RULES_VERSION, Judgement, judge
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 IDLE_S = 0.2
 """Pause when the spool is empty: how long a click waits for its report at most."""
@@ -96,7 +98,7 @@ class Ingester:
             if not entries:
                 self._finish(segment, start)
                 return 0
-            stored = self._store(segment, [Read(entry, _judge(entry)) for entry in entries])
+            stored = self._store(segment, [Read(entry, judge_entry(entry)) for entry in entries])
         time.sleep(PAUSE_S)
         return stored
 
@@ -106,22 +108,18 @@ class Ingester:
             return Position(row.offset, row.position) if row else START
 
     def _store(self, segment: SegmentReader, batch: Sequence[Read]) -> int:
-        """Stores what was read, in one transaction. If the database refuses a hit, halves the batch until that one hit
-        stands alone, and sets it aside: it must not hold up the others."""
-        try:
-            return self._commit(segment, batch)
-        except (IntegrityError, DataError, OverflowError):
-            if len(batch) == 1:
-                return self._commit(segment, [Read(batch[0].entry, Fault.REFUSED)])
-            half = len(batch) // 2
-            return self._store(segment, batch[:half]) + self._store(segment, batch[half:])
+        """Stores what was read, in one transaction; sets aside what the database refuses."""
+        return in_halves(
+            batch,
+            lambda reads: self._commit(segment, reads),
+            lambda read: self._commit(segment, [Read(read.entry, Fault.REFUSED)]),
+        )
 
     def _commit(self, segment: SegmentReader, batch: Sequence[Read]) -> int:
         recorded_at = self._clock()
         hits = [read.found for read in batch if isinstance(read.found, JudgedHit)]
         with writing(self._engine) as session:
-            insert_new(session, Hit, [_row(judged) | {"recorded_at": recorded_at} for judged in hits])
-            record(session, list(map(_fact, hits)), recorded_at)
+            store(session, hits, recorded_at)
             _advance(session, segment, batch[-1].entry.after, recorded_at)
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
             for read in batch:
@@ -138,7 +136,25 @@ class Ingester:
             segment.path.unlink(missing_ok=True)
 
 
-def _judge(entry: Entry) -> JudgedHit | Fault:
+def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: Callable[[T], int]) -> int:
+    """What `commit` returns for the batch. If the database refuses it, halves it until what is refused stands alone, and
+    hands that to `refuse`: it must not hold up the others."""
+    try:
+        return commit(batch)
+    except (IntegrityError, DataError, OverflowError):
+        if len(batch) == 1:
+            return refuse(batch[0])
+        half = len(batch) // 2
+        return in_halves(batch[:half], commit, refuse) + in_halves(batch[half:], commit, refuse)
+
+
+def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
+    """Stores hits and their facts, in the caller's transaction; those that are stored already stay as they are."""
+    insert_new(session, Hit, [_row(judged) | {"recorded_at": recorded_at} for judged in hits])
+    record(session, list(map(_fact, hits)), recorded_at)
+
+
+def judge_entry(entry: Entry) -> JudgedHit | Fault:
     if not entry.sound:
         return Fault.DAMAGED
     try:
