@@ -11,7 +11,20 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from linksvc.errors import Problem, RicochetError
-from ricochet.commands import accounts, campaigns, contacts, counters, database, processes, routes, running, secret
+from ricochet.commands import (
+    accounts,
+    campaigns,
+    clicks,
+    contacts,
+    counters,
+    database,
+    processes,
+    routes,
+    running,
+    secret,
+    serving,
+    spool,
+)
 
 app = typer.Typer(
     name="ricochet",
@@ -20,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (running, database, accounts, contacts, campaigns, counters, routes, processes, secret):
+for module in (running, database, accounts, contacts, campaigns, clicks, counters, routes, serving, processes, spool, secret):
     module.register(app)
 
 

@@ -24,7 +24,7 @@ CLIENTS = re.compile(
     r"""
       ^(?:[\w.]+-)?(?:curl|libcurl|wget|httpie|xh|python|httpx|aiohttp|urllib|go-http|okhttp|java|apache-http|axios|node|undici|
         got|superagent|bun|deno|libwww|lwp|perl|ruby|faraday|typhoeus|guzzle|php|postman|insomnia|reqwest|hyper|dart|dotnet|
-        restsharp|winhttp|grpc|git|powershell|mechanize|scrapy|colly|fasthttp)(?:$|[\d/ .;:_-]|\w*client)
+        restsharp|winhttp|grpc|git|powershell|mechanize|scrapy|colly|fasthttp)(?:$|[\d/ .;:_-]|\w*(?:client|http|runtime)\b)
     | headless | phantomjs | slimerjs | selenium | puppeteer | playwright | webdriver | jsdom | htmlunit | cypress/
     | lighthouse
     """,

@@ -88,6 +88,8 @@ def test_a_machine_that_says_so_is_believed(user_agent: str, reason: Reason) -> 
         {"sec_purpose": "prefetch"},
         {"sec_purpose": "prefetch;prerender"},
         {"sec_purpose": "prefetch;anonymous-client-ip"},
+        {"sec_purpose": "Prefetch; Prerender"},
+        {"purpose": "x,prerender"},
         {"purpose": "prefetch"},
         {"purpose": "Preview"},
         {"x_purpose": "preview"},
@@ -102,13 +104,44 @@ def test_head_is_no_click_whatever_it_says_of_itself() -> None:
     assert judge(hit(method="HEAD", sec_purpose="prefetch")) == Judgement(Verdict.MACHINE, Reason.HEAD)
 
 
-def test_a_link_scanner_with_a_browsers_name_is_suspect() -> None:
-    scanned = hit(referrer="https://eur01.safelinks.protection.outlook.com/")
-    assert judge(scanned) == Judgement(Verdict.SUSPECT, Reason.LINK_SCANNER)
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "https://eur01.safelinks.protection.outlook.com/",
+        "https://NAM12.SafeLinks.Protection.Outlook.com",
+        "safelinks.protection.outlook.com",
+        "https://urldefense.com/v3/__https",
+        "https://urldefense.proofpoint.com:443/v2/url",
+        "https://protect-eu.mimecast.com/s/abc",
+        "https://secure-web.cisco.com/1abc",
+    ],
+)
+def test_a_link_scanner_with_a_browsers_name_is_suspect(referrer: str) -> None:
+    assert judge(hit(referrer=referrer)) == Judgement(Verdict.SUSPECT, Reason.LINK_SCANNER)
 
 
-def test_an_unknown_purpose_is_no_reason() -> None:
-    assert judge(hit(purpose="navigate")) == HUMAN
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "",
+        "https://outlook.com/",
+        "https://l.facebook.com/",
+        "https://shop.example/safelinks.protection.outlook.com/",
+        "https://safelinks.protection.outlook.com.shop.example/",
+        "https://noturldefense.com/",
+    ],
+)
+def test_another_referrer_is_no_reason(referrer: str) -> None:
+    assert judge(hit(referrer=referrer)) == HUMAN
+
+
+@pytest.mark.parametrize("purpose", ["navigate", "no-prefetch", "prefetched", "", "previewer"])
+def test_an_unknown_purpose_is_no_reason(purpose: str) -> None:
+    assert judge(hit(purpose=purpose, sec_purpose=purpose)) == HUMAN
+
+
+def test_a_machine_that_comes_by_a_link_scanner_is_a_machine_all_the_same() -> None:
+    assert judge(hit("curl/8.9", referrer="https://urldefense.com/")).verdict is Verdict.MACHINE
 
 
 @pytest.mark.parametrize(
