@@ -13,6 +13,7 @@ from linksvc.funnel import find_campaign
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
+from linksvc.standing_campaigns import is_for_messages
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
 
@@ -54,7 +55,8 @@ class CampaignDetails:
 
 def list_campaigns(session: Session, workspace_id: int, older_than: int | None = None, limit: int = 50) -> CampaignList:
     """The workspace's campaigns with their figures, in two statements whatever their number."""
-    statement = select(Campaign).where(Campaign.workspace_id == workspace_id).order_by(col(Campaign.id).desc())
+    mine = (Campaign.workspace_id == workspace_id, is_for_messages())
+    statement = select(Campaign).where(*mine).order_by(col(Campaign.id).desc())
     if older_than is not None:
         statement = statement.where(col(Campaign.id) < older_than)
     found = session.exec(statement.limit(limit + 1)).all()

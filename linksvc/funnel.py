@@ -12,6 +12,7 @@ from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Campaign, Fact, FunnelCount, Message
 from linksvc.money import Money
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+from linksvc.standing_campaigns import is_for_messages
 
 MOST_PENDING = 100_000
 
@@ -82,7 +83,7 @@ class MessagePage:
 def find_campaign(session: Session, workspace_id: int, campaign_id: int) -> Campaign:
     """The campaign row. Raises NotFound for another workspace's too."""
     campaign = session.exec(
-        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id)
+        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id, is_for_messages())
     ).first()
     if campaign is None:
         raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")

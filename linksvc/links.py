@@ -1,30 +1,169 @@
-"""Links: where short codes lead to. A campaign's is made with its draft. Called by `linksvc.campaigns`."""
+"""Links: where short codes lead to, as they are written, checked, changed and shown; and a campaign's link, made with its
+draft. Ad-hoc ones stand on this: `linksvc.ad_hoc_links`. Called by campaigns, the API and the command line.
+"""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from linksvc.models import Link
-from linksvc.serials import take_serials
+from linksvc.destinations import check_destination
+from linksvc.domains import preferred_url
+from linksvc.errors import FieldError, InvalidRequest, NotFound
+from linksvc.funnel import find_campaign
+from linksvc.link_terms import CheckedTerms, LinkTerms, check_terms
+from linksvc.link_visits import Visits
+from linksvc.models import Link, Workspace
+from linksvc.names import check_name
+from linksvc.personal_destinations import FIELD
+from linksvc.serials import next_revision
+from linksvc.short_links import ShortLinks
 
 CAMPAIGN_LINK = 1
 """The id, within its campaign, of the link that a campaign's messages lead to."""
 
 
-def add_campaign_link(session: Session, workspace_id: int, campaign_id: int, destination_url: str, now: datetime) -> None:
-    """Stores the link of a campaign's messages; its destination was checked."""
+@dataclass(frozen=True)
+class NewLink:
+    """A link as somebody wrote it; the title is for people and may be empty."""
+
+    destination_url: str
+    title: str = ""
+    terms: LinkTerms = field(default_factory=LinkTerms)
+
+
+Change = Callable[[NewLink], NewLink]
+"""Makes of a link as it stands the one that is wanted."""
+
+
+@dataclass(frozen=True)
+class CheckedLink:
+    """A link that may be stored."""
+
+    destination_url: str
+    title: str
+    terms: CheckedTerms
+
+    def columns(self) -> dict[str, Any]:
+        """What of a row of `link` was written by somebody."""
+        return {"destination_url": self.destination_url, "title": self.title, **self.terms.columns()}
+
+
+@dataclass(frozen=True)
+class LinkDetails:
+    """A link as it stands. Of a campaign's link `id` is CAMPAIGN_LINK, `short_url` is what every recipient's begins with,
+    and there are no visits: its funnel counts them."""
+
+    id: int
+    title: str
+    short_url: str
+    destination_url: str
+    terms: CheckedTerms
+    visits: Visits | None
+    created_at: datetime
+    updated_at: datetime | None
+
+
+def check_link(new: NewLink, zone: ZoneInfo, *, personal: bool) -> CheckedLink:
+    """What may be stored of `new`; with `personal` the destination may have fields. Raises InvalidRequest:
+    destination_invalid, invalid_request (title, times), and what `check_terms` raises."""
+    return CheckedLink(
+        destination_url=check_destination(new.destination_url, personal=personal),
+        title=check_name(new.title, "title") if new.title.strip() else "",
+        terms=check_terms(new.terms, zone),
+    )
+
+
+def add_campaign_link(
+    session: Session,
+    workspace_id: int,
+    campaign_id: int,
+    destination_url: str,
+    now: datetime,
+    terms: CheckedTerms | None = None,
+) -> None:
+    """Stores the link of a campaign's messages; its destination and terms were checked."""
+    checked = CheckedLink(destination_url, "", terms or CheckedTerms())
     link = Link(
         campaign_id=campaign_id,
         id=CAMPAIGN_LINK,
         workspace_id=workspace_id,
-        destination_url=destination_url,
+        short_url=preferred_url(session, workspace_id),
         revision=next_revision(session),
         created_at=now,
+        **checked.columns(),
     )
     session.add(link)
 
 
-def next_revision(session: Session) -> int:
-    """The revision of a link or a domain that is written in this transaction; visible in the order of their numbers, so a
-    tracker asks only for what is above the greatest it knows."""
-    return take_serials(session, "link_revision", 1) + 1
+def find_campaign_link(session: Session, short_links: ShortLinks, workspace_id: int, campaign_id: int) -> LinkDetails:
+    """The link of a campaign's messages. Raises NotFound: campaign_not_found, link_not_found."""
+    find_campaign(session, workspace_id, campaign_id)
+    return details_of(short_links, find_row(session, campaign_id, CAMPAIGN_LINK))
+
+
+def edit_campaign_link(
+    session: Session, short_links: ShortLinks, workspace_id: int, campaign_id: int, change: Change, now: datetime
+) -> LinkDetails:
+    """Changes where a campaign's messages lead to, those that were sent already too; trackers follow within a second or two.
+
+    Raises as `check_link` does, NotFound, and InvalidRequest (code_without_offer) for {{ code }} where nobody has one.
+    """
+    campaign = find_campaign(session, workspace_id, campaign_id)
+    row = find_row(session, campaign_id, CAMPAIGN_LINK, to_change=True)
+    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), personal=True)
+    if "code" in FIELD.findall(checked.destination_url) and campaign.offer_id is None:
+        message = "The destination has {{ code }}, and the campaign has no offer: nobody has a code."
+        raise InvalidRequest(message, code="code_without_offer", errors=(FieldError("destination_url", message),))
+    overwrite(session, row, checked, now)
+    return details_of(short_links, row)
+
+
+def find_zone(session: Session, workspace_id: int) -> ZoneInfo:
+    """The time zone of a workspace. Raises NotFound (workspace_not_found)."""
+    zone = session.exec(select(Workspace.timezone).where(Workspace.id == workspace_id)).first()
+    if zone is None:
+        raise NotFound("There is no such workspace.", code="workspace_not_found")
+    return ZoneInfo(zone)
+
+
+def find_row(session: Session, campaign_id: int | None, link_id: int, *, to_change: bool = False) -> Link:
+    """The row of a link; `to_change` keeps others from changing it. Raises NotFound (link_not_found)."""
+    statement = select(Link).where(Link.campaign_id == campaign_id, Link.id == link_id)
+    row = session.exec(statement.with_for_update() if to_change else statement).first()
+    if row is None:
+        raise NotFound("There is no such link in this workspace.", code="link_not_found")
+    return row
+
+
+def overwrite(session: Session, row: Link, checked: CheckedLink, now: datetime) -> None:
+    """Stores what a link has become, under a new revision."""
+    for name, value in checked.columns().items():
+        setattr(row, name, value)
+    row.updated_at, row.revision = now, next_revision(session)
+    session.add(row)
+    session.flush()
+
+
+def as_written(row: Link) -> NewLink:
+    """A stored link, to be changed and checked again."""
+    return NewLink(row.destination_url, row.title, CheckedTerms.of(row).as_written())
+
+
+def details_of(
+    short_links: ShortLinks, row: Link, serial: tuple[int, int] | None = None, visits: Visits | None = None
+) -> LinkDetails:
+    """A stored link as it is shown; `serial` is that of an ad-hoc link with the version of its key."""
+    return LinkDetails(
+        id=row.id,
+        title=row.title,
+        short_url=short_links.write(row.short_url, *serial) if serial else short_links.beginning(row.short_url),
+        destination_url=row.destination_url,
+        terms=CheckedTerms.of(row),
+        visits=visits,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

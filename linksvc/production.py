@@ -30,6 +30,7 @@ from linksvc.models import (
     Suppression,
 )
 from linksvc.serials import take_serials
+from linksvc.standing_campaigns import is_for_messages
 
 WINDOW_ROWS = 10_000
 """Contacts dealt with in one transaction: well under 100 ms that a till may have to wait."""
@@ -62,7 +63,7 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
     Raises NotFound, Conflict `campaign_already_sent`, and InvalidRequest `audience_empty` when nobody may be sent to.
     """
     campaign = session.exec(
-        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id)
+        select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id, is_for_messages())
     ).first()
     if campaign is None:
         raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")

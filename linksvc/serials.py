@@ -14,3 +14,9 @@ def take_serials(session: Session, name: str, count: int) -> int:
         index_elements=["name"], set_={"next_serial": col(SerialCounter.next_serial) + count}
     ).returning(col(SerialCounter.next_serial))
     return int(session.connection().execute(statement).scalar_one()) - count
+
+
+def next_revision(session: Session) -> int:
+    """The revision of the links and domains that are written in this transaction; visible in the order of their numbers, so
+    a tracker asks only for what is above the greatest it knows."""
+    return take_serials(session, "link_revision", 1) + 1

@@ -15,6 +15,7 @@ from linksvc.clock import Clock
 from linksvc.database import reading, writing
 from linksvc.errors import RicochetError
 from linksvc.models import Campaign, Contact, Route, Workspace
+from linksvc.standing_campaigns import is_for_messages
 from sender.simulator.population import Person, to_csv
 
 WORKSPACE = "Boutique Lumen"
@@ -83,7 +84,7 @@ def people_so_far(engine: Engine) -> int:
 def next_name(engine: Engine) -> str:
     """A name that tells this campaign from those of earlier demonstrations."""
     with reading(engine) as session:
-        before = session.exec(select(func.count()).select_from(Campaign)).one()
+        before = session.exec(select(func.count()).select_from(Campaign).where(is_for_messages())).one()
     return f"Black Friday {before + 1}" if before else "Black Friday"
 
 

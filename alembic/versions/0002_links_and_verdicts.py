@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.create_index("ix_judgement_due", "judgement_due", ["due_at"])
     op.add_column("fact", sa.Column("rules", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("serial_block", sa.Column("key_version", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_serial_block_link", "serial_block", ["campaign_id", "link_id"])
     _let_hits_say_their_verdict()
     _let_links_have_terms()
 
@@ -56,6 +57,13 @@ def _let_hits_say_their_verdict() -> None:
     op.add_column("hit", sa.Column("rules", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("hit", sa.Column("judged", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_hit_time", "hit", ["campaign_id", "occurred_at"])
+    op.create_index(
+        "ix_hit_link",
+        "hit",
+        ["campaign_id", "link_id", "occurred_at", "verdict"],
+        sqlite_where=sa.text("n IS NULL"),
+        postgresql_where=sa.text("n IS NULL"),
+    )
     op.execute("UPDATE fact SET source = substr(source, 1, length(source) - 2), rules = 1 WHERE kind = 'hit'")
     for name, column in (("verdict", "value"), ("reason", "detail")):
         op.execute(
@@ -108,9 +116,11 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE link DROP COLUMN {name}")
     op.execute("UPDATE fact SET source = source || '\\:1' WHERE kind = 'hit'")
     op.execute("DELETE FROM fact WHERE kind IN ('verdict', 'interaction')")
+    op.drop_index("ix_hit_link", "hit")
     op.drop_index("ix_hit_time", "hit")
     for name in ("outcome", "verdict", "reason", "rules", "judged"):
         op.execute(f"ALTER TABLE hit DROP COLUMN {name}")
+    op.drop_index("ix_serial_block_link", "serial_block")
     op.execute("ALTER TABLE serial_block DROP COLUMN key_version")
     op.execute("ALTER TABLE fact DROP COLUMN rules")
     op.drop_table("judgement_due")

@@ -9,7 +9,10 @@ from linksvc.models.columns import big, key, moment, reference, serial_key
 
 
 class Campaign(SQLModel, table=True):
-    """What is sent to whom. `state`: draft, producing, sending, sent. `kind`: marketing, transactional."""
+    """What is sent to whom. `state`: draft, producing, sending, sent. `kind`: marketing, transactional.
+
+    The standing campaign of a workspace is none of these (`linksvc.standing_campaigns`).
+    """
 
     __tablename__ = "campaign"
     __table_args__ = (Index("ix_campaign_workspace", "workspace_id"),)
@@ -91,7 +94,11 @@ class SerialBlock(SQLModel, table=True):
     """
 
     __tablename__ = "serial_block"
-    __table_args__ = (ForeignKeyConstraint(["campaign_id", "link_id"], ["link.campaign_id", "link.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["campaign_id", "link_id"], ["link.campaign_id", "link.id"]),
+        # From an ad-hoc link to its serial.
+        Index("ix_serial_block_link", "campaign_id", "link_id"),
+    )
     campaign_id: int = key("campaign.id")
     first_serial: int = key(index=True)
     size: int

@@ -57,6 +57,16 @@ class Hit(SQLModel, table=True):
         Index("ix_hit_message", "campaign_id", "n"),
         # Bursts are looked for in a stretch of time.
         Index("ix_hit_time", "campaign_id", "occurred_at"),
+        # The visits of an ad-hoc link, counted from the index alone and listed in its order.
+        Index(
+            "ix_hit_link",
+            "campaign_id",
+            "link_id",
+            "occurred_at",
+            "verdict",
+            sqlite_where=text("n IS NULL"),
+            postgresql_where=text("n IS NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key("campaign.id")
