@@ -33,7 +33,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (running, database, accounts, contacts, campaigns, clicks, counters, routes, serving, processes, spool, secret):
+for module in (
+    running,
+    database,
+    accounts,
+    contacts,
+    campaigns,
+    clicks,
+    counters,
+    routes,
+    serving,
+    processes,
+    spool,
+    secret,
+):
     module.register(app)
 
 

@@ -46,6 +46,21 @@ def _told(error: ErrorDetails) -> str:
     return f"{variable}: {error['msg']}."
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that gives another process these settings."""
+    given = {
+        "RICOCHET_DATA_DIR": str(settings.data_dir.absolute()),
+        "RICOCHET_DATABASE_URL": settings.database_url,
+        "RICOCHET_PUBLIC_URL": settings.public_url,
+        "RICOCHET_SHORT_URL": settings.short_url,
+    }
+    if settings.secret_key_file:
+        given["RICOCHET_SECRET_KEY_FILE"] = str(settings.secret_key_file.absolute())
+    if secret := settings.secret_key.get_secret_value():
+        given["RICOCHET_SECRET_KEY"] = secret
+    return given
+
+
 @contextmanager
 def opened(data_dir: Path | None = None, *, check: bool = True) -> Iterator[Installation]:
     """The installation while a command runs. Raises ConfigurationError unless its database is at the newest revision;

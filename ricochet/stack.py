@@ -1,13 +1,22 @@
 """A whole installation on one machine: its processes, their ports, and the addresses they are reached at."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from linksvc.settings import Settings
-from ricochet.supervisor import Part, Supervisor, address_of, listen
-
-WEB_PORT = 8000
-TRACKER_PORT = 8001
+from ricochet.installation import environment_of
+from ricochet.sockets import (
+    INGEST_INTERNAL_PORT,
+    TRACKER_INTERNAL_PORT,
+    TRACKER_PORT,
+    WEB_PORT,
+    Internal,
+    address_of,
+    listen,
+)
+from ricochet.supervisor import Part, Supervisor
+from ricochet.trackers import tracker_parts
 
 
 @dataclass(frozen=True)
@@ -19,57 +28,61 @@ class Ports:
     tracker: int | None = None
     any_port: bool = False
 
+    def of_web(self) -> socket.socket:
+        return listen(self.host, self.web, self._from(WEB_PORT))
+
+    def of_trackers(self) -> socket.socket:
+        return listen(self.host, self.tracker, self._from(TRACKER_PORT))
+
+    def internal(self, host: str, usual: int) -> socket.socket:
+        return Internal(host).listen(self._from(usual))
+
+    def _from(self, usual: int) -> int:
+        return 0 if self.any_port else usual
+
 
 @dataclass
 class Stack:
-    """Started processes. `settings` are those the processes were given: their addresses filled in."""
+    """Started processes. `settings` are those the processes were given: their addresses filled in. `internal` are the
+    internal listeners by the name of their process."""
 
     settings: Settings
     supervisor: Supervisor
-    listeners: tuple[socket.socket, ...]
+    internal: Mapping[str, socket.socket]
 
     def stop(self) -> list[str]:
         """Ends the processes; returns the names of those that did not end as they should."""
         unclean = self.supervisor.stop()
-        for listener in self.listeners:
-            listener.close()
+        for part in self.supervisor.parts:
+            for listener in part.listeners.values():
+                listener.close()
         return unclean
 
 
-def start_stack(settings: Settings, ports: Ports, secrets: dict[str, str]) -> Stack:
-    """Starts web, tracker, worker and sender. `secrets` go into the processes' environment (route passwords).
+def start_stack(settings: Settings, ports: Ports, secrets: Mapping[str, str], trackers: int = 1) -> Stack:
+    """Starts web, trackers, ingest, worker and sender. `secrets` go into the processes' environment (route passwords).
 
     An address that the settings do not name becomes that of the socket.
     """
-    web = listen(ports.host, ports.web, 0 if ports.any_port else WEB_PORT)
-    tracker = listen(ports.host, ports.tracker, 0 if ports.any_port else TRACKER_PORT)
+    web, short = ports.of_web(), ports.of_trackers()
     named = settings.model_fields_set
     found = {
         "public_url": settings.public_url if "public_url" in named else address_of(web),
-        "short_url": settings.short_url if "short_url" in named else address_of(tracker),
+        "short_url": settings.short_url if "short_url" in named else address_of(short),
     }
-    settings = settings.model_copy(update=found)
+    host = settings.internal_host
+    internals = [ports.internal(host, TRACKER_INTERNAL_PORT) for _ in range(trackers)]
+    ingest = ports.internal(host, INGEST_INTERNAL_PORT)
     parts = (
-        Part("web", ("serve", "web", "--fd", "{fd}"), web),
-        Part("tracker", ("serve", "tracker", "--fd", "{fd}"), tracker),
+        Part("web", ("serve", "web", "--fd", "{public}"), {"public": web}),
+        *tracker_parts(short, internals),
+        Part("ingest", ("ingest", "--internal-fd", "{internal}"), {"internal": ingest}),
         Part("worker", ("work",)),
         Part("sender", ("send",)),
     )
-    supervisor = Supervisor(parts, environment_of(settings) | secrets, settings.data_dir / "logs")
+    settings = settings.model_copy(update=found)
+    supervisor = Supervisor(parts, environment_of(settings) | dict(secrets), settings.data_dir / "logs")
     supervisor.start()
-    return Stack(settings, supervisor, (web, tracker))
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment that gives another process these settings."""
-    given = {
-        "RICOCHET_DATA_DIR": str(settings.data_dir.absolute()),
-        "RICOCHET_DATABASE_URL": settings.database_url,
-        "RICOCHET_PUBLIC_URL": settings.public_url,
-        "RICOCHET_SHORT_URL": settings.short_url,
-    }
-    if settings.secret_key_file:
-        given["RICOCHET_SECRET_KEY_FILE"] = str(settings.secret_key_file.absolute())
-    if secret := settings.secret_key.get_secret_value():
-        given["RICOCHET_SECRET_KEY"] = secret
-    return given
+    return Stack(
+        settings, supervisor, {part.name: part.listeners["internal"] for part in parts if "internal" in part.listeners}
+    )

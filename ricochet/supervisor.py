@@ -1,4 +1,4 @@
-"""The supervisor: keeps the processes of `ricochet up` and `ricochet demo` running and ends them in order.
+"""The supervisor: keeps the processes of `ricochet up`, `demo` and `serve tracker --workers` running, ends them in order.
 
 It opens the listening sockets itself and hands them down, so that every port is known before a process starts and a
 process that is started again finds its port still open. Each child stops when its standard input ends: no child outlives
@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import structlog
 
@@ -39,11 +41,12 @@ class ProcessFailed(RicochetError):
 
 @dataclass(frozen=True)
 class Part:
-    """One process: its name and its arguments to `ricochet`. `{fd}` in them is replaced by the socket's number."""
+    """One process: its name and its arguments to `ricochet`. A listener's name in braces in them is replaced by the number
+    of its socket."""
 
     name: str
     arguments: tuple[str, ...]
-    listener: socket.socket | None = None
+    listeners: Mapping[str, socket.socket] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,18 +59,20 @@ class _Running:
 
 @dataclass
 class Supervisor:
-    """Starts parts in their order and stops them in the opposite one. `environment` is added to this process's."""
+    """Starts parts in their order and stops them in the opposite one. `environment` is added to this process's. Each part
+    has a log of its own in `log_dir`; without one they all say what they say on this process's standard error."""
 
     parts: Sequence[Part]
     environment: Mapping[str, str]
-    log_dir: Path
+    log_dir: Path | None = None
     failed: ProcessFailed | None = None
     _running: list[_Running] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
 
     def start(self) -> None:
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+        if self.log_dir:
+            self.log_dir.mkdir(parents=True, exist_ok=True)
         self._running = [_Running(part, self._spawn(part), time.monotonic()) for part in self.parts]
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
@@ -105,18 +110,21 @@ class Supervisor:
         return clean
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
-        descriptor = part.listener.fileno() if part.listener else -1
-        arguments = [argument.format(fd=descriptor) for argument in part.arguments]
-        with (self.log_dir / f"{part.name}.log").open("ab") as output:
+        descriptors = {name: listener.fileno() for name, listener in part.listeners.items()}
+        arguments = [argument.format(**descriptors) for argument in part.arguments]
+        with self._output_of(part) as output:
             return subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "ricochet", *arguments, "--supervised"],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **self.environment},
-                pass_fds=(descriptor,) if part.listener else (),
+                pass_fds=tuple(descriptors.values()),
                 start_new_session=True,
             )
+
+    def _output_of(self, part: Part) -> AbstractContextManager[IO[bytes] | None]:
+        return (self.log_dir / f"{part.name}.log").open("ab") if self.log_dir else nullcontext()
 
     def _watch(self) -> None:
         while not self._stop.wait(0.2):
@@ -125,12 +133,13 @@ class Supervisor:
                     self._start_again(running)
 
     def _start_again(self, running: _Running) -> None:
-        quick = time.monotonic() - running.started < QUICK_S
+        # Killed from outside (by an operator, by a kernel short of memory) is no sign of one that cannot start.
+        killed = running.process.returncode == -signal.SIGKILL
+        quick = not killed and time.monotonic() - running.started < QUICK_S
         running.quick_exits = running.quick_exits + 1 if quick else 0
         if running.quick_exits >= QUICK_EXITS:
             self.failed = ProcessFailed(
-                f"The process {running.part.name!r} ends as soon as it is started. Its log ends with:\n"
-                f"{self._last_words(running)}"
+                f"The process {running.part.name!r} ends as soon as it is started. {self._last_words(running)}"
             )
             return
         log.warning(
@@ -145,39 +154,7 @@ class Supervisor:
         running.started = time.monotonic()
 
     def _last_words(self, running: _Running) -> str:
+        if self.log_dir is None:
+            return "What it said is above."
         lines = (self.log_dir / f"{running.part.name}.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-12:])
-
-
-def listen(host: str, port: int | None, otherwise: int) -> socket.socket:
-    """A listening socket on `port`, or on the first free one from `otherwise` on (0: any) when none was given.
-
-    Raises RicochetError when the given port is taken.
-    """
-    if port is not None:
-        return _bind(host, port)
-    for candidate in [otherwise] if otherwise == 0 else range(otherwise, otherwise + 100):
-        try:
-            return _bind(host, candidate)
-        except RicochetError:
-            continue
-    raise RicochetError(f"No free port on {host} from {otherwise} to {otherwise + 99}.")
-
-
-def address_of(listener: socket.socket) -> str:
-    """The http address of a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    # A restarted service must not wait for old connections to be forgotten.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise RicochetError(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one.") from error
-    listener.listen(2048)
-    return listener
+        return "\n".join(["Its log ends with:", *lines[-12:]])

@@ -25,6 +25,7 @@ from ricochet.progress import SendingBar
 from ricochet.rest import wait_for_rest
 from ricochet.scenario import Cast, Marketer
 from ricochet.simulation import Simulation
+from ricochet.sockets import address_of
 from ricochet.stack import Ports, Stack, start_stack
 from sender.simulator.population import Person, people
 from sender.simulator.settings import SmscSettings
@@ -35,7 +36,7 @@ DEMO_RATE_PER_S = 50
 DEMO_LIMIT_S = 3_600.0
 
 
-def run_up(settings: Settings, ports: Ports, recipients: int) -> None:
+def run_up(settings: Settings, ports: Ports, recipients: int, trackers: int = 1) -> None:
     """Migrates, starts the processes, prints where they are, plays the demonstration if asked for, waits for Ctrl-C.
 
     Raises ConfigurationError while another one runs on the same data directory.
@@ -49,7 +50,7 @@ def run_up(settings: Settings, ports: Ports, recipients: int) -> None:
         stop = stop_event(supervised=False)
         cast = scenario.prepare(engine, now) if recipients else None
         everybody = _next_people(engine, recipients)
-        stack = start_stack(settings, ports, cast.secrets if cast else {})
+        stack = start_stack(settings, ports, cast.secrets if cast else {}, trackers)
         cleanup.callback(stack.stop)
         _print_addresses(engine, stack)
         if cast:
@@ -111,7 +112,9 @@ def _print_addresses(engine: Engine, stack: Stack) -> None:
     typer.echo(f"Pages and API   {public}")
     typer.echo(f"Short links     {stack.settings.short_url}")
     typer.echo(f"API description {public}/openapi.json")
-    typer.echo(f"Logs            {stack.supervisor.log_dir.absolute()}")
+    for name, listener in stack.internal.items():
+        typer.echo(f"{f'Metrics {name}':<15} {address_of(listener)}/metrics")
+    typer.echo(f"Logs            {(stack.settings.data_dir / 'logs').absolute()}")
     typer.echo(f"Sign in (once, within an hour): {public}/sign-in/link/{token}")
 
 

@@ -15,8 +15,6 @@ from linksvc import applier, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading
 from linksvc.keys import Keyring
-from linksvc.settings import Settings
-from tracker.ingest import run_ingest
 
 IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
@@ -35,7 +33,7 @@ class Task:
     run: Callable[[Event], None]
 
 
-def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
+def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
     holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def produce() -> bool:
@@ -52,14 +50,13 @@ def tasks(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock) ->
 
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
-        Task("ingest", "moves hits from the spools to the database", lambda stop: run_ingest(settings, engine, stop, clock)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
     )
 
 
-def run_worker(settings: Settings, engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> None:
+def run_worker(engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> None:
     """Runs all tasks until `stop` is set."""
-    table = tasks(settings, engine, keyring, clock)
+    table = tasks(engine, keyring, clock)
     threads = [threading.Thread(target=task.run, args=(stop,), name=task.name) for task in table]
     for task, thread in zip(table, threads, strict=True):
         log.info("background task starts", action=f"work.{task.name}", purpose=task.purpose)

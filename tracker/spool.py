@@ -18,9 +18,10 @@ import structlog
 
 from tracker.frames import HEAD_BYTES, check_payload
 from tracker.losses import Loss
+from tracker.segment_reader import list_segments
 from tracker.segment_writer import SegmentWriter, Sync
 from tracker.segments import HitId
-from tracker.spool_room import SpoolRoom
+from tracker.spool_room import SpoolRoom, segments_bytes
 
 log = structlog.get_logger()
 
@@ -49,6 +50,10 @@ class Spool:
         self._room = SpoolRoom(directory, max_bytes)
         self._full = False
         self._sync = sync
+        self.hits = 0
+        """Brought to the disk since the start; in `commits`, which took `commit_seconds` together."""
+        self.commits = 0
+        self.commit_seconds = 0.0
         self._segment: SegmentWriter | None = None
         self._refused_until = 0.0
         self._refusal = Loss.DISK_FAILED
@@ -66,6 +71,21 @@ class Spool:
         await self._idle.wait()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._abandon)
         self._thread.shutdown()
+
+    @property
+    def total_bytes(self) -> int:
+        """What the segments of all trackers in the directory hold. Raises OSError."""
+        return segments_bytes(self._directory)
+
+    @property
+    def total_segments(self) -> int:
+        """How many segments of all trackers wait in the directory, those being written included."""
+        return len(list_segments(self._directory))
+
+    async def check(self) -> Loss | None:
+        """Why hits cannot be kept now, if so. The disk is really asked: nothing is written, but synced, and a segment is
+        opened where there is none."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
 
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
@@ -101,6 +121,12 @@ class Spool:
         else:
             self._idle.set()
 
+    def _check(self) -> Loss | None:
+        if not self._has_room((b"",)):
+            return Loss.SPOOL_FULL
+        done = self._commit(())
+        return done if isinstance(done, Loss) else None
+
     def _commit(self, payloads: Sequence[bytes]) -> Committed:
         """Brings the hits to the disk, in a new segment if the present one fails; says their ids, or why it cannot."""
         if payloads and not self._has_room(payloads):
@@ -133,11 +159,16 @@ class Spool:
             return self._refusal
 
     def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
+        began = time.perf_counter()
         try:
             segment.append(payloads, origins)
         except Exception:
             self._abandon()
             raise
+        if payloads:
+            self.hits += len(payloads)
+            self.commits += 1
+            self.commit_seconds += time.perf_counter() - began
         if segment.bytes >= self._segment_bytes:
             self._abandon()
 

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from sqlmodel import Session, col, select
 
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Workspace
+from linksvc.settings import Settings
+from ricochet.sockets import Internal, parse_internal
 
 DataDir = Annotated[
     Path | None,
@@ -16,6 +19,28 @@ DataDir = Annotated[
 WorkspaceName = Annotated[
     str | None, typer.Option("--workspace", help="The workspace's name; not needed while there is one.", show_default=False)
 ]
+Supervised = Annotated[bool, typer.Option("--supervised", help="Stop when standard input ends.")]
+InternalAddress = Annotated[
+    str | None,
+    typer.Option("--internal", help="Where to tell readiness and metrics: a port, HOST:PORT, or off.", show_default=False),
+]
+InternalDescriptor = Annotated[
+    int | None,
+    typer.Option("--internal-fd", help="An open listening socket to use for that instead.", show_default=False),
+]
+
+
+def open_internal(
+    settings: Settings, address: str | None, descriptor: int | None = None, usual_port: int | None = None, nth: int = 0
+) -> socket.socket | None:
+    """The socket of the internal listener that the options ask for. Unasked it is the first free one from `usual_port`
+    on, or none without one. `nth` counts processes beside each other. Raises RicochetError."""
+    if descriptor is not None:
+        return socket.socket(fileno=descriptor)
+    if address is None:
+        return None if usual_port is None else Internal(settings.internal_host).listen(usual_port)
+    internal = parse_internal(address, settings.internal_host)
+    return internal.listen(0, nth) if internal else None
 
 
 def find_workspace(session: Session, name: str | None) -> int:

@@ -1,4 +1,5 @@
-"""`ricochet serve`, `work` and `send`: the long-running processes. `ricochet up` starts them; so may any process manager.
+"""`ricochet ingest`, `work` and `send`: the long-running processes that serve nobody. `ricochet up` starts them; so may any
+process manager.
 
 Each imports its own room when it is called: a process needs neither the others' memory nor their start-up time.
 """
@@ -10,31 +11,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
+import structlog
 import typer
-import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from linksvc.clock import now
 from linksvc.keys import open_keyring
-from ricochet.commands.parameters import DataDir
+from linksvc.migrations import check_revision
+from linksvc.settings import Settings
+from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
 from ricochet.installation import Installation, opened
-from ricochet.lifecycle import call_when_supervisor_ends, stop_event
+from ricochet.lifecycle import stop_event
 from ricochet.logs import set_up_logs
-from ricochet.supervisor import address_of, listen
+from ricochet.sockets import INGEST_INTERNAL_PORT, address_of
 
-serve = typer.Typer(help="The HTTP servers, each a process of its own.", no_args_is_help=True)
+IngestInternal = Annotated[
+    str | None,
+    typer.Option(
+        "--internal",
+        help="Where to tell readiness and metrics: a port, HOST:PORT, or off; else the first free port from "
+        f"{INGEST_INTERNAL_PORT} on.",
+        show_default=False,
+    ),
+]
 
-Supervised = Annotated[bool, typer.Option("--supervised", help="Stop when standard input ends.")]
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes a free one.")]
-Descriptor = Annotated[int | None, typer.Option("--fd", help="An open listening socket to use instead.", show_default=False)]
-
-GRACE_S = 10
+log = structlog.get_logger()
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(serve, name="serve")
-    app.command()(work)
-    app.command()(send)
+    for command in (ingest, work, send):
+        app.command()(command)
 
 
 @contextmanager
@@ -44,57 +51,55 @@ def _running(data_dir: DataDir, without_database: bool = False) -> Iterator[Inst
         yield installation
 
 
-@serve.command("web")
-def serve_web(
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
-    fd: Descriptor = None,
+def ingest(
+    internal: IngestInternal = None,
+    internal_fd: InternalDescriptor = None,
     data_dir: DataDir = None,
     supervised: Supervised = False,
 ) -> None:
-    """Serves the API and the pages."""
-    from ricochet.web import create_web
-
-    with _running(data_dir) as installation:
-        web = create_web(installation.settings, installation.engine, open_keyring(installation.settings))
-        config = uvicorn.Config(
-            web, access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=GRACE_S
-        )
-        _serve(config, host, port, fd, supervised)
-
-
-@serve.command("tracker")
-def serve_tracker(
-    host: Host = "127.0.0.1",
-    port: Port = 8001,
-    fd: Descriptor = None,
-    data_dir: DataDir = None,
-    supervised: Supervised = False,
-) -> None:
-    """Serves the short links. Starts without a database too, from what it last knew."""
-    from tracker.app import create_tracker
-    from tracker.server import server_config
+    """Moves hits from this host's spool to the database. Waits while there is none."""
+    from ricochet.http_servers import in_a_thread
+    from ricochet.listener import create_listener
+    from tracker.ingest import run_ingest
 
     with _running(data_dir, without_database=True) as installation:
-        tracker = create_tracker(installation.settings, installation.engine, open_keyring(installation.settings))
-        _serve(server_config(tracker), host, port, fd, supervised)
+        _check_if_reachable(installation.engine)
+        inner = _internal(installation.settings, internal, internal_fd, supervised, INGEST_INTERNAL_PORT)
+        with in_a_thread(create_listener(), inner):
+            run_ingest(installation.settings, installation.engine, stop_event(supervised), now)
 
 
-def work(data_dir: DataDir = None, supervised: Supervised = False) -> None:
-    """Does the background work: makes messages, stores hits, counts."""
+def work(
+    internal: InternalAddress = None,
+    internal_fd: InternalDescriptor = None,
+    data_dir: DataDir = None,
+    supervised: Supervised = False,
+) -> None:
+    """Does the background work: makes messages, judges hits once more, counts."""
+    from ricochet.http_servers import in_a_thread
+    from ricochet.listener import create_listener
     from ricochet.worker import run_worker
 
     with _running(data_dir) as installation:
-        stop = stop_event(supervised)
-        run_worker(installation.settings, installation.engine, open_keyring(installation.settings), stop, now)
+        inner = _internal(installation.settings, internal, internal_fd, supervised)
+        with in_a_thread(create_listener(), inner):
+            run_worker(installation.engine, open_keyring(installation.settings), stop_event(supervised), now)
 
 
-def send(data_dir: DataDir = None, supervised: Supervised = False) -> None:
+def send(
+    internal: InternalAddress = None,
+    internal_fd: InternalDescriptor = None,
+    data_dir: DataDir = None,
+    supervised: Supervised = False,
+) -> None:
     """Hands queued messages to the routes and takes receipts and replies."""
+    from ricochet.http_servers import beside
+    from ricochet.listener import create_listener
     from sender.worker import run_sender
 
     with _running(data_dir) as installation:
         told = stop_event(supervised)
+        inner = _internal(installation.settings, internal, internal_fd, supervised)
 
         async def run() -> None:
             stop = asyncio.Event()
@@ -102,16 +107,24 @@ def send(data_dir: DataDir = None, supervised: Supervised = False) -> None:
             threading.Thread(
                 target=lambda: (told.wait(), loop.call_soon_threadsafe(stop.set)), name="stop-watch", daemon=True
             ).start()
-            await run_sender(installation.settings, installation.engine, open_keyring(installation.settings), stop)
+            async with beside(create_listener(), inner):
+                await run_sender(installation.settings, installation.engine, open_keyring(installation.settings), stop)
 
         asyncio.run(run())
 
 
-def _serve(config: uvicorn.Config, host: str, port: int, fd: int | None, supervised: bool) -> None:
-    listener = listen(host, port, 0) if fd is None else socket.socket(fileno=fd)
-    server = uvicorn.Server(config)
-    if supervised:
-        call_when_supervisor_ends(lambda: setattr(server, "should_exit", True))
-    else:
-        typer.echo(f"Listening on {address_of(listener)}")
-    server.run(sockets=[listener])
+def _check_if_reachable(engine: Engine) -> None:
+    """Raises ConfigurationError if the database is there and at another revision than this version needs."""
+    try:
+        check_revision(engine)
+    except (InterfaceError, OperationalError):
+        log.warning("ingest starts without the database", action="ingest_unreachable")
+
+
+def _internal(
+    settings: Settings, address: str | None, descriptor: int | None, supervised: bool, usual_port: int | None = None
+) -> socket.socket | None:
+    listener = open_internal(settings, address, descriptor, usual_port)
+    if listener and not supervised:
+        typer.echo(f"Readiness and metrics on {address_of(listener)}")
+    return listener

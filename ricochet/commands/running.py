@@ -32,6 +32,7 @@ def up(
         int | None,
         typer.Option(min=0, max=65_535, help="Of the short links; else the first free one from 8001.", show_default=False),
     ] = None,
+    trackers: Annotated[int, typer.Option(min=1, help="How many trackers share the port of the short links.")] = 1,
     demo: Annotated[
         int, typer.Option(min=0, help="Send a campaign to this many simulated people, by the bundled simulator.")
     ] = 0,
@@ -40,7 +41,7 @@ def up(
     from ricochet.stack import Ports
     from ricochet.up import run_up
 
-    run_up(read_settings(data_dir), Ports(host, port, tracker_port), demo)
+    run_up(read_settings(data_dir), Ports(host, port, tracker_port), demo, trackers)
 
 
 def demo(

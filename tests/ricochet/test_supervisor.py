@@ -12,8 +12,9 @@ import pytest
 
 from linksvc.errors import RicochetError
 from linksvc.settings import Settings
+from ricochet.sockets import address_of, listen
 from ricochet.stack import Ports, Stack, start_stack
-from ricochet.supervisor import Part, ProcessFailed, Supervisor, listen
+from ricochet.supervisor import Part, ProcessFailed, Supervisor
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 30) -> None:
@@ -42,7 +43,7 @@ def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
 def start(settings: Settings) -> Stack:
     stack = start_stack(settings, Ports(any_port=True), {})
     wait_until(lambda: answers(f"{stack.settings.public_url}/healthz"))
-    wait_until(lambda: answers(f"{stack.settings.short_url}/healthz"))
+    wait_until(lambda: answers(f"{address_of(stack.internal['tracker'])}/readyz"))
     return stack
 
 
@@ -52,7 +53,7 @@ def test_a_killed_process_is_started_again_on_the_same_port_and_all_stop_togethe
         killed = stack.supervisor.process_id("tracker")
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: stack.supervisor.process_id("tracker") != killed)
-        wait_until(lambda: answers(f"{stack.settings.short_url}/healthz"))
+        wait_until(lambda: answers(f"{address_of(stack.internal['tracker'])}/readyz"))
         stack.supervisor.check()
     finally:
         running = [stack.supervisor.process_id(part.name) for part in stack.supervisor.parts]
@@ -84,7 +85,7 @@ def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> Non
 
     wait_until(started)
     pids = {int(pid) for task in children.parent.parent.glob("*/children") for pid in task.read_text().split()}
-    assert len(pids) == 4
+    assert len(pids) == 5
     up.kill()
     up.wait()
     wait_until(lambda: not any(runs(pid) for pid in pids))

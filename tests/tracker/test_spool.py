@@ -201,6 +201,32 @@ def test_losses_are_counted_by_reason() -> None:
     assert losses.counts == {Loss.DISK_FULL: 2, Loss.BACKLOG: 1}
 
 
+async def test_what_a_spool_did_is_counted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LARGE, UNBOUNDED)
+    await spool.open()
+    assert (spool.hits, spool.commits, spool.commit_seconds) == (0, 0, 0.0)
+    await asyncio.gather(*(spool.append(b"hit") for _ in range(10)))
+    assert spool.hits == 10
+    assert 1 <= spool.commits <= 2
+    assert spool.commit_seconds > 0
+    assert spool.total_segments == 1
+    assert spool.total_bytes == sum(path.stat().st_size for path in list_segments(tmp_path))
+    await spool.close()
+
+
+async def test_asked_for_it_a_spool_tries_its_disk_without_a_hit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.spool.REOPEN_AFTER_S", 0.0)
+    disk = Disk()
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, disk)
+    await spool.open()
+    assert await spool.check() is None
+    disk.fails = 2
+    assert await spool.check() is Loss.DISK_FAILED
+    assert await spool.check() is None, "whoever took it out of rotation learns that it is well again"
+    assert isinstance(await spool.append(b"hit"), HitId)
+    await spool.close()
+
+
 @pytest.mark.parametrize("hits", [1, 50])
 async def test_closing_waits_for_what_is_being_written(tmp_path: Path, hits: int) -> None:
     spool = Spool(tmp_path, LARGE, UNBOUNDED)
