@@ -316,4 +316,8 @@ CATALOG: dict[str, Text] = {
     "reason.crawler": Text("crawler or robot", "robot d’indexation"),
     "reason.no_user_agent": Text("does not say what it is", "ne dit pas ce que c’est"),
     "reason.link_scanner": Text("link scanner of a mail service", "antivirus d’une messagerie"),
+    "reason.before_submission": Text("came before the message was sent", "venue avant l’envoi du message"),
+    "reason.too_soon": Text("came within a second of sending", "venue moins d’une seconde après l’envoi"),
+    "reason.burst": Text("one network opened many links at once", "un même réseau a ouvert beaucoup de liens à la fois"),
+    "reason.interaction": Text("somebody used the page", "quelqu’un s’est servi de la page"),
 }

@@ -1,25 +1,29 @@
 """The rows behind what is counted each time it happens: visits and redemptions. The pages list them beside messages.
 
-They are read from the applied facts, which is what the counters were made from: a figure opens onto exactly its rows.
+They are the applied ones, by the verdict that holds: what the counters were made from, so a figure opens onto exactly its
+rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, func, tuple_
 from sqlmodel import Session, col, select
 
 from linksvc.errors import InvalidRequest
 from linksvc.funnel import find_campaign
-from linksvc.models import Fact, FunnelCount, Message
+from linksvc.hit_verdicts import is_fact_of_hit, source_of
+from linksvc.models import Fact, FunnelCount, Hit, Message
 
-OCCURRENCE_ROWS: dict[str, ColumnElement[bool]] = {
-    "hit_human": and_(col(Fact.kind) == "hit", col(Fact.value) == "human"),
-    "hit_suspect": and_(col(Fact.kind) == "hit", col(Fact.value) == "suspect"),
-    "hit_machine": and_(col(Fact.kind) == "hit", col(Fact.value) == "machine"),
-    "hit_unnamed": and_(col(Fact.kind) == "hit", col(Fact.n).is_(None)),
-    "redemption": col(Fact.kind) == "redeemed",
+_VISITS: dict[str, ColumnElement[bool]] = {
+    "hit_human": col(Hit.verdict) == "human",
+    "hit_suspect": col(Hit.verdict) == "suspect",
+    "hit_machine": col(Hit.verdict) == "machine",
+    "hit_unnamed": col(Hit.n).is_(None),
 }
+
+OCCURRENCE_ROWS = (*_VISITS, "redemption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,49 @@ def list_occurrences(
             FunnelCount.campaign_id == campaign_id, FunnelCount.stage == name
         )
     ).one()
+    read = _redemptions if name == "redemption" else _visits
+    found = read(session, campaign_id, name, after, limit + 1)
+    rows = tuple(row for _, row in found[:limit])
+    return OccurrencePage(rows, int(total), found[limit - 1][0] if len(found) > limit else None)
+
+
+def _visits(session: Session, campaign_id: int, name: str, after: str, limit: int) -> Sequence[tuple[str, OccurrenceRow]]:
+    """The next hits, each behind its name."""
+    segment, _, position = after.rpartition(":")
+    further = tuple_(col(Hit.segment), col(Hit.position)) > tuple_(segment, _whole(position))
+    found = session.exec(
+        select(Hit, Message.number)
+        .join(Fact, and_(is_fact_of_hit(campaign_id), col(Fact.applied_at).is_not(None)))
+        .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Hit.n)), isouter=True)
+        .where(Hit.campaign_id == campaign_id, _VISITS[name], further)
+        .order_by(col(Hit.segment), col(Hit.position))
+        .limit(limit)
+    )
+    return [
+        (source_of(hit.segment, hit.position), OccurrenceRow(hit.n, number, hit.verdict, hit.reason, 0, "", hit.occurred_at))
+        for hit, number in found
+    ]
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
+
+
+def _redemptions(session: Session, campaign_id: int, _: str, after: str, limit: int) -> Sequence[tuple[str, OccurrenceRow]]:
+    """The next redemptions, each behind its name."""
     found = session.exec(
         select(Fact, Message.number)
         .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Fact.n)), isouter=True)
         .where(
             Fact.campaign_id == campaign_id,
-            OCCURRENCE_ROWS[name],
+            Fact.kind == "redeemed",
             col(Fact.applied_at).is_not(None),
             col(Fact.source) > after,
         )
         .order_by(col(Fact.source))
-        .limit(limit + 1)
-    ).all()
-    rows = tuple(
-        OccurrenceRow(fact.n, number, fact.value, fact.detail, fact.amount_minor, fact.currency, fact.occurred_at)
-        for fact, number in found[:limit]
+        .limit(limit)
     )
-    return OccurrencePage(rows, int(total), found[limit - 1][0].source if len(found) > limit else None)
+    return [
+        (fact.source, OccurrenceRow(fact.n, number, "", "", fact.amount_minor, fact.currency, fact.occurred_at))
+        for fact, number in found
+    ]

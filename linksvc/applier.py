@@ -4,20 +4,30 @@ Called by the worker process (`ricochet work`). No two writers ever fight over a
 never waits for a report.
 """
 
-import copy
-from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Engine, Table, bindparam, func
 from sqlmodel import Session, col, select, update
 
-from linksvc import counters, leases
+from linksvc import counters, facts, leases
 from linksvc.clock import Clock
-from linksvc.counters import Tally
 from linksvc.database import BATCH_ROWS, reading, writing
-from linksvc.models import Campaign, Fact, FunnelCount, Lease, Message
-from linksvc.stamps import WRITTEN, Stamps, fold
+from linksvc.facts import NewFact
+from linksvc.hit_verdicts import (
+    INTERACTION,
+    Change,
+    HeldHit,
+    Ruling,
+    applied_sources,
+    exchanged,
+    find_counted,
+    raised,
+    write_rows,
+)
+from linksvc.models import Campaign, Fact, FunnelCount
+from linksvc.movements import move
 
 LEASE = timedelta(seconds=5)
 """How long the figures stand still when an applier dies. It may be short: each transaction takes the lease anew, and holds
@@ -29,14 +39,49 @@ def lease_name(campaign_id: int) -> str:
 
 
 def rebuild_counters(engine: Engine, campaign_id: int) -> None:
-    """Replaces the campaign's counters by what its rows add up to, while everything goes on running.
-
-    An applier's transaction holds the lease's row from its start, so touching that row waits for it and keeps the next out.
-    """
+    """Replaces the campaign's counters by what its rows add up to, while everything goes on running."""
     with writing(engine) as session:
+        leases.hold_off(session, lease_name(campaign_id))
+        # Production counts too, under the campaign's row; after the lease, as an applier takes them.
         session.exec(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
-        session.exec(update(Lease).where(col(Lease.name) == lease_name(campaign_id)).values(name=lease_name(campaign_id)))
         counters.rebuild(session, campaign_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many verdicts were exchanged, and how many could not be yet: their hit is not counted so far, or was judged by
+    somebody else meanwhile."""
+
+    changed: int
+    waiting: int
+
+
+def change_verdicts(engine: Engine, campaign_id: int, rulings: Sequence[Ruling], clock: Clock) -> Settled:
+    """Lets other verdicts hold for up to BATCH_ROWS hits, with a `verdict` fact each; stamps and counters move in the same
+    transaction. What somebody did on its page keeps a hit human whatever is ruled. Called by `tracker.judging`."""
+    ruled = {ruling.source: ruling for ruling in rulings}
+    with writing(engine) as session:
+        leases.hold_off(session, lease_name(campaign_id))
+        counted = find_counted(session, campaign_id, ruled.keys())
+        changes = [change for hit in counted if (change := exchanged(hit, ruled[hit.source]))]
+        now = clock()
+        facts.record(session, [_fact(campaign_id, change) for change in changes], now, applied_at=now)
+        move(session, campaign_id, (), changes)
+    settled = sum(hit.reason == INTERACTION for hit in counted)
+    return Settled(len(changes), len(ruled) - len(changes) - settled)
+
+
+def _fact(campaign_id: int, change: Change) -> NewFact:
+    return NewFact(
+        campaign_id=campaign_id,
+        kind="verdict",
+        source=f"{change.hit.source}:{change.judged}",
+        n=change.hit.n,
+        occurred_at=change.hit.occurred_at,
+        value=change.verdict,
+        detail=change.reason,
+        rules=change.rules,
+    )
 
 
 def campaigns_with_pending_facts(engine: Engine) -> list[int]:
@@ -58,12 +103,12 @@ def apply_batch(engine: Engine, campaign_id: int, holder: str, clock: Clock) -> 
     with writing(engine) as session:
         if not leases.take(session, lease_name(campaign_id), holder, clock(), LEASE):
             return 0
-        facts = _pending(session, campaign_id)
-        if facts:
-            _apply(session, campaign_id, facts)
-            _mark_applied(session, facts, clock)
+        pending = _pending(session, campaign_id)
+        if pending:
+            _apply(session, campaign_id, pending)
+            _mark_applied(session, pending, clock)
             _finish(session, campaign_id, clock)
-        return len(facts)
+        return len(pending)
 
 
 def _pending(session: Session, campaign_id: int) -> list[Fact]:
@@ -76,37 +121,23 @@ def _pending(session: Session, campaign_id: int) -> list[Fact]:
     return list(session.exec(statement))
 
 
-def _apply(session: Session, campaign_id: int, facts: list[Fact]) -> None:
-    by_message: dict[int, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        if fact.n is not None:
-            by_message[fact.n].append(fact)
-    tally = Tally()
-    after: dict[int, Stamps] = {}
-    for before in counters.read_stamps(session, campaign_id, by_message):
-        stamps = after[before.n] = copy.copy(before)
-        fold(stamps, by_message[before.n])
-        tally.add(before, -1)
-        tally.add(stamps)
-    for fact in facts:
-        tally.add_occurrence(fact, None if fact.n is None else after[fact.n])
-    _write_stamps(session, campaign_id, after.values())
-    counters.write(session, campaign_id, tally)
+def _apply(session: Session, campaign_id: int, pending: list[Fact]) -> None:
+    hits = {fact.source: fact for fact in pending if fact.kind == "hit"}
+    told = {fact.source for fact in pending if fact.kind == "interaction"}
+    # An interaction may come before its hit, from another tracker's spool: then it waits here, applied already.
+    human = (told & hits.keys()) | applied_sources(session, campaign_id, "interaction", hits.keys())
+    write_rows(session, campaign_id, [raised(_as_told(hits[source])) for source in sorted(human)])
+    counted = find_counted(session, campaign_id, told - hits.keys())
+    move(session, campaign_id, pending, [raised(hit) for hit in counted if hit.reason != INTERACTION], human)
 
 
-def _write_stamps(session: Session, campaign_id: int, stamped: Any) -> None:
-    table: Table = Message.__table__  # type: ignore[attr-defined]
-    statement = (
-        table.update()
-        .where(table.c.campaign_id == campaign_id, table.c.n == bindparam("at_n"))
-        .values({name: bindparam(f"new_{name}") for name in WRITTEN})
-    )
-    rows = [{"at_n": s.n} | {f"new_{name}": getattr(s, name) for name in WRITTEN} for s in stamped]
-    if rows:
-        session.connection().execute(statement, rows)
+def _as_told(fact: Fact) -> HeldHit:
+    """The hit of a `hit` fact, before anything else was learnt of it."""
+    segment, _, position = fact.source.rpartition(":")
+    return HeldHit(segment, int(position), fact.n, fact.occurred_at, fact.value, fact.detail, 0)
 
 
-def _mark_applied(session: Session, facts: list[Fact], clock: Clock) -> None:
+def _mark_applied(session: Session, pending: list[Fact], clock: Clock) -> None:
     table: Table = Fact.__table__  # type: ignore[attr-defined]
     statement = (
         table.update()
@@ -117,7 +148,7 @@ def _mark_applied(session: Session, facts: list[Fact], clock: Clock) -> None:
         )
         .values(applied_at=clock())
     )
-    rows = [{"of_campaign": f.campaign_id, "of_kind": f.kind, "of_source": f.source} for f in facts]
+    rows = [{"of_campaign": f.campaign_id, "of_kind": f.kind, "of_source": f.source} for f in pending]
     session.connection().execute(statement, rows)
 
 

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, delete, select
 
 from linksvc.clock import bucket_of
 from linksvc.database import insert_into
-from linksvc.models import Fact, FunnelCount, Message
+from linksvc.hit_verdicts import is_fact_of_hit
+from linksvc.models import Fact, FunnelCount, Hit, Message
 from linksvc.stages import stages_of
 from linksvc.stamps import COLUMNS, Stamps
 
@@ -46,13 +47,16 @@ class Tally:
             cell = Cell(stamps.variant, route_id, stamps.network, stamps.country, bucket_of(at), stage, "")
             self.counts[cell] += sign
 
-    def add_occurrence(self, fact: Fact, stamps: Stamps | None) -> None:
-        """Counts a hit or a redemption under the dimensions it will keep: those that facts never change."""
-        variant, network, country = (stamps.variant, stamps.network, stamps.country) if stamps else ("", "", "")
-        for stage in _occurrences_of(fact):
-            cell = Cell(variant, 0, network, country, bucket_of(fact.occurred_at), stage, fact.currency)
-            self.counts[cell] += 1
-            self.amounts[cell] += fact.amount_minor
+    def add_hit(self, verdict: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
+        """Counts a hit by the verdict that holds for it (or takes it away). `stamps` None: it names nobody."""
+        for stage in (f"hit_{verdict}",) if stamps else (f"hit_{verdict}", "hit_unnamed"):
+            self.counts[_occurrence(stage, occurred_at, stamps)] += sign
+
+    def add_redemption(self, fact: Fact, stamps: Stamps | None) -> None:
+        """Counts a redemption and what was paid."""
+        cell = _occurrence("redemption", fact.occurred_at, stamps, fact.currency)
+        self.counts[cell] += 1
+        self.amounts[cell] += fact.amount_minor
 
     def cells(self) -> dict[Cell, tuple[int, int]]:
         """(count, amount) of every cell that changed."""
@@ -61,13 +65,10 @@ class Tally:
         return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
 
 
-def _occurrences_of(fact: Fact) -> Iterator[str]:
-    if fact.kind == "hit":
-        yield f"hit_{fact.value}"
-        if fact.n is None:
-            yield "hit_unnamed"
-    elif fact.kind == "redeemed":
-        yield "redemption"
+def _occurrence(stage: str, occurred_at: datetime, stamps: Stamps | None, currency: str = "") -> Cell:
+    """The cell of something that is counted each time, under the dimensions it will keep: those that facts never change."""
+    variant, network, country = (stamps.variant, stamps.network, stamps.country) if stamps else ("", "", "")
+    return Cell(variant, 0, network, country, bucket_of(occurred_at), stage, currency)
 
 
 def write(session: Session, campaign_id: int, tally: Tally) -> None:
@@ -91,20 +92,31 @@ def write(session: Session, campaign_id: int, tally: Tally) -> None:
 
 
 def brute_force(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:
-    """The counters computed anew from every message row and every applied fact; reads the campaign once, as a stream."""
+    """The counters computed anew from every message and every applied hit and redemption; reads each once, as a stream."""
     tally = Tally()
     by_n: dict[int, Stamps] = {}
     for stamps in read_stamps(session, campaign_id):
         tally.add(stamps)
         if stamps.clicked_at or stamps.suspect_at or stamps.machine_at or stamps.redeemed_at:
             by_n[stamps.n] = stamps
-    occurrences = select(Fact).where(
-        Fact.campaign_id == campaign_id, col(Fact.applied_at).is_not(None), col(Fact.kind).in_(["hit", "redeemed"])
+    for n, verdict, occurred_at in _counted_hits(session, campaign_id):
+        tally.add_hit(verdict, occurred_at, None if n is None else by_n[n])
+    redeemed = select(Fact).where(
+        Fact.campaign_id == campaign_id, col(Fact.applied_at).is_not(None), Fact.kind == "redeemed"
     )
-    for fact in session.exec(occurrences.execution_options(yield_per=10_000)):
-        tally.add_occurrence(fact, None if fact.n is None else by_n[fact.n])
+    for fact in session.exec(redeemed.execution_options(yield_per=10_000)):
+        tally.add_redemption(fact, None if fact.n is None else by_n[fact.n])
         session.expunge(fact)
     return tally.cells()
+
+
+def _counted_hits(session: Session, campaign_id: int) -> Iterable[Any]:
+    statement = (
+        select(Hit.n, Hit.verdict, Hit.occurred_at)
+        .join(Fact, is_fact_of_hit(campaign_id))
+        .where(Hit.campaign_id == campaign_id, col(Fact.applied_at).is_not(None))
+    )
+    return session.connection().execute(statement, execution_options={"yield_per": 10_000})
 
 
 def stored(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:

@@ -9,9 +9,11 @@ unsent           A queued message that will not leave; value: stopped, cancelled
 hit              A request for a link and the first verdict on it; value: human, suspect or machine, detail: the reason,
                  rules: their version. Source: segment:position. By the tracker's ingest.
 verdict          The hit was judged again, with another result; value, detail and rules as above, and it holds instead.
-                 Source: segment:position:the count of such verdicts, from 1. By `tracker.judging`.
+                 Source: segment:position:the count of such verdicts, from 1. By `linksvc.applier.change_verdicts`, for
+                 `tracker.judging`: applied as it is recorded.
 interaction      Somebody did on the hit's page what only a person does: the hit is human for good, whatever is or was
-                 judged; detail: interaction. Source: segment:position:the event's id. By whoever takes page events.
+                 judged. One is enough, so the first one names the fact. Source: segment:position; detail: the event's id.
+                 By `tracker.evidence`, for whoever takes page events; it may come before its hit.
 redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By linksvc.
 reply            The recipient answered; value: stop or text. Source: the inbound's id. By the sender.
 opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
@@ -47,6 +49,8 @@ class NewFact:
     rules: int = 0
 
 
-def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime) -> None:
-    """Appends the facts that are not known yet, in the caller's transaction."""
-    insert_new(session, Fact, [asdict(fact) | {"recorded_at": recorded_at} for fact in facts])
+def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime, applied_at: datetime | None = None) -> None:
+    """Appends the facts that are not known yet, in the caller's transaction. Whoever moves stamps and counters in the same
+    transaction says when they were applied."""
+    told = {"recorded_at": recorded_at, "applied_at": applied_at}
+    insert_new(session, Fact, [asdict(fact) | told for fact in facts])

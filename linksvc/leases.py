@@ -1,11 +1,14 @@
 """Leases: one holder does a piece of work at a time (a campaign's applier, a bind), and a lost holder is replaced."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, delete
 
 from linksvc.database import insert_into, rows_affected
 from linksvc.models import Lease
+
+_OVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The end of a lease that nobody holds, by any clock."""
 
 
 def take(session: Session, name: str, holder: str, now: datetime, lasts: timedelta) -> bool:
@@ -17,6 +20,14 @@ def take(session: Session, name: str, holder: str, now: datetime, lasts: timedel
         where=(col(Lease.holder) == holder) | (col(Lease.until) <= now),
     )
     return rows_affected(session.connection().execute(statement)) == 1
+
+
+def hold_off(session: Session, name: str) -> None:
+    """Waits for what the holder is doing in a transaction, and lets nobody take the lease until ours ends. Whoever holds it
+    goes on holding it."""
+    statement = insert_into(session, Lease).values(name=name, holder="", until=_OVER)
+    kept = statement.on_conflict_do_update(index_elements=["name"], set_={"name": statement.excluded.name})
+    session.connection().execute(kept)
 
 
 def give_back(session: Session, name: str, holder: str) -> None:

@@ -1,6 +1,6 @@
 """A message's stamps: what all the facts about it add up to, in whatever order they came. Used by `linksvc.applier`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -14,8 +14,11 @@ UNSENT_RANK = {"": 0, "held": 1, "expired_unsent": 2, "cancelled": 3, "stopped":
 
 _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
 
+ABOUT_HITS = frozenset({"hit", "verdict", "interaction"})
+
 _FIRST_TIME = {"redeemed": "redeemed_at", "reply": "replied_at", "opted_out": "opted_out_at"}
 _HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine_at"}
+"""The first hit of each verdict. A verdict can change, so these three may be taken back and set anew."""
 
 
 @dataclass(slots=True)
@@ -66,10 +69,24 @@ def unstamped(message: Message) -> Stamps:
 
 
 def fold(stamps: Stamps, facts: Iterable[Fact]) -> None:
-    """Adds the facts to the stamps. The order of facts never matters; each must be folded once."""
+    """Adds the facts to the stamps, but for those about hits, whose verdict is not theirs alone to tell (`add_hit`). The
+    order of facts never matters; each must be folded once."""
     for fact in facts:
-        _FOLDS[fact.kind](stamps, fact)
+        if fact.kind not in ABOUT_HITS:
+            _FOLDS[fact.kind](stamps, fact)
     stamps.state = state_of(stamps)
+
+
+def add_hit(stamps: Stamps, verdict: str, occurred_at: datetime) -> None:
+    """Adds a hit by the verdict that holds for it."""
+    name = _HIT_TIME[verdict]
+    setattr(stamps, name, _earlier(getattr(stamps, name), occurred_at))
+
+
+def set_hits(stamps: Stamps, first: Mapping[str, datetime]) -> None:
+    """Forgets the hits and takes the first one of each verdict instead."""
+    for verdict, name in _HIT_TIME.items():
+        setattr(stamps, name, first.get(verdict))
 
 
 def state_of(stamps: Stamps) -> str:
@@ -121,11 +138,6 @@ def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
         stamps.error = max(stamps.error, fact.detail)
 
 
-def _fold_hit(stamps: Stamps, fact: Fact) -> None:
-    name = _HIT_TIME[fact.value]
-    setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
-
-
 def _fold_first_time(stamps: Stamps, fact: Fact) -> None:
     name = _FIRST_TIME[fact.kind]
     setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
@@ -137,7 +149,6 @@ _FOLDS = {
     "outcome_unknown": _fold_unsent,
     "unsent": _fold_unsent,
     "receipt": _fold_receipt,
-    "hit": _fold_hit,
     "redeemed": _fold_first_time,
     "reply": _fold_first_time,
     "opted_out": _fold_first_time,

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from linksvc.database import reading
 from linksvc.funnel import Funnel
-from linksvc.models import Fact, Hit, Message
+from linksvc.models import Hit, Message
 from sender.simulator.ledger import HitKey, Ledger
 from sender.simulator.population import Person
 
@@ -72,13 +72,7 @@ def _clicked_among(session: Session, campaign_id: int, numbers: frozenset[str]) 
 
 
 def _judged_hits(session: Session, campaign_id: int) -> Iterator[tuple[HitKey, str]]:
-    verdicts = {
-        tuple(source.split(":")[:2]): value
-        for source, value in session.exec(
-            select(Fact.source, Fact.value).where(Fact.campaign_id == campaign_id, Fact.kind == "hit")
-        )
-    }
     for hit in session.exec(select(Hit).where(Hit.campaign_id == campaign_id)):
         headers = {name.lower(): value for name, value in orjson.loads(hit.headers).items()}
         purpose = next((headers[name] for name in _PURPOSE_HEADERS if headers.get(name)), "")
-        yield HitKey(hit.network, hit.user_agent, hit.method, purpose), verdicts[hit.segment, str(hit.position)]
+        yield HitKey(hit.network, hit.user_agent, hit.method, purpose), hit.verdict

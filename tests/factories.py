@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from linksvc.database import writing
+from linksvc.database import insert_new, writing
+from linksvc.facts import NewFact, record
 from linksvc.links import add_campaign_link
-from linksvc.models import Campaign, Contact, Message, Offer, Route, SerialBlock, Shop, Workspace
+from linksvc.models import Campaign, Contact, Hit, Message, Offer, Route, SerialBlock, Shop, Workspace
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -123,3 +124,47 @@ def produced_campaign(engine: Engine, workspace_id: int, size: int, *, tracked: 
                 )
             )
     return campaign_id
+
+
+def hit(campaign_id: int, position: int, n: int | None = 0, verdict: str = "human", **fields: Any) -> Hit:
+    """A hit as ingest makes it: a phone's, by rules of version 1."""
+    values: dict[str, Any] = {
+        "segment": "segment",
+        "link_id": 1,
+        "method": "GET",
+        "network": "192.0.2.0/24",
+        "user_agent": IPHONE,
+        "referrer": "",
+        "language": "fr-FR",
+        "rules": 1,
+        "occurred_at": NOW,
+        "recorded_at": NOW,
+    }
+    return Hit(campaign_id=campaign_id, position=position, n=n, verdict=verdict, **(values | fields))
+
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.6 Mobile/15E148 Safari/604.1"
+)
+
+
+def learn_hits(engine: Engine, *hits: Hit, recorded_at: datetime = NOW) -> None:
+    """Stores hits that are not stored yet, each with its fact, as ingest does."""
+    with writing(engine) as session:
+        insert_new(session, Hit, [one.model_dump() for one in hits])
+        record(session, [fact_of(one) for one in hits], recorded_at)
+
+
+def fact_of(hit: Hit) -> NewFact:
+    """The fact of a hit, with its first verdict."""
+    return NewFact(
+        campaign_id=hit.campaign_id,
+        kind="hit",
+        source=f"{hit.segment}:{hit.position}",
+        n=hit.n,
+        occurred_at=hit.occurred_at,
+        value=hit.verdict,
+        detail=hit.reason,
+        rules=hit.rules,
+    )

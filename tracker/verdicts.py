@@ -63,6 +63,14 @@ class Reason(StrEnum):
     """It does not say what it is."""
     LINK_SCANNER = "link_scanner"
     """It came by a mail service that checks links, before the reader or with them: that cannot be told, so it is suspect."""
+    BEFORE_SUBMISSION = "before_submission"
+    """It came before the operator had taken the message, so it was hardly the recipient; by the later pass."""
+    TOO_SOON = "too_soon"
+    """It came within a second of the operator's taking the message: nobody reads as fast; by the later pass."""
+    BURST = "burst"
+    """One network opened the links of many recipients as no crowd of people does; by the later pass."""
+    INTERACTION = "interaction"
+    """Somebody did on the page what only a person does; see `tracker.evidence`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +93,11 @@ def judge(hit: SpooledHit) -> Judgement:
     """The verdict on a hit by what it says of itself: its method, its headers, its user agent, its referrer."""
     if hit.method == "HEAD":
         return Judgement(Verdict.MACHINE, Reason.HEAD)
-    if any(_PREFETCH_WORDS.search(hit.headers.get(name, "")) for name in PREFETCH_HEADERS):
+    if hit.headers and any(_PREFETCH_WORDS.search(hit.headers.get(name, "")) for name in PREFETCH_HEADERS):
         return Judgement(Verdict.MACHINE, Reason.PREFETCH)
     agent = hit.headers.get(AGENT_HEADER) or classify(hit.user_agent)
     if reason := _BY_AGENT.get(AgentClass(agent)):
         return Judgement(Verdict.MACHINE, reason)
-    if _LINK_SCANNERS.search(hit.referrer):
+    if hit.referrer and _LINK_SCANNERS.search(hit.referrer):
         return Judgement(Verdict.SUSPECT, Reason.LINK_SCANNER)
     return Judgement(Verdict.HUMAN, Reason.NONE)

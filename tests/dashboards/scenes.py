@@ -9,6 +9,7 @@ from linksvc.applier import apply_batch
 from linksvc.clock import now
 from linksvc.database import writing
 from linksvc.facts import NewFact, record
+from linksvc.models import Hit
 from tests import factories
 from tests.factories import NOW
 
@@ -58,6 +59,7 @@ def eventful_campaign(engine: Engine, workspace_id: int, name: str = "Black Frid
     """The campaign of EXPECTED: 24 messages, the last 6 to people who did not consent to tracking."""
     campaign_id = new_campaign(engine, workspace_id, SIZE, tracked=TRACKED, name=name)
     learn(engine, _what_happened(campaign_id))
+    factories.learn_hits(engine, *_hits(campaign_id))
     apply_all(engine, campaign_id)
     return campaign_id
 
@@ -105,13 +107,6 @@ def _what_happened(c: int) -> list[NewFact]:
             for state, ns in _RECEIPTS.items()
             for n in ns
         ),
-        NewFact(c, "hit", "seg:0:1", 0, later, value="human"),
-        NewFact(c, "hit", "seg:1:1", 0, later, value="human"),
-        NewFact(c, "hit", "seg:2:1", 1, later, value="human"),
-        NewFact(c, "hit", "seg:3:1", 5, later, value="human"),
-        NewFact(c, "hit", "seg:4:1", 2, later, value="machine", detail="preview"),
-        NewFact(c, "hit", "seg:5:1", 3, later, value="suspect", detail="no_user_agent"),
-        NewFact(c, "hit", "seg:6:1", None, later, value="human"),
         *(
             NewFact(c, "redeemed", f"rdm_{n}", n, later, amount_minor=amount, currency="EUR")
             for n, amount in ((0, 123_456), (4, 5_000), (19, 1_544))
@@ -124,4 +119,21 @@ def _what_happened(c: int) -> list[NewFact]:
         NewFact(c, "unsent", "14", 14, NOW, value="stopped"),
         NewFact(c, "unsent", "15", 15, NOW, value="cancelled"),
         NewFact(c, "unsent", "16", 16, NOW, value="expired_unsent"),
+    ]
+
+
+def _hits(c: int) -> list[Hit]:
+    later = NOW + timedelta(minutes=3)
+    seen = (
+        (0, "human", ""),
+        (0, "human", ""),
+        (1, "human", ""),
+        (5, "human", ""),
+        (2, "machine", "preview"),
+        (3, "suspect", "no_user_agent"),
+        (None, "human", ""),
+    )
+    return [
+        factories.hit(c, position, n, verdict, reason=reason, occurred_at=later)
+        for position, (n, verdict, reason) in enumerate(seen)
     ]

@@ -1,5 +1,7 @@
 """The law of the funnel: counters = brute force = rows listed, after any facts in any order and any batches."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -7,19 +9,21 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, col, delete, select, update
 
-from linksvc import counters, facts
-from linksvc.applier import apply_batch, campaigns_with_pending_facts, rebuild_counters
+from linksvc import counters, facts, leases
+from linksvc.applier import Settled, apply_batch, campaigns_with_pending_facts, change_verdicts, lease_name, rebuild_counters
 from linksvc.database import open_engine, reading, writing
 from linksvc.facts import NewFact
 from linksvc.funnel import Funnel, list_messages, read_funnel
-from linksvc.models import Campaign, Fact, FunnelCount, Lease, Message
+from linksvc.hit_verdicts import Ruling
+from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message
 from linksvc.stages import SENT, STAGES, UNSENT
-from linksvc.stamps import WRITTEN, Stamps, fold, stamps_of, unstamped
+from linksvc.stamps import WRITTEN, Stamps, add_hit, fold, stamps_of, unstamped
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, hit, learn_hits
 
 SIZE = 6
 moments = st.integers(0, 7_200).map(lambda seconds: NOW + timedelta(seconds=seconds))
+verdicts = st.sampled_from(["human", "suspect", "machine"])
 receipts = st.sampled_from(["DELIVERED", "UNKNOWN", "EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED"])
 
 
@@ -35,10 +39,52 @@ def part_facts(draw: st.DrawFn, campaign_id: int, n: int, part: int, parts: int)
     return made
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """Ingest stores a hit."""
+
+    hit: Hit
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Somebody does on the page of a hit what only a person does; the event may be told twice."""
+
+    position: int
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Judging:
+    """A hit is judged again, as soon as it can be."""
+
+    position: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Applying:
+    """The applier takes what there is."""
+
+
+Event = NewFact | Arrival | Interaction | Judging | Applying
+
+
 @st.composite
-def histories(draw: st.DrawFn, campaign_id: int) -> list[NewFact]:
+def visits(draw: st.DrawFn, campaign_id: int) -> list[Event]:
+    """Hits, what becomes of their verdicts, and the applier's rounds between."""
+    made: list[Event] = [Applying()] * draw(st.integers(0, 5))
+    for i, n in enumerate(draw(st.lists(st.one_of(st.none(), st.integers(0, SIZE - 1)), max_size=8))):
+        made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments))))
+        made += [Interaction(i, n)] * draw(st.sampled_from([0, 0, 1, 2]))
+        made += [Judging(i, verdict) for verdict in draw(st.lists(verdicts, max_size=3))]
+    return made
+
+
+@st.composite
+def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
     """What may happen to the messages of a campaign, in any order."""
-    made: list[NewFact] = []
+    made = draw(visits(campaign_id))
     for n in range(SIZE):
         parts = draw(st.integers(1, 2))
         for part in range(1, parts + 1):
@@ -46,9 +92,6 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[NewFact]:
         if draw(st.booleans()):
             reason = draw(st.sampled_from(["stopped", "cancelled", "expired_unsent"]))
             made.append(NewFact(campaign_id, "unsent", str(n), n, draw(moments), value=reason))
-    verdicts = st.sampled_from(["human", "suspect", "machine"])
-    for i, n in enumerate(draw(st.lists(st.one_of(st.none(), st.integers(0, SIZE - 1)), max_size=8))):
-        made.append(NewFact(campaign_id, "hit", f"segment:{i}:1", n, draw(moments), value=draw(verdicts)))
     for i, n in enumerate(draw(st.lists(st.integers(0, SIZE - 1), max_size=5))):
         kind = draw(st.sampled_from(["redeemed", "reply", "opted_out"]))
         amount, currency = (
@@ -62,7 +105,7 @@ def start_over(engine: Engine, campaign_id: int) -> None:
     """Takes the campaign back to how it was produced."""
     blank = unstamped(Message(campaign_id=0, n=0, contact_id=0, number="", country="", tracked=True, produced_at=NOW))
     with writing(engine) as session:
-        for table in (Fact, FunnelCount, Lease):
+        for table in (Hit, Fact, FunnelCount, Lease):
             session.exec(delete(table))
         session.exec(update(Message).values({name: getattr(blank, name) for name in WRITTEN}))
         session.exec(update(Campaign).values(state="sending"))
@@ -74,28 +117,82 @@ def learn(engine: Engine, made: list[NewFact], at: datetime = NOW) -> None:
         facts.record(session, made, at)
 
 
-def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel:
+def apply(engine: Engine, campaign_id: int) -> None:
+    while apply_batch(engine, campaign_id, "test", lambda: NOW):
+        pass
+
+
+def interact(engine: Engine, campaign_id: int, position: int, n: int | None = 0) -> None:
+    learn(engine, [NewFact(campaign_id, "interaction", f"segment:{position}", n, NOW, value="human", detail="event")])
+
+
+def rule(engine: Engine, campaign_id: int, position: int, verdict: str) -> Settled:
+    """Judges the hit again, by what its row says at this moment."""
+    with reading(engine) as session:
+        row = session.get(Hit, (campaign_id, "segment", position))
+        judged = row.judged if row else 0
+    return change_verdicts(engine, campaign_id, [Ruling("segment", position, judged, verdict, "burst", 2)], lambda: NOW)
+
+
+def happen(engine: Engine, campaign_id: int, happening: Event) -> None:
+    match happening:
+        case NewFact():
+            learn(engine, [happening])
+        case Arrival(row):
+            learn_hits(engine, row)
+        case Interaction(position, n):
+            interact(engine, campaign_id, position, n)
+        case Judging(position, verdict):
+            rule(engine, campaign_id, position, verdict)
+        case Applying():
+            apply(engine, campaign_id)
+
+
+def held(known: list[Fact]) -> dict[str, tuple[str, Fact]]:
+    """The verdict that holds for each counted hit, and its first fact: worked out from the applied facts alone."""
+    applied = [fact for fact in known if fact.applied_at]
+    found = {fact.source: (fact.value, fact) for fact in applied if fact.kind == "hit"}
+    for fact in sorted((fact for fact in applied if fact.kind == "verdict"), key=lambda fact: fact.source):
+        source = fact.source.rpartition(":")[0]
+        found[source] = (fact.value, found[source][1])
+    for fact in applied:
+        if fact.kind == "interaction" and fact.source in found:
+            found[fact.source] = ("human", found[fact.source][1])
+    return found
+
+
+def assert_counted(session: Session, campaign_id: int) -> dict[str, tuple[str, Fact]]:
+    """Counters, stamps and the hits' rows are what the applied facts add up to."""
     assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
+    known = [fact for fact in session.exec(select(Fact)) if fact.applied_at]
+    holding = held(known)
+    for message in session.exec(select(Message)):
+        refolded: Stamps = unstamped(message)
+        fold(refolded, [fact for fact in known if fact.n == message.n])
+        for verdict, first in holding.values():
+            if first.n == message.n:
+                add_hit(refolded, verdict, first.occurred_at)
+        assert refolded == stamps_of(message)
+    rows = {f"{row.segment}:{row.position}": row.verdict for row in session.exec(select(Hit))}
+    assert {source: rows[source] for source in holding} == {source: verdict for source, (verdict, _) in holding.items()}
+    return holding
+
+
+def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel:
+    holding = assert_counted(session, campaign_id)
     funnel = read_funnel(session, workspace_id, campaign_id)
     for stage in STAGES:
         page = list_messages(session, workspace_id, campaign_id, stage)
         assert len(page.rows) == page.total == funnel[stage], stage
-    assert funnel.unaccounted == 0
+    assert funnel.pending_facts == funnel.unaccounted == 0
     assert funnel["produced"] == SIZE == sum(funnel[stage] for stage in UNSENT) + funnel["submitted"]
     assert funnel["submitted"] == sum(funnel[stage] for stage in SENT)
-    known = list(session.exec(select(Fact)))
-    for message in session.exec(select(Message)):
-        refolded: Stamps = unstamped(message)
-        fold(refolded, [fact for fact in known if fact.n == message.n])
-        assert refolded == stamps_of(message)
-    hits = [fact for fact in known if fact.kind == "hit"]
-    assert [funnel[f"hit_{v}"] for v in ("human", "suspect", "machine")] == [
-        len([fact for fact in hits if fact.value == v]) for v in ("human", "suspect", "machine")
-    ]
+    for verdict in ("human", "suspect", "machine"):
+        assert funnel[f"hit_{verdict}"] == sum(holds == verdict for holds, _ in holding.values())
+    assert funnel["hit_unnamed"] == sum(first.n is None for _, first in holding.values())
     paid: dict[str, int] = {}
-    for fact in known:
-        if fact.kind == "redeemed":
-            paid[fact.currency] = paid.get(fact.currency, 0) + fact.amount_minor
+    for fact in session.exec(select(Fact).where(Fact.kind == "redeemed")):
+        paid[fact.currency] = paid.get(fact.currency, 0) + fact.amount_minor
     assert {money.currency: money.amount_minor for money in funnel.revenue} == paid
     return funnel
 
@@ -105,22 +202,31 @@ def test_counters_equal_brute_force_and_the_rows_listed_after_any_facts(engine: 
     campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=4)
 
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(histories(campaign_id), st.integers(0, 20))
-    def holds(history: list[NewFact], cut: int) -> None:
+    @given(histories(campaign_id))
+    def holds(history: list[Event]) -> None:
         start_over(engine, campaign_id)
-        for batch in (history[:cut], history[cut:], history):
-            learn(engine, batch)
-            while apply_batch(engine, campaign_id, "test", lambda: NOW):
-                pass
-            with reading(engine) as session:
-                assert_true(session, workspace_id, campaign_id)
+        for happening in history:
+            happen(engine, campaign_id, happening)
+            if isinstance(happening, Judging | Applying):
+                with reading(engine) as session:
+                    assert_counted(session, campaign_id)
+        apply(engine, campaign_id)
+        with reading(engine) as session:
+            funnel = assert_true(session, workspace_id, campaign_id)
+        for happening in history:
+            # Whatever is told may be told again; only a judge may come to another verdict.
+            if not isinstance(happening, Judging):
+                happen(engine, campaign_id, happening)
+        apply(engine, campaign_id)
+        with reading(engine) as session:
+            assert assert_true(session, workspace_id, campaign_id) == funnel
 
     holds()
 
 
 def test_an_applied_fact_is_pending_no_more(engine: Engine) -> None:
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
-    learn(engine, [NewFact(campaign_id, "hit", "s:0:1", 0, NOW, value="human")])
+    learn_hits(engine, hit(campaign_id, 0))
     assert campaigns_with_pending_facts(engine) == [campaign_id]
     assert apply_batch(engine, campaign_id, "test", lambda: NOW) == 1
     assert campaigns_with_pending_facts(engine) == []
@@ -149,9 +255,9 @@ def test_the_facts_of_the_past_cost_a_report_nothing(sqlite_url: str) -> None:
 
 def test_one_applier_works_on_a_campaign_at_a_time(engine: Engine) -> None:
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
-    learn(engine, [NewFact(campaign_id, "hit", "s:0:1", 0, NOW, value="human")])
+    learn_hits(engine, hit(campaign_id, 0))
     assert apply_batch(engine, campaign_id, "one", lambda: NOW) == 1
-    learn(engine, [NewFact(campaign_id, "hit", "s:1:1", 0, NOW, value="human")])
+    learn_hits(engine, hit(campaign_id, 1))
     assert apply_batch(engine, campaign_id, "two", lambda: NOW) == 0
     assert apply_batch(engine, campaign_id, "two", lambda: NOW + timedelta(minutes=1)) == 1
 
@@ -179,3 +285,93 @@ def test_rebuilding_repairs_counters_that_were_tampered_with(engine: Engine) -> 
     rebuild_counters(engine, campaign_id)
     with reading(engine) as session:
         assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
+
+
+def verdict_of(engine: Engine, campaign_id: int, position: int) -> tuple[str, str, int]:
+    with reading(engine) as session:
+        row = session.get(Hit, (campaign_id, "segment", position))
+        assert row
+        return row.verdict, row.reason, row.judged
+
+
+def figures(engine: Engine, workspace_id: int, campaign_id: int, *stages: str) -> tuple[int, ...]:
+    with reading(engine) as session:
+        funnel = read_funnel(session, workspace_id, campaign_id)
+        return tuple(funnel[stage] for stage in stages)
+
+
+def test_a_verdict_that_changes_takes_its_message_and_its_visit_along(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 1)
+    later = NOW + timedelta(hours=1)
+    learn_hits(engine, hit(campaign_id, 0), hit(campaign_id, 1, occurred_at=later), hit(campaign_id, 2, None))
+    apply(engine, campaign_id)
+    shown = ("clicked", "suspect", "hit_human", "hit_suspect", "hit_unnamed")
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 0, 3, 0, 1)
+    assert rule(engine, campaign_id, 0, "suspect") == Settled(1, 0)
+    with reading(engine) as session:
+        stamps = session.get(Message, (campaign_id, 0))
+        assert stamps and (stamps.clicked_at, stamps.suspect_at) == (later, NOW)
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 0, 2, 1, 1)
+    assert rule(engine, campaign_id, 1, "suspect") == rule(engine, campaign_id, 2, "suspect") == Settled(1, 0)
+    assert figures(engine, workspace_id, campaign_id, *shown) == (0, 1, 0, 3, 1)
+
+
+def test_each_verdict_is_kept_as_a_fact(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    learn_hits(engine, hit(campaign_id, 0))
+    apply(engine, campaign_id)
+    rule(engine, campaign_id, 0, "suspect")
+    rule(engine, campaign_id, 0, "human")
+    assert verdict_of(engine, campaign_id, 0) == ("human", "burst", 2)
+    with reading(engine) as session:
+        facts = session.exec(select(Fact).order_by(Fact.source))
+        told = [(fact.kind, fact.source, fact.value, fact.detail, fact.rules) for fact in facts]
+    assert told == [
+        ("hit", "segment:0", "human", "", 1),
+        ("verdict", "segment:0:1", "suspect", "burst", 2),
+        ("verdict", "segment:0:2", "human", "burst", 2),
+    ]
+
+
+def test_a_hit_is_not_judged_again_before_it_is_counted_nor_by_what_was_read_before(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    learn_hits(engine, hit(campaign_id, 0))
+    assert rule(engine, campaign_id, 0, "suspect") == Settled(0, 1)
+    apply(engine, campaign_id)
+    outdated = [Ruling("segment", 0, 0, "machine", "head", 2)]
+    assert rule(engine, campaign_id, 0, "suspect") == Settled(1, 0)
+    assert change_verdicts(engine, campaign_id, outdated, lambda: NOW) == Settled(0, 1)
+    assert verdict_of(engine, campaign_id, 0) == ("suspect", "burst", 1)
+
+
+def test_an_interaction_makes_its_hit_human_for_good_whenever_it_comes(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 3)
+    machines = [hit(campaign_id, n, n, "machine", reason="preview") for n in range(3)]
+    interact(engine, campaign_id, 0, 0)
+    apply(engine, campaign_id)
+    learn_hits(engine, *machines[:2])
+    interact(engine, campaign_id, 1, 1)
+    apply(engine, campaign_id)
+    learn_hits(engine, machines[2])
+    apply(engine, campaign_id)
+    assert figures(engine, workspace_id, campaign_id, "clicked", "machine", "hit_human", "hit_machine") == (2, 1, 2, 1)
+    interact(engine, campaign_id, 2, 2)
+    apply(engine, campaign_id)
+    assert rule(engine, campaign_id, 2, "machine") == Settled(0, 0)
+    assert figures(engine, workspace_id, campaign_id, "clicked", "machine", "hit_human", "hit_machine") == (3, 0, 3, 0)
+    assert {verdict_of(engine, campaign_id, n) for n in range(3)} == {("human", "interaction", 0)}
+
+
+def test_an_applier_waits_while_verdicts_change(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    learn_hits(engine, hit(campaign_id, 0))
+    with ThreadPoolExecutor(1) as pool, writing(engine) as session:
+        leases.hold_off(session, lease_name(campaign_id))
+        waiting = pool.submit(apply_batch, engine, campaign_id, "test", lambda: NOW)
+        assert not wait([waiting], timeout=0.2).done
+        session.commit()
+        assert waiting.result(10) == 1
+    engine.dispose()

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from sqlmodel import update
 
-from linksvc import counters, facts
+from linksvc import counters
 from linksvc.applier import apply_batch
 from linksvc.database import open_engine, writing
-from linksvc.facts import NewFact
 from linksvc.models import FunnelCount
 from tests import factories
 from tests.factories import NOW
@@ -28,7 +27,7 @@ def test_a_wrong_counter_is_found_and_put_right(sqlite_url: str, tmp_path: Path)
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 3)
     with writing(engine) as session:
         counters.rebuild(session, campaign_id)
-        facts.record(session, [NewFact(campaign_id, "hit", "s:0:1", 0, NOW, value="human")], NOW)
+    factories.learn_hits(engine, factories.hit(campaign_id, 0))
     apply_batch(engine, campaign_id, "test", lambda: NOW)
     assert run(tmp_path, "verify") == (0, f"cmp_{campaign_id}: 6 counters, 0 differ\n")
     with writing(engine) as session:

@@ -20,11 +20,11 @@ def add_campaign(api: Api, size: int) -> int:
     campaign_id = factories.produced_campaign(api.engine, api.workspace_id, size)
     with writing(api.engine) as session:
         counters.rebuild(session, campaign_id)
+    factories.learn_hits(api.engine, factories.hit(campaign_id, 0))
     apply(
         api,
         NewFact(campaign_id, "accepted", "0.1.1", 0, NOW, parts=1, route_id=1),
         NewFact(campaign_id, "receipt", "0.1.1", 0, NOW, value="DELIVERED"),
-        NewFact(campaign_id, "hit", "segment:0:1", 0, NOW, value="human"),
         NewFact(campaign_id, "redeemed", "rdm_1", 0, NOW, amount_minor=4_491, currency="EUR"),
         NewFact(campaign_id, "refused", "1.1.1", 1, NOW, value="0x0b", parts=1, route_id=1),
     )
