@@ -68,6 +68,12 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS[backend])
 
 
+def is_there(url: str) -> bool:
+    """False for an SQLite database that was not made yet; to connect to it would make an empty one."""
+    parsed = parse_url(url)
+    return parsed.get_backend_name() != "sqlite" or not parsed.database or Path(parsed.database).exists()
+
+
 def make_folder(path: Path) -> None:
     """Makes a folder and those above it, unless they are there. Raises ConfigurationError."""
     try:

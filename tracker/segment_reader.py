@@ -1,6 +1,7 @@
 """A segment as its readers meet it: still growing, or left for good. Used by ingest, by replay and by the inspection."""
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from tracker.frames import MAX_FRAME, Damage, Frame, Frames, Piece
+from tracker.frames import HEAD_BYTES, MAX_FRAME, Damage, Frame, Frames, Piece
 from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, is_locked, read_header, try_lock
 
 CHUNK_BYTES = 2_097_152
@@ -83,13 +84,27 @@ class SegmentReader:
         # Nothing but the end frame; if something does stand behind it, that is read all the same.
         return self.read(Position(start.offset + found[-1].end, start.index), most)
 
+    def batches(self, most: int) -> Iterator[list[Entry]]:
+        """All that can be read now, from the beginning, at most `most` entries at a time."""
+        at = START
+        while batch := self.read(at, most):
+            yield batch
+            at = batch[-1].after
+
+    def ended(self, end: Position) -> bool:
+        """Whether the segment's writer ended it at `end`, where `read` found nothing more."""
+        return self._end_of(os.pread(self._descriptor, HEAD_BYTES, end.offset)) > 0
+
     def remainder(self, end: Position) -> Remainder | None:
         """What stands behind the last hit, where `read` found nothing more; None if that is the segment's proper end."""
         data = os.pread(self._descriptor, self.size, end.offset)
-        ended = next(self._frames.read(data), None)
-        if isinstance(ended, Frame) and ended.hit is None:
-            data = data[ended.end :]
-        return Remainder(data, torn=ended is None and self._frames.cut_off(data)) if data else None
+        ended = self._end_of(data)
+        return Remainder(data[ended:], torn=not ended and self._frames.cut_off(data)) if data[ended:] else None
+
+    def _end_of(self, data: bytes) -> int:
+        """How long the end frame is that `data` begins with; 0 if it does not."""
+        piece = next(self._frames.read(data), None)
+        return piece.end if isinstance(piece, Frame) and piece.hit is None else 0
 
     def _look(self, start: Position, size: int, most: int) -> tuple[bytes, list[Piece]]:
         data = os.pread(self._descriptor, size, start.offset)
@@ -128,8 +143,9 @@ def open_segment(path: Path, *, adopt: bool = True) -> Iterator[SegmentReader | 
         return
     try:
         closed = try_lock(descriptor) if adopt else not is_locked(descriptor)
-        finished = os.fstat(descriptor).st_nlink == 0
-        segment = None if finished else read_header(os.pread(descriptor, HEADER_BYTES, 0)) or _named(path)
+        status = os.fstat(descriptor)
+        there = stat.S_ISREG(status.st_mode) and status.st_nlink > 0
+        segment = read_header(os.pread(descriptor, HEADER_BYTES, 0)) or _named(path) if there else None
         yield SegmentReader(path, descriptor, segment, closed) if segment else None
     finally:
         os.close(descriptor)
