@@ -3,6 +3,8 @@
 Plain ASGI: the whole of a click is one header scan, one decoding and one wait for the disk.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import Engine
 
 from linksvc.clock import Clock, now
@@ -11,7 +13,9 @@ from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tracker.addresses import CallerNetworks
 from tracker.block_watch import BlockWatch
+from tracker.guessing import Guessing
 from tracker.losses import Losses
+from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
 from tracker.responses import Receive, Response, Scope, Send, text
 from tracker.snapshot import Snapshot
@@ -30,37 +34,53 @@ NEVER_CODES = {
 
 _WELL_KNOWN = Response(404, (_PLAIN, _DAY))
 _NOT_ALLOWED = text(405, b"Method not allowed\n", (b"allow", b"GET, HEAD"))
-_READY = Response(200, ((b"content-type", b"application/json"), (b"cache-control", b"no-store")), b'{"status":"ok"}')
-_STARTING = Response(503, _READY.headers, b'{"status":"starting"}')
 
 
 class Tracker:
-    """`watch`, `spool` and `losses` are what an operator's listener may report on."""
+    """What is public here is what an operator's listener reports on."""
 
-    def __init__(self, watch: BlockWatch, spool: Spool, losses: Losses, redirect: Redirect) -> None:
+    def __init__(
+        self,
+        watch: BlockWatch,
+        spool: Spool,
+        losses: Losses,
+        guessing: Guessing,
+        personal: PersonalLinks,
+        redirect: Redirect,
+    ) -> None:
         self.watch = watch
         self.spool = spool
         self.losses = losses
+        self.guessing = guessing
+        self._personal = personal
         self._redirect = redirect
+
+    @property
+    def answered(self) -> Mapping[str, int]:
+        """Answers since the start: redirected, fallback, early, expired, unknown, throttled, unavailable, other."""
+        return self._redirect.answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = await self._answer(scope)
+            response = self._other(scope) or await self._redirect.answer(scope)
             await response.send(scope["method"], send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, scope: Scope) -> Response:
-        if scope["method"] not in ("GET", "HEAD"):
-            return _NOT_ALLOWED
+    def _other(self, scope: Scope) -> Response | None:
+        """The answer to what cannot be a code."""
         path: str = scope["path"]
-        if path == "/healthz":
-            return _READY if self.watch.informed else _STARTING
-        if path.startswith("/.well-known/"):
-            return _WELL_KNOWN
-        return NEVER_CODES.get(path) or await self._redirect.answer(scope, path[1:])
+        if scope["method"] not in ("GET", "HEAD"):
+            response: Response | None = _NOT_ALLOWED
+        elif path.startswith("/.well-known/"):
+            response = _WELL_KNOWN
+        else:
+            response = NEVER_CODES.get(path)
+        if response:
+            self._redirect.answered["other"] += 1
+        return response
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start and stop (ASGI's lifespan protocol)."""
@@ -71,14 +91,15 @@ class Tracker:
         await receive()
         await self.watch.stop()
         await self.spool.close()
+        self._personal.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 def create_tracker(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Tracker:
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
-    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]))
+    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]), settings.short_url)
     spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes)
-    losses = Losses()
+    losses, guessing, personal = Losses(), Guessing(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
-    redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, clock)
-    return Tracker(watch, spool, losses, redirect)
+    redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, guessing, personal, clock)
+    return Tracker(watch, spool, losses, guessing, personal, redirect)

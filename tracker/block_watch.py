@@ -1,6 +1,7 @@
-"""Keeps a tracker's blocks up to date: from the snapshot at the start, from the database each second. Run by the tracker."""
+"""Keeps what a tracker knows up to date: from the snapshot at the start, from the database each second. For the tracker."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -9,7 +10,8 @@ from sqlalchemy import Engine
 
 from linksvc.database import reading
 from linksvc.errors import RicochetError
-from tracker.blocks import Block, Blocks, read_blocks
+from tracker.blocks import Block
+from tracker.known import Known, News, read_news
 from tracker.snapshot import Snapshot
 
 log = structlog.get_logger()
@@ -33,23 +35,31 @@ class BlocksUnreachable(RicochetError):
 class BlockWatch:
     """Used from the tracker's event loop; asks the database in a thread of its own, one question at a time."""
 
-    def __init__(self, engine: Engine, snapshot: Snapshot) -> None:
-        self.blocks = Blocks()
+    def __init__(self, engine: Engine, snapshot: Snapshot, short_url: str) -> None:
+        self.known = Known(short_url)
         self.informed = False
-        """Whether the blocks came from anywhere: the database or a snapshot."""
+        """Whether anything is known: from the database or a snapshot."""
+        self.reachable = True
+        """Whether the database answered when it was last asked."""
+        self._short_url = short_url
+        self._answered_at: float | None = None
         self._read_all = False
-        self._reachable = True
         self._engine = engine
         self._snapshot = snapshot
         self._flight: asyncio.Task[None] | None = None
         self._polling: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "blocks")
 
+    @property
+    def silence_s(self) -> float | None:
+        """Seconds since the database last answered; None if it never did."""
+        return None if self._answered_at is None else time.monotonic() - self._answered_at
+
     async def start(self) -> None:
-        """Learns the blocks from the database, or failing that from the snapshot, and begins to poll."""
-        known = await asyncio.get_running_loop().run_in_executor(self._thread, self._snapshot.read)
-        if known is not None:
-            self.blocks, self.informed = known, True
+        """Learns what there is from the database, or failing that from the snapshot, and begins to poll."""
+        kept = await asyncio.get_running_loop().run_in_executor(self._thread, self._snapshot.read)
+        if kept is not None:
+            self.known, self.informed = Known(self._short_url, kept), True
         with suppress(BlocksUnreachable):
             await self._refresh(START_WITHIN_S)
         self._polling = asyncio.create_task(self._poll())
@@ -65,11 +75,12 @@ class BlockWatch:
     async def find(self, serial: int) -> Block | None:
         """The block of a serial. Asks the database only for one that may be newer than what is known, and once for all
         who ask at the same time. Raises BlocksUnreachable if it cannot be asked."""
-        block = self.blocks.find(serial)
-        if block or (self.informed and not self.blocks.end <= serial < self.blocks.end + HORIZON):
+        blocks = self.known.blocks
+        block = blocks.find(serial)
+        if block or (self.informed and not blocks.end <= serial < blocks.end + HORIZON):
             return block
         await self._refresh(LOOK_UP_WITHIN_S)
-        return self.blocks.find(serial)
+        return self.known.blocks.find(serial)
 
     async def _poll(self) -> None:
         while True:
@@ -86,40 +97,41 @@ class BlockWatch:
             await asyncio.wait_for(asyncio.shield(self._flight), within_s)
         except TimeoutError as error:
             raise BlocksUnreachable("The database does not answer.") from error
-        if not self._reachable:
+        if not self.reachable:
             raise BlocksUnreachable("The database cannot be reached.")
 
     async def _fly(self) -> None:
         """Reads what is new. The first time that is everything: a snapshot may be of another day."""
         loop = asyncio.get_running_loop()
         try:
-            new = await loop.run_in_executor(self._thread, self._read, self.blocks.end if self._read_all else 0)
+            news = await loop.run_in_executor(self._thread, self._read, self.known if self._read_all else None)
         except Exception as error:
             # Whatever is wrong there, known links must go on working, and the next poll must try again.
             self._say_reachable(False, str(error))
             return
         self._say_reachable(True)
+        self._answered_at = time.monotonic()
         if self._read_all:
-            self.blocks.add(new)
+            self.known.learn(news)
         else:
-            self.blocks = Blocks(new)
-        if new or not self._read_all:
+            self.known = Known(self._short_url, news)
+        if news or not self._read_all:
             await loop.run_in_executor(self._thread, self._write_snapshot)
         self._read_all = self.informed = True
 
-    def _read(self, from_serial: int) -> list[Block]:
+    def _read(self, known: Known | None) -> News:
         with reading(self._engine) as session:
-            return read_blocks(session, from_serial)
+            return read_news(session, known.blocks.end if known else 0, known.revision if known else 0)
 
     def _write_snapshot(self) -> None:
         try:
-            self._snapshot.write(self.blocks.all())
+            self._snapshot.write(self.known.all())
         except OSError as error:
             log.error("the snapshot of the blocks cannot be written", action="snapshot_failed", error=type(error).__name__)
 
     def _say_reachable(self, reachable: bool, error: str = "") -> None:
-        if reachable != self._reachable:
-            self._reachable = reachable
+        if reachable != self.reachable:
+            self.reachable = reachable
             if reachable:
                 log.info("the database answers again", action="blocks_reachable")
             else:

@@ -1,18 +1,23 @@
 """The redirect: a code is resolved, its hit put on disk, and the answer leaves. Called by `tracker.app` for every code."""
 
 import asyncio
-from dataclasses import dataclass
+from collections import Counter
+from datetime import datetime
 
 import structlog
 
 from linksvc.clock import Clock
 from linksvc.short_codes import LENGTH, ShortCodes
-from tracker.addresses import CallerNetworks
+from tracker import pages
+from tracker.addresses import Caller, CallerNetworks
 from tracker.block_watch import BlocksUnreachable, BlockWatch
 from tracker.blocks import Block
+from tracker.destinations import Destination, Outcome, pass_on
+from tracker.guessing import Guessing
+from tracker.hosts import EVERYBODY
 from tracker.losses import Loss, Losses
-from tracker.pages import try_again, unknown_link
-from tracker.requests import hit_of
+from tracker.personal_links import PersonalLinks
+from tracker.requests import Headers, hit_of, read_headers
 from tracker.responses import Response, Scope, html, redirect_to
 from tracker.spool import Spool
 
@@ -27,73 +32,145 @@ LONGEST = 4 * LENGTH
 ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hit is counted as unconfirmed and the answer leaves."""
 
+MOST_READY = 10_000
+"""Redirections that are kept ready to be sent."""
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    block: Block
-    serial: int
+Found = tuple[Block, int]
+"""A block and the serial in it."""
 
 
 class Redirect:
     def __init__(
-        self, codes: ShortCodes, watch: BlockWatch, spool: Spool, losses: Losses, networks: CallerNetworks, clock: Clock
+        self,
+        codes: ShortCodes,
+        watch: BlockWatch,
+        spool: Spool,
+        losses: Losses,
+        networks: CallerNetworks,
+        guessing: Guessing,
+        personal: PersonalLinks,
+        clock: Clock,
     ) -> None:
+        self.answered: Counter[str] = Counter()
+        """Answers since the start, by what they were."""
         self._codes = codes
         self._watch = watch
         self._spool = spool
         self._losses = losses
         self._networks = networks
+        self._guessing = guessing
+        self._personal = personal
         self._clock = clock
-        self._unknown = unknown_link()
-        self._try_again = try_again()
+        self._ready: dict[bytes, Response] = {}
+        self._unknown = pages.unknown_link()
+        self._try_again = pages.try_again()
+        self._too_many = pages.too_many()
 
-    async def answer(self, scope: Scope, path: str) -> Response:
-        """The answer to GET or HEAD of `/<path>`, percent-decoded once."""
+    async def answer(self, scope: Scope) -> Response:
+        """The answer to GET or HEAD of a path, percent-decoded once."""
+        headers = read_headers(scope["headers"])
+        owner = self._watch.known.hosts.owner(headers.get(b"host", b""))
+        if owner is None:
+            return self._unknown_link(headers)
+        peer = scope.get("client")
+        caller = self._networks.find(peer[0] if peer else "", headers.get(b"x-forwarded-for", b""))
+        if self._guessing.refuses(caller.subnet):
+            return self._page("throttled", 429, self._too_many, headers, 60)
         try:
-            found = await self._resolve(path)
+            found = await self._resolve(scope["path"][1:])
         except BlocksUnreachable:
-            return html(503, self._try_again, _language(scope), (b"retry-after", b"5"))
-        if found is None:
-            return self.unknown(scope)
-        await self._track(scope, found)
-        location = self._watch.blocks.location(found.block)
-        return redirect_to(location) if location else self.unknown(scope)
+            return self._page("unavailable", 503, self._try_again, headers, 5)
+        destination = self._watch.known.destination(found[0]) if found else None
+        if found is None or destination is None or owner not in (EVERYBODY, destination.workspace_id):
+            self._guessing.missed(caller.subnet)
+            return self._unknown_link(headers)
+        self._guessing.found(caller.subnet)
+        return await self._follow(scope, headers, caller, found, destination)
 
-    def unknown(self, scope: Scope) -> Response:
-        return html(404, self._unknown, _language(scope))
-
-    async def _resolve(self, path: str) -> Resolved | None:
+    async def _resolve(self, path: str) -> Found | None:
         """The path as it is; failing that, without what was glued to it."""
-        if len(path) > LONGEST:
-            return None
-        found = await self._open(path)
-        if found is None and (trimmed := path.rstrip(GLUED)) != path:
-            found = await self._open(trimmed)
-        return found
+        opened = self._codes.decode(path)
+        if opened and (block := self._watch.known.blocks.find(opened[1])) and block.key_version == opened[0]:
+            return block, opened[1]
+        return await self._search(path) if len(path) <= LONGEST else None
 
-    async def _open(self, code: str) -> Resolved | None:
-        opened = self._codes.decode(code)
-        if opened is None:
-            return None
-        block = await self._watch.find(opened[1])
-        return Resolved(block, opened[1]) if block else None
+    async def _search(self, path: str) -> Found | None:
+        for candidate in dict.fromkeys((path, path.rstrip(GLUED))):
+            if (opened := self._codes.decode(candidate)) is not None:
+                version, serial = opened
+                block = await self._watch.find(serial)
+                if block and block.key_version == version:
+                    return block, serial
+        return None
 
-    async def _track(self, scope: Scope, found: Resolved) -> None:
-        """Puts the hit on disk. Whatever goes wrong is counted, and the redirect goes on."""
+    async def _follow(
+        self, scope: Scope, headers: Headers, caller: Caller, found: Found, destination: Destination
+    ) -> Response:
+        """Puts the hit on disk, then answers. Whatever goes wrong there is counted, and the redirect goes on."""
+        block, serial = found
+        outcome = Outcome.REDIRECTED
         try:
-            n = found.block.n_of(found.serial)
-            hit = hit_of(scope, found.block, n, self._clock(), self._networks)
-            async with asyncio.timeout(ON_DISK_WITHIN_S):
-                spooled = await self._spool.append(hit.pack())
-            loss = spooled if isinstance(spooled, Loss) else None
-        except TimeoutError:
-            loss = Loss.UNCONFIRMED
+            now = self._clock()
+            if not destination.is_plain:
+                outcome = destination.outcome_at(now)
+            loss = await self._track(scope["method"], headers, block, serial, now, caller.network, outcome)
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
             loss = Loss.INTERNAL
         if loss:
             self._losses.count(loss)
+        if destination.is_plain:
+            return self._redirection("redirected", destination.location, headers)
+        return await self._by_terms(scope["query_string"], headers, block.message_of(serial), destination, outcome)
 
+    async def _track(
+        self, method: str, headers: Headers, block: Block, serial: int, now: datetime, network: str, outcome: Outcome
+    ) -> Loss | None:
+        hit = hit_of(method, headers, block, block.n_of(serial), now, network, outcome)
+        try:
+            async with asyncio.timeout(ON_DISK_WITHIN_S):
+                spooled = await self._spool.append(hit.pack())
+        except TimeoutError:
+            return Loss.UNCONFIRMED
+        return spooled if isinstance(spooled, Loss) else None
 
-def _language(scope: Scope) -> bytes:
-    return next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    async def _by_terms(
+        self, query: bytes, headers: Headers, message: int, destination: Destination, outcome: Outcome
+    ) -> Response:
+        """The answer of a link that is not the same at all times, for everybody and whatever is asked."""
+        if outcome is not Outcome.REDIRECTED:
+            if destination.fallback:
+                return self._redirection("fallback", destination.fallback, headers)
+            brand = destination.workspace_name
+            if outcome is Outcome.EARLY:
+                return self._page("early", 404, pages.early(brand), headers)
+            return self._page("expired", 410, pages.expired(brand), headers)
+        location = destination.location
+        if destination.is_personal:
+            location = await self._personal.location(destination, message)
+            if location is None:
+                return self._page("unavailable", 503, self._try_again, headers, 5)
+        if location and destination.passed_parameters and query:
+            location = pass_on(location, query, destination.passed_parameters)
+        return self._redirection("redirected", location, headers)
+
+    def _redirection(self, outcome: str, location: bytes | None, headers: Headers) -> Response:
+        if location is None:
+            return self._unknown_link(headers)
+        self.answered[outcome] += 1
+        response = self._ready.get(location)
+        if response is None:
+            if len(self._ready) >= MOST_READY:
+                self._ready.clear()
+            response = self._ready[location] = redirect_to(location)
+        return response
+
+    def _unknown_link(self, headers: Headers) -> Response:
+        return self._page("unknown", 404, self._unknown, headers)
+
+    def _page(
+        self, outcome: str, status: int, page: pages.Page, headers: Headers, retry_after_s: int | None = None
+    ) -> Response:
+        self.answered[outcome] += 1
+        more = ((b"retry-after", b"%d" % retry_after_s),) if retry_after_s else ()
+        return html(status, page, headers.get(b"accept-language", b""), *more)

@@ -1,14 +1,14 @@
 """Answers of the short domain as ASGI messages, each with the headers it needs. Used by the app and the redirect."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from tracker.pages import Page
 
+Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 PRIVATE: tuple[Header, ...] = (
@@ -19,19 +19,23 @@ PRIVATE: tuple[Header, ...] = (
     (b"x-robots-tag", b"noindex"),
 )
 
+_NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
-@dataclass(frozen=True, slots=True)
+
 class Response:
-    """A whole answer. Its body is left out for HEAD, its headers are not."""
+    """A whole answer, its messages made once. Its body is left out for HEAD, its headers are not."""
 
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes = b""
+    __slots__ = ("_body", "_start", "status")
+
+    def __init__(self, status: int, headers: tuple[Header, ...], body: bytes = b"") -> None:
+        self.status = status
+        length = (b"content-length", b"%d" % len(body))
+        self._start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+        self._body: Message = {"type": "http.response.body", "body": body} if body else _NO_BODY
 
     async def send(self, method: str, send: Send) -> None:
-        length = (b"content-length", b"%d" % len(self.body))
-        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, length]})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else self.body})
+        await send(self._start)
+        await send(_NO_BODY if method == "HEAD" else self._body)
 
 
 def redirect_to(location: bytes) -> Response:

@@ -1,28 +1,30 @@
-"""The blocks on local disk, so that a tracker starts while the database is down. Used by `tracker.block_watch`.
+"""What a tracker knows, on local disk, so that it starts while the database is down. Used by `tracker.block_watch`.
 
-A line with a keyed checksum, then the blocks. The key is that of the links: a file that was damaged, or that belongs to
+A line with a keyed checksum, then the rows. The key is that of the links: a file that was damaged, or that belongs to
 another installation, is not taken for ours.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from hashlib import blake2b
 from hmac import compare_digest
-from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import orjson
 import structlog
 
-from tracker.blocks import Block, Blocks
+from tracker.blocks import Block
+from tracker.destinations import Destination
+from tracker.hosts import Domain
+from tracker.known import News
 from tracker.segments import sync_directory
 
 log = structlog.get_logger()
 
 FILE_NAME = "blocks.snapshot"
-_fields_of = attrgetter(*(field.name for field in fields(Block)))
-_FORMAT = b"ricochet blocks 1 "
+_FORMAT = b"ricochet blocks 2 "
 
 
 class Snapshot:
@@ -30,9 +32,9 @@ class Snapshot:
         self.path = data_dir / FILE_NAME
         self._key = key
 
-    def write(self, blocks: Sequence[Block]) -> None:
+    def write(self, news: News) -> None:
         """Replaces the snapshot in one step: whoever reads finds the old one or the new one. Raises OSError."""
-        body = orjson.dumps(list(map(_fields_of, blocks)))
+        body = orjson.dumps(news, default=_row, option=orjson.OPT_PASSTHROUGH_DATACLASS)
         draft = self.path.with_suffix(f".{os.getpid()}.new")
         with draft.open("wb") as file:
             file.write(_FORMAT + self._checksum(body) + b"\n" + body)
@@ -41,8 +43,8 @@ class Snapshot:
         draft.replace(self.path)
         sync_directory(self.path.parent)
 
-    def read(self) -> Blocks | None:
-        """The blocks as last written; None if there are none, or if what is there is not to be trusted."""
+    def read(self) -> News | None:
+        """What was last written; None if there is nothing, or if what is there is not to be trusted."""
         try:
             head, _, body = self.path.read_bytes().partition(b"\n")
         except OSError:
@@ -50,7 +52,21 @@ class Snapshot:
         if not compare_digest(head, _FORMAT + self._checksum(body)):
             log.error("the snapshot of the blocks is damaged or of another installation", action="snapshot_refused")
             return None
-        return Blocks([Block(*row) for row in orjson.loads(body)])
+        rows = orjson.loads(body)
+        return News(
+            tuple(Block(**row) for row in rows["blocks"]),
+            tuple(_destination(row) for row in rows["destinations"]),
+            tuple(Domain(**row) for row in rows["domains"]),
+        )
 
     def _checksum(self, body: bytes) -> bytes:
         return blake2b(body, key=self._key, digest_size=16).hexdigest().encode()
+
+
+def _row(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _destination(row: dict[str, Any]) -> Destination:
+    times = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("activates_at", "expires_at")}
+    return Destination(**row | times | {"passed_parameters": tuple(row["passed_parameters"])})

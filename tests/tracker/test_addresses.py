@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from tracker.addresses import CallerNetworks
+from tracker.addresses import Caller, CallerNetworks
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 
@@ -33,8 +33,14 @@ PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 def test_a_request_belongs_to_the_last_network_that_somebody_trusted_saw(
     peer: str, forwarded_for: str, network: str
 ) -> None:
-    assert CallerNetworks(PROXIES).find(peer, forwarded_for) == network
+    assert CallerNetworks(PROXIES).find(peer, forwarded_for.encode()).network == network
 
 
 def test_without_configured_proxies_nobody_is_believed() -> None:
-    assert CallerNetworks(()).find("127.0.0.1", "198.51.100.1") == "127.0.0.0/24"
+    assert CallerNetworks(()).find("127.0.0.1", b"198.51.100.1").network == "127.0.0.0/24"
+
+
+def test_guessers_are_told_apart_by_household_and_nothing_finer_than_a_provider_is_kept() -> None:
+    found = CallerNetworks(())
+    assert found.find("2001:db8:1:2:3::4", b"") == Caller("2001:db8:1::/48", "2001:db8:1:2::/64")
+    assert found.find("203.0.113.7", b"") == Caller("203.0.113.0/24", "203.0.113.0/24")

@@ -1,15 +1,14 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from linksvc.database import reading
 from tests.factories import produced_campaign, workspace
-from tracker.blocks import Block, Blocks, location_of, read_blocks
+from tracker.blocks import Block, Blocks, read_blocks
 
 
 def block(first_serial: int, size: int, *, tracked: bool = True, campaign_id: int = 1, first_n: int = 0) -> Block:
-    return Block(first_serial, size, campaign_id, first_n, 1, tracked, "https://shop.example/sale")
+    return Block(first_serial, size, campaign_id, first_n, 1, tracked)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 5)), max_size=20), st.data())
@@ -35,30 +34,6 @@ def test_a_block_that_overlaps_another_is_refused() -> None:
     assert [b.first_serial for b in blocks.all()] == [100, 110]
 
 
-@pytest.mark.parametrize(
-    ("url", "location"),
-    [
-        ("https://shop.example/sale", b"https://shop.example/sale"),
-        ("http://shop.example:8080/a?b=c&d=%20e#f", b"http://shop.example:8080/a?b=c&d=%20e#f"),
-        ("https://shop.example/été soldes", b"https://shop.example/%C3%A9t%C3%A9%20soldes"),
-        ("https://xn--bcher-kva.example/", b"https://xn--bcher-kva.example/"),
-        ("javascript:alert(1)", None),
-        ("data:text/html,x", None),
-        ("ftp://shop.example/", None),
-        ("//shop.example/", None),
-        ("/sale", None),
-        ("https://", None),
-        ("https://user:password@shop.example/", None),
-        ("https://shop.example/\r\nset-cookie: a=b", None),
-        ("https://[::1/", None),
-        ("", None),
-    ],
-)
-def test_only_absolute_web_addresses_become_a_location(url: str, location: bytes | None) -> None:
-    assert location_of(url) == location
-    assert Blocks([Block(0, 1, 1, 0, 1, True, url)]).location(Block(0, 1, 1, 0, 1, True, url)) == location
-
-
 def test_blocks_are_read_from_a_serial_on_in_ascending_order(engine: Engine) -> None:
     workspace_id = workspace(engine)
     one = produced_campaign(engine, workspace_id, 5, tracked=3)
@@ -72,4 +47,3 @@ def test_blocks_are_read_from_a_serial_on_in_ascending_order(engine: Engine) -> 
         (other, 0, 2, True),
     ]
     assert newest == everything[2:]
-    assert {b.destination_url for b in everything} == {"https://shop.example/sale"}

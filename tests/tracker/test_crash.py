@@ -119,4 +119,4 @@ async def test_a_tracker_that_is_stopped_leaves_a_closed_spool_and_a_snapshot(
     assert not list(sqlite_settings.spool_dir.iterdir())
     known = Snapshot(sqlite_settings.data_dir, keyring.links[0]).read()
     assert known is not None
-    assert len(known) == 1
+    assert len(known.blocks) == 1

@@ -169,7 +169,7 @@ async def test_the_codes_beside_a_link_lead_nowhere(served: Served, code: str) -
     for place in (0, 5, 10):
         neighbours = [code[:place] + c + code[place + 1 :] for c in alphabet if c != code[place]]
         answers = await asyncio.gather(*(served.ask(f"/{neighbour}") for neighbour in neighbours))
-        assert {answer.status for answer in answers} == {404}
+        assert {answer.status for answer in answers} <= {404, 429}, "and whoever tries them all is slowed down"
 
 
 async def test_a_new_campaign_is_found_by_one_look_up_however_many_ask(
@@ -188,7 +188,6 @@ NEVER_CODES = {
     "/apple-app-site-association": 404,
     "/.well-known/apple-app-site-association": 404,
     "/.well-known/assetlinks.json": 404,
-    "/healthz": 200,
 }
 
 

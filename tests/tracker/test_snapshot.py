@@ -2,31 +2,41 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories import NOW
 from tracker.blocks import Block
+from tracker.destinations import Destination
+from tracker.hosts import Domain
+from tracker.known import News
 from tracker.snapshot import Snapshot
 
 KEY = b"a key of the tests, of 32 bytes."
-BLOCKS = (Block(0, 5, 1, 0, 1, True, "https://shop.example/é"), Block(5, 2, 1, 5, 1, False, "https://shop.example/"))
+NEWS = News(
+    (Block(0, 5, 1, 0, 1, True), Block(5, 2, 1, 5, 1, False, 1)),
+    (
+        Destination(1, 1, 7, 1, "Lumen", "https://shop.example/é", NOW, None, "https://shop.example/", ("ref", "gclid")),
+        Destination(1, 2, 8, 1, "Lumen", "https://shop.example/", expires_at=NOW),
+    ),
+    (Domain("go.example", 1, 9, False), Domain("old.example", 1, 10, True)),
+)
 
 
 def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
     snapshot = Snapshot(tmp_path, KEY)
-    snapshot.write(BLOCKS)
-    snapshot.write(BLOCKS)
-    read = Snapshot(tmp_path, KEY).read()
-    assert read is not None
-    assert read.all() == BLOCKS
+    _ = NEWS.destinations[0].location, NEWS.destinations[0].is_plain
+    snapshot.write(NEWS)
+    snapshot.write(NEWS)
+    assert Snapshot(tmp_path, KEY).read() == NEWS
     assert [path.name for path in tmp_path.iterdir()] == ["blocks.snapshot"]
 
 
-def test_without_a_snapshot_there_are_no_blocks(tmp_path: Path) -> None:
+def test_without_a_snapshot_nothing_is_known(tmp_path: Path) -> None:
     assert Snapshot(tmp_path / "missing", KEY).read() is None
 
 
 @pytest.mark.parametrize("place", [0, 20, 40, 60, 100, -1])
 def test_a_damaged_snapshot_is_refused(tmp_path: Path, place: int) -> None:
     snapshot = Snapshot(tmp_path, KEY)
-    snapshot.write(BLOCKS)
+    snapshot.write(NEWS)
     data = bytearray(snapshot.path.read_bytes())
     data[place] ^= 1
     snapshot.path.write_bytes(data)
@@ -35,11 +45,11 @@ def test_a_damaged_snapshot_is_refused(tmp_path: Path, place: int) -> None:
 
 def test_a_snapshot_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     snapshot = Snapshot(tmp_path, KEY)
-    snapshot.write(BLOCKS)
+    snapshot.write(NEWS)
     snapshot.path.write_bytes(snapshot.path.read_bytes()[:-10])
     assert snapshot.read() is None
 
 
 def test_a_snapshot_of_another_installation_is_refused(tmp_path: Path) -> None:
-    Snapshot(tmp_path, KEY).write(BLOCKS)
+    Snapshot(tmp_path, KEY).write(NEWS)
     assert Snapshot(tmp_path, KEY[::-1]).read() is None

@@ -1,12 +1,16 @@
-"""The plain pages of the short domain, in English and French. Rendered once, when the tracker is put together."""
+"""The plain pages of the short domain, in English and French, each rendered once."""
 
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+
+BRANDS = 256
+"""Workspaces whose pages are kept ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,43 @@ def try_again() -> Page:
     )
 
 
-def _render(english: tuple[str, str], french: tuple[str, str]) -> Page:
+def too_many() -> Page:
+    """For a network from which codes are guessed."""
+    return _render(
+        ("Too many requests", "Please try again in a minute."),
+        ("Trop de demandes", "Veuillez réessayer dans une minute."),
+    )
+
+
+@lru_cache(maxsize=BRANDS)
+def expired(brand: str) -> Page:
+    """For a link whose time is over; `brand` is whose link it is."""
+    return _render(
+        ("This link has expired", f"What {brand} sent you is no longer available."),
+        ("Ce lien a expiré", f"Ce que {brand} vous a envoyé n’est plus disponible."),
+        brand,
+    )
+
+
+@lru_cache(maxsize=BRANDS)
+def early(brand: str) -> Page:
+    """For a link whose time has not come."""
+    return _render(
+        ("This link is not open yet", f"What {brand} sent you opens later. Please come back."),
+        ("Ce lien n’est pas encore ouvert", f"Ce que {brand} vous a envoyé ouvrira plus tard. Merci de revenir."),
+        brand,
+    )
+
+
+def _render(english: tuple[str, str], french: tuple[str, str], brand: str = "Ricochet") -> Page:
     folder = files(__name__)
     style = folder.joinpath("plain.css").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(folder.joinpath("plain.html.jinja").read_text("utf-8"))
 
     def body(language: str, title: str, advice: str) -> bytes:
-        return template.render(language=language, title=title, advice=advice, style=Markup(style)).encode()  # noqa: S704
+        shown = {"language": language, "title": title, "advice": advice, "brand": brand}
+        return template.render(shown, style=Markup(style)).encode()  # noqa: S704
 
     digest = b64encode(sha256(style.encode()).digest())
     policy = b"default-src 'none'; style-src 'sha256-" + digest + b"'; frame-ancestors 'none'; base-uri 'none'"

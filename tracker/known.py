@@ -1,0 +1,66 @@
+"""Everything a tracker knows: blocks, destinations, hosts. Learnt from the database as news, kept in a snapshot as news."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from tracker.blocks import Block, Blocks, read_blocks
+from tracker.destinations import Destination, read_destinations
+from tracker.hosts import Domain, Hosts, read_domains
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was committed since something was read: rows in the order of their serials and revisions."""
+
+    blocks: tuple[Block, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+    domains: tuple[Domain, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.blocks or self.destinations or self.domains)
+
+
+class Known:
+    """What a tracker answers from."""
+
+    def __init__(self, short_url: str, news: News = News()) -> None:
+        self.blocks = Blocks()
+        self.hosts = Hosts(short_url)
+        self.revision = 0
+        self._destinations: dict[tuple[int, int], Destination] = {}
+        self._domains: dict[str, Domain] = {}
+        self.learn(news)
+
+    def learn(self, news: News) -> None:
+        """Takes in what is new. Destinations come before the blocks that lead to them."""
+        for destination in news.destinations:
+            self._destinations[destination.campaign_id, destination.link_id] = destination
+        self._domains |= {domain.host: domain for domain in news.domains}
+        self.hosts.learn(news.domains)
+        self.blocks.add(news.blocks)
+        revisions = [row.revision for row in news.destinations] + [row.revision for row in news.domains]
+        self.revision = max([self.revision, *revisions])
+
+    def destination(self, block: Block) -> Destination | None:
+        return self._destinations.get((block.campaign_id, block.link_id))
+
+    def all(self) -> News:
+        """Everything, as news to somebody who knows nothing."""
+        return News(self.blocks.all(), tuple(self._destinations.values()), tuple(self._domains.values()))
+
+    @property
+    def size(self) -> Mapping[str, int]:
+        """How much is known, for the operator."""
+        return {"blocks": len(self.blocks), "links": len(self._destinations), "domains": len(self._domains)}
+
+
+def read_news(session: Session, from_serial: int, above_revision: int) -> News:
+    """What lies above a serial and a revision, as one state of the database: the session must be a snapshot of it, so that
+    no block comes without its link."""
+    return News(
+        tuple(read_blocks(session, from_serial)),
+        tuple(read_destinations(session, above_revision)),
+        tuple(read_domains(session, above_revision)),
+    )
