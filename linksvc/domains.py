@@ -153,9 +153,9 @@ def _count_links(session: Session, workspace_id: int, host: str) -> int:
 
 
 def _find(session: Session, workspace_id: int, host: str) -> ShortDomain:
-    wanted = host.strip().rstrip("/").rpartition("://")[2]
-    with suppress(UnreachableHost):
-        wanted = check_host(wanted)
+    wanted = host.strip()
+    with suppress(UnreachableHost, ValueError):
+        wanted = check_host(urlsplit(wanted if "://" in wanted else f"https://{wanted}").hostname or "")
     row = session.exec(_in_use(workspace_id).where(ShortDomain.host == wanted).with_for_update()).first()
     if row is None:
         raise NotFound(f"This workspace has no domain {wanted}.", code="domain_not_found")

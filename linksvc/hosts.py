@@ -4,6 +4,7 @@ Sources: RFC 3986; the WHATWG URL Standard for what browsers make of odd hosts.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import idna
@@ -16,6 +17,7 @@ class UnreachableHost(Exception):
     """The message is a sentence that begins with “Its host”."""
 
 
+@lru_cache(1_024)
 def check_host(host: str) -> str:
     """The host in ASCII: a name in lower case and punycode, or an address. Raises UnreachableHost."""
     if ":" in host or host.replace(".", "").isdigit():
