@@ -4,6 +4,7 @@ A batch's hits, facts and the segment's progress are one transaction, so a crash
 spool, two ingesters at once), (campaign, segment, position) names a hit and storing it again changes nothing.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -72,6 +73,7 @@ class Ingester:
         self._spool_dir = spool_dir
         self._clock = clock
         self.set_aside = SetAside(spool_dir)
+        self._unreadable: set[Path] = set()
 
     def run_once(self) -> int:
         """Takes at most one batch from each segment; returns how many hits it stored. 0: there was nothing to store.
@@ -79,7 +81,7 @@ class Ingester:
         Raises SQLAlchemyError when the database cannot be reached; nothing is lost then.
         """
         remove_abandoned_drafts(self._spool_dir)
-        return sum(self._ingest(path) for path in list_segments(self._spool_dir))
+        return sum(self._ingest_if_readable(path) for path in list_segments(self._spool_dir))
 
     def drained(self) -> bool:
         """Whether every hit that is in the spool now is stored."""
@@ -88,6 +90,19 @@ class Ingester:
     def _has_more(self, path: Path) -> bool:
         with open_segment(path) as segment:
             return segment is not None and bool(segment.read(self._progress(segment), 1))
+
+    def _ingest_if_readable(self, path: Path) -> int:
+        """A segment on a bad part of the disk holds up no other; it stays where it is, and is told once."""
+        try:
+            stored = self._ingest(path)
+        except OSError as error:
+            if path not in self._unreadable:
+                reason = errno.errorcode.get(error.errno or 0)
+                log.error("a segment cannot be read", action="segment_unreadable", segment=path.stem, error=reason)
+            self._unreadable.add(path)
+            return 0
+        self._unreadable.discard(path)
+        return stored
 
     def _ingest(self, path: Path) -> int:
         with open_segment(path) as segment:

@@ -244,6 +244,17 @@ def test_what_is_no_segment_is_left_alone_and_old_drafts_are_removed(
     assert (old.exists(), new.exists()) == (False, True)
 
 
+def test_a_segment_that_cannot_be_read_holds_up_no_other(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    loop = spool_dir / f"0{SUFFIX}"
+    loop.symlink_to(loop)
+    write_closed(spool_dir, [hit(campaign)])
+    assert ingester.run_once() == 1
+    assert len(stored(engine)[0]) == 1
+    assert loop.is_symlink()
+
+
 def test_without_a_spool_there_is_nothing_to_do(engine: Engine, tmp_path: Path) -> None:
     ingester = Ingester(engine, tmp_path / "none")
     assert ingester.run_once() == 0
