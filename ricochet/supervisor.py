@@ -60,11 +60,13 @@ class _Running:
 @dataclass
 class Supervisor:
     """Starts parts in their order and stops them in the opposite one. `environment` is added to this process's. Each part
-    has a log of its own in `log_dir`; without one they all say what they say on this process's standard error."""
+    has a log of its own in `log_dir`; without one all write to this process's standard error."""
 
     parts: Sequence[Part]
     environment: Mapping[str, str]
     log_dir: Path | None = None
+    in_order: bool = True
+    """Whether parts are stopped one after the other. Equals are stopped together."""
     failed: ProcessFailed | None = None
     _running: list[_Running] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -92,6 +94,9 @@ class Supervisor:
         self._stop.set()
         if self._watcher:
             self._watcher.join()
+        if not self.in_order:
+            for running in self._running:
+                running.process.terminate()
         return [running.part.name for running in reversed(self._running) if not self._end(running)]
 
     def _end(self, running: _Running) -> bool:

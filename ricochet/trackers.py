@@ -33,7 +33,7 @@ def run_trackers(
 ) -> None:
     """Keeps the trackers running until this process is told to stop. Raises ProcessFailed when one cannot start."""
     stop = stop_event(supervised)
-    supervisor = Supervisor(tracker_parts(public, internals), environment_of(settings))
+    supervisor = Supervisor(tracker_parts(public, internals), environment_of(settings), in_order=False)
     supervisor.start()
     try:
         while not stop.wait(CHECKED_EVERY_S):

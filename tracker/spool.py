@@ -31,6 +31,9 @@ MAX_WAITING = 20_000
 REOPEN_AFTER_S = 1.0
 """How long a disk that refused a new segment is left alone."""
 
+ROOM_AGAIN_BYTES = 4_096
+"""More than any hit takes: a full spool with so much room is full no more."""
+
 Spooled = HitId | Loss
 """A hit's id once it is on disk, or why it is not going to be."""
 
@@ -122,7 +125,7 @@ class Spool:
             self._idle.set()
 
     def _check(self) -> Loss | None:
-        if not self._has_room((b"",)):
+        if self._full and not self._has_room((bytes(ROOM_AGAIN_BYTES),)):
             return Loss.SPOOL_FULL
         done = self._commit(())
         return done if isinstance(done, Loss) else None

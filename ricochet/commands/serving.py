@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from linksvc.database import open_engine
 from linksvc.errors import ConfigurationError
 from linksvc.keys import Keyring, open_keyring
+from linksvc.metrics import Metrics
 from linksvc.settings import Settings
 from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
 from ricochet.installation import opened, read_settings
@@ -136,11 +137,20 @@ def serve_tracker(
 def _run_tracker(settings: Settings, public: socket.socket, internal: socket.socket | None, supervised: bool) -> None:
     from ricochet.http_servers import run_server
     from tracker.app import create_tracker
+    from tracker.metrics import TRACKER_METRICS
+    from tracker.readiness import TrackerReadiness
     from tracker.server import server_config
 
     engine = open_engine(settings.database)
     tracker = create_tracker(settings, engine, open_keyring(settings))
-    run_server(server_config(tracker), public, internal, supervised=supervised)
+    run_server(
+        server_config(tracker),
+        public,
+        internal,
+        supervised=supervised,
+        conditions=TrackerReadiness(tracker),
+        collectors=[Metrics(TRACKER_METRICS, tracker)],
+    )
     engine.dispose()
 
 
