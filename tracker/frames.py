@@ -16,7 +16,7 @@ Written by `tracker.segment_writer`, read by `tracker.segment_reader`.
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -42,8 +42,7 @@ MAX_FRAME = HEAD_BYTES + MAX_BODY
 MAX_PAYLOAD = MAX_BODY - _ORIGIN.size
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A sound frame, from offset `start` to before `end` of what was read. `hit` is None in the frame that says that its
     writer ended the segment."""
 
@@ -54,8 +53,7 @@ class Frame:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """A stretch that holds no sound frame, with one right behind it."""
 
     start: int

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from tracker.frames import HEAD_BYTES, MAX_FRAME, Damage, Frame, Frames, Piece
@@ -23,8 +24,7 @@ ABANDONED_DRAFT_S = 60.0
 """A draft is renamed within milliseconds; one this old is of a process that died over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """How far a segment was read: the offset in bytes and the index of the next frame."""
 
     offset: int
@@ -34,8 +34,7 @@ class Position:
 START = Position(HEADER_BYTES, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A hit, its id and payload; or, unless `sound`, a damaged stretch and the id of the hit expected there. `after` is
     where to read on."""
 

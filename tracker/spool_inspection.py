@@ -17,7 +17,7 @@ from tracker.hits import unpack
 from tracker.segment_reader import START, Entry, Position, SegmentReader, list_segments, open_segment
 from tracker.set_aside import Fault, SetAside
 
-BATCH = 2_000
+BATCH = 10_000
 """Entries read, and segments asked for, at once."""
 
 

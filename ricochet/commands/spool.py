@@ -1,6 +1,7 @@
 """`ricochet spool`: what lies in a host's spool, and hits from elsewhere, or refused once, stored again."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
+from rich.console import Console
+from rich.progress import track
 from sqlalchemy.exc import SQLAlchemyError
 
 from linksvc.database import is_there, open_engine, reading
@@ -91,7 +94,9 @@ def _inspect(settings: Settings) -> SpoolReport:
         raise NotFound(f"There is no spool at {directory}: no tracker has run with this data directory. See --data-dir.")
     ids = list_ids(directory)
     progress, reason = _progress(settings, list(ids.values()))
-    reports = [report for path in ids if (report := inspect_segment(path, progress))]
+    # Every frame is read: half a second a segment, minutes for the spool of a long outage.
+    shown = track(ids, "Reading", console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    reports = [report for path in shown if (report := inspect_segment(path, progress))]
     return SpoolReport(directory, settings.spool_max_bytes, reports, set_aside_by_fault(directory), reason)
 
 
