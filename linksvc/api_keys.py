@@ -19,6 +19,8 @@ SCOPES = (
     "offers:write",
     "campaigns:write",
     "campaigns:read",
+    "links:write",
+    "links:read",
     "codes:validate",
     "codes:redeem",
 )

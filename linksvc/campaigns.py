@@ -5,18 +5,20 @@ Called by the API, the command line and the pages. What happens afterwards: `lin
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from linksvc.destinations import check_destination
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.fragments import analyse
-from linksvc.links import add_campaign_link
+from linksvc.link_terms import LinkTerms, check_still_open
+from linksvc.links import CheckedLink, NewLink, add_campaign_link, check_link
 from linksvc.models import Campaign, ContactImport, Offer, Workspace
 from linksvc.names import check_name
+from linksvc.personal_destinations import FIELD
 from linksvc.templates import Template
 
 KINDS = ("marketing", "transactional")
@@ -33,8 +35,10 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 ._&-]{0,9}[A-Za
 
 @dataclass(frozen=True)
 class NewCampaign:
-    """A campaign as somebody wrote it. `rate_per_s` counts fragments handed over a second; the audience has no default:
-    to whom one writes is never a slip."""
+    """A campaign as somebody wrote it. The destination may have the recipient's fields (`linksvc.personal_destinations`).
+
+    `rate_per_s` counts fragments handed over a second; the audience has no default: to whom one writes is never a slip.
+    """
 
     name: str
     kind: str
@@ -44,17 +48,20 @@ class NewCampaign:
     offer_id: int | None
     rate_per_s: int
     audience: Audience | None
+    link_terms: LinkTerms = field(default_factory=LinkTerms)
 
 
 def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime) -> int:
     """Stores a draft and returns its id.
 
     Raises InvalidRequest with the codes invalid_request (name), kind_unknown, template_..., text_empty, text_too_long,
-    stop_missing, link_without_destination, destination_without_link, destination_invalid, code_without_offer,
-    offer_without_code, offer_ended, sender_invalid, sender_cannot_receive, rate_invalid, audience_missing,
-    import_unfinished; NotFound with workspace_not_found, offer_not_found, import_not_found.
+    stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
+    those of the link's terms (`linksvc.link_terms.check_terms`), code_without_offer, offer_without_code, offer_ended,
+    sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished; NotFound with
+    workspace_not_found, offer_not_found, import_not_found.
     """
-    if session.get(Workspace, workspace_id) is None:
+    workspace = session.get(Workspace, workspace_id)
+    if workspace is None:
         raise NotFound("There is no such workspace.", code="workspace_not_found")
     name = check_name(new.name)
     if new.kind not in KINDS:
@@ -63,7 +70,9 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     _check_sender(new)
     if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
         raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
-    destination = _check_destination(new, "link" in fields)
+    link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), now)
+    if link:
+        fields |= set(FIELD.findall(link.destination_url))
     _check_offer(session, workspace_id, new, "code" in fields, now)
     campaign = Campaign(
         workspace_id=workspace_id,
@@ -79,8 +88,8 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     session.add(campaign)
     session.flush()
     campaign_id = campaign.id or 0
-    if destination:
-        add_campaign_link(session, workspace_id, campaign_id, destination, now)
+    if link:
+        add_campaign_link(session, workspace_id, campaign_id, link.destination_url, now, link.terms)
     return campaign_id
 
 
@@ -122,27 +131,37 @@ def _check_sender(new: NewCampaign) -> None:
         )
 
 
-def _check_destination(new: NewCampaign, uses_link: bool) -> str:
-    """The destination as a link leads to it; empty without one."""
+def _check_link(new: NewCampaign, uses_link: bool, zone: ZoneInfo, now: datetime) -> CheckedLink | None:
+    """Where the messages lead to, and on what terms; None without a destination."""
     if not new.destination_url.strip():
         if uses_link:
             raise _wrong(
                 "destination_url", "link_without_destination", "The text has {{ link }}: say where the link leads to."
             )
-        return ""
+        if new.link_terms != LinkTerms():
+            raise _wrong(
+                "destination_url", "terms_without_destination", "There are terms of a link: say where the link leads to."
+            )
+        return None
     if not uses_link:
         raise _wrong(
             "text",
             "destination_without_link",
             "There is a destination, but nobody gets a link to it: put {{ link }} into the text.",
         )
-    return check_destination(new.destination_url)
+    link = check_link(NewLink(new.destination_url, terms=new.link_terms), zone, personal=True)
+    check_still_open(link.terms, now)
+    return link
 
 
 def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_code: bool, now: datetime) -> None:
     if new.offer_id is None:
         if uses_code:
-            raise _wrong("offer_id", "code_without_offer", "The text has {{ code }}: say which offer the codes are for.")
+            raise _wrong(
+                "offer_id",
+                "code_without_offer",
+                "The text or the destination has {{ code }}: say which offer the codes are for.",
+            )
         return
     mine = (Offer.id == new.offer_id, Offer.workspace_id == workspace_id)
     offer = session.exec(select(Offer).where(*mine)).first()
@@ -150,7 +169,9 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
         raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
     if not uses_code:
         raise _wrong(
-            "text", "offer_without_code", "There is an offer, but nobody gets a code: put {{ code }} into the text."
+            "text",
+            "offer_without_code",
+            "There is an offer, but nobody gets a code: put {{ code }} into the text, or into the destination.",
         )
     if offer.ends_at is not None and offer.ends_at <= now:
         raise _wrong("offer_id", "offer_ended", f"The offer ended on {offer.ends_at:%Y-%m-%d at %H:%M} UTC.")

@@ -5,9 +5,9 @@ from typing import Literal
 
 from linksvc.errors import NotFound
 
-Kind = Literal["campaign", "import", "offer", "shop"]
+Kind = Literal["campaign", "import", "link", "offer", "shop"]
 
-PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "offer": "off", "shop": "shp"}
+PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "link": "lnk", "offer": "off", "shop": "shp"}
 
 # Numbers past 18 digits do not fit the 64 bits of a key, so they name nothing.
 _NUMBER = re.compile("[1-9][0-9]{0,17}", re.ASCII)

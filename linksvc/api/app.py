@@ -22,11 +22,12 @@ from linksvc.clock import Clock, now
 from linksvc.errors import Problem
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
+from linksvc.short_links import ShortLinks
 
 
 def create_api(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Starlette:
     """The API under /v1, its description at /openapi.json, and /healthz."""
-    installation = Installation(engine, settings, keyring, clock)
+    installation = Installation(engine, settings, keyring, ShortLinks(keyring, settings), clock)
     by_path = groupby(sorted(OPERATIONS, key=lambda operation: operation.path), key=lambda operation: operation.path)
     routes = [Endpoint(path, list(operations), installation).route for path, operations in by_path]
     api = Starlette(

@@ -79,7 +79,7 @@ class Endpoint:
             return None, none
         if operation.multipart:
             return await read_form(request, operation.body, self._installation.settings.import_max_bytes)
-        return await read_json(request, operation.body), none
+        return await read_json(request, operation.body, operation.body_most_bytes), none
 
 
 def _bearer(request: Request) -> str:

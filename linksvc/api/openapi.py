@@ -189,10 +189,15 @@ def _responses(operation: Operation) -> Responses:
 
 
 def _success(operation: Operation) -> Response:
-    text = Schema.model_validate({"type": "string"})
-    shape = _shape(operation.answer) if operation.answer else MediaType(schema=text)
+    shape = _shape(operation.answer) if operation.answer else _file(operation.media_type)
     headers = _headers("Request-Id", *(["Idempotent-Replayed"] if operation.idempotent else []))
     return Response(description=HTTPStatus(operation.status).phrase, headers=headers, content={operation.media_type: shape})
+
+
+def _file(media_type: str) -> MediaType:
+    """A file as an answer. Of one that is no text there is nothing to say but its media type (OpenAPI 3.1, 4.8.14.3)."""
+    is_text = media_type.startswith("text/") or media_type.endswith("+xml")
+    return MediaType(schema=Schema.model_validate({"type": "string"})) if is_text else MediaType()
 
 
 def _failed(failures: Sequence[Failure]) -> Response:

@@ -18,9 +18,12 @@ from linksvc.clock import Clock
 from linksvc.keys import Keyring
 from linksvc.public_ids import Kind
 from linksvc.settings import Settings
+from linksvc.short_links import ShortLinks
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
+
+BODY_MOST_BYTES = 262_144
 
 NOBODY = Caller(workspace_id=0, key_id=0, shop_id=None, scopes=frozenset())
 """The caller of an operation that is open to everybody."""
@@ -33,6 +36,7 @@ class Installation:
     engine: Engine
     settings: Settings
     keyring: Keyring
+    short_links: ShortLinks
     clock: Clock
 
 
@@ -77,6 +81,10 @@ class Call(Generic[Body, Query]):
         return self.installation.keyring
 
     @property
+    def short_links(self) -> ShortLinks:
+        return self.installation.short_links
+
+    @property
     def clock(self) -> Clock:
         return self.installation.clock
 
@@ -90,7 +98,7 @@ class Call(Generic[Body, Query]):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An answer whose bytes are fixed already: a stored one that is given again."""
+    """An answer whose bytes are there already: a stored one that is given again, or a small file."""
 
     status: int
     body: bytes
@@ -127,7 +135,7 @@ class Operation:
     may answer (no key, a missing scope, a wrong body) is documented by itself; `failures` are the operation's own.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PATCH"]
     path: str
     name: str
     """The OpenAPI operationId."""
@@ -139,6 +147,8 @@ class Operation:
     handler: Callable[[Call[Any, Any]], Given]
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
+    body_most_bytes: int = BODY_MOST_BYTES
+    """Of JSON; of a form the settings say it."""
     multipart: bool = False
     """The body is a multipart form with one file in the part `file`."""
     query: type[BaseModel] | None = None

@@ -13,7 +13,6 @@ from linksvc.api.operation import Upload
 from linksvc.api.problems import MalformedRequest, UnsupportedMediaType
 from linksvc.errors import FieldError, InvalidRequest, TooLarge
 
-JSON_MOST_BYTES = 262_144
 FORM_MOST_BYTES = 262_144
 """What the fields of a form and its borders may take beside the file."""
 
@@ -26,10 +25,10 @@ _FILE_NAME_MOST = 255
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_json(request: Request, model: type[Model]) -> Model:
+async def read_json(request: Request, model: type[Model], most_bytes: int) -> Model:
     """The JSON body. Raises UnsupportedMediaType, TooLarge, MalformedRequest (`json_malformed`), InvalidRequest."""
     _require_media_type(request, "application/json")
-    body = await _bounded(request, JSON_MOST_BYTES).body()
+    body = await _bounded(request, most_bytes).body()
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

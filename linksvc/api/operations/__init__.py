@@ -1,14 +1,28 @@
 """The table of the API's operations, one module a noun. Routes and the OpenAPI document are made from it."""
 
 from linksvc.api.operation import Operation
-from linksvc.api.operations import campaigns, codes, contacts, health, offers, reports, sending
+from linksvc.api.operations import (
+    campaign_links,
+    campaigns,
+    codes,
+    contacts,
+    health,
+    links,
+    offers,
+    qr_codes,
+    reports,
+    sending,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *contacts.OPERATIONS,
     *offers.OPERATIONS,
     *campaigns.OPERATIONS,
+    *campaign_links.OPERATIONS,
     *sending.OPERATIONS,
     *reports.OPERATIONS,
+    *links.OPERATIONS,
+    *qr_codes.OPERATIONS,
     *codes.OPERATIONS,
 )

@@ -4,13 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from linksvc.api.link_shapes import TERMS_FAILURES, TermsPayload
 from linksvc.api.operation import Call, Failure, Operation
 from linksvc.api.operations.reports import CampaignAnswer, describe
 from linksvc.api.payloads import Payload
 from linksvc.campaigns import MAX_RATE_PER_S, NewCampaign, create_campaign
 from linksvc.database import writing
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
+from linksvc.link_terms import LinkTerms
 from linksvc.names import LONGEST
+from linksvc.personal_destinations import FIELDS as DESTINATION_FIELDS
 from linksvc.public_ids import parse_id
 from linksvc.templates import FIELDS
 from linksvc.templates import MAX_CHARACTERS as LONGEST_TEXT
@@ -33,8 +36,13 @@ class CampaignPayload(Payload):
         examples=["36180"],
     )
     destination_url: str | None = Field(
-        None, max_length=LONGEST_DESTINATION, description="Where {{ link }} leads to: http or https."
+        None,
+        max_length=LONGEST_DESTINATION,
+        description="Where {{ link }} leads to: http or https. Behind the host it may have fields, which make it another "
+        f"one for each recipient: {', '.join(DESTINATION_FIELDS)}.",
+        examples=["https://shop.example/sale", "https://pay.example/?code={{ code }}"],
     )
+    link_terms: TermsPayload | None = Field(None, description="From when until when {{ link }} leads there, and with what.")
     offer_id: str | None = Field(None, description="What {{ code }} is worth.", examples=["off_3"])
     rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
     audience: Literal["all"] | ImportAudience | None = Field(
@@ -59,6 +67,7 @@ def _new_campaign(sent: CampaignPayload) -> NewCampaign:
         destination_url=sent.destination_url or "",
         offer_id=parse_id("offer", sent.offer_id) if sent.offer_id else None,
         rate_per_s=sent.rate_per_s,
+        link_terms=sent.link_terms.terms() if sent.link_terms else LinkTerms(),
         audience=("import", parse_id("import", audience.import_id)) if isinstance(audience, ImportAudience) else audience,
     )
 
@@ -88,8 +97,10 @@ OPERATIONS = (
             Failure(422, "destination_invalid", "The destination is no public http or https address."),
             Failure(422, "link_without_destination", "The text has {{ link }}, and there is no destination."),
             Failure(422, "destination_without_link", "There is a destination, and the text lacks {{ link }}."),
-            Failure(422, "code_without_offer", "The text has {{ code }}, and there is no offer."),
-            Failure(422, "offer_without_code", "There is an offer, and the text lacks {{ code }}."),
+            Failure(422, "terms_without_destination", "There are terms of a link, and there is no destination."),
+            *TERMS_FAILURES,
+            Failure(422, "code_without_offer", "The text or the destination has {{ code }}, and there is no offer."),
+            Failure(422, "offer_without_code", "There is an offer, and neither text nor destination has {{ code }}."),
             Failure(422, "offer_ended", "The offer has ended."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
