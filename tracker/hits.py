@@ -1,12 +1,15 @@
 """A hit as it lies in the spool: what the redirect writes and ingest reads, and all that a verdict may look at."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
 FORMAT = 2
 """The first element of a packed hit; a reader refuses what it does not know."""
+
+_SHAPES = {(int, int, int, int, n, str, str, str, str, str, dict, str) for n in (int, type(None))}
+"""The types of a packed hit's elements."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,46 +35,24 @@ class SpooledHit:
     """What was answered: redirected, early (before the link's time) or expired."""
 
     def pack(self) -> bytes:
-        return orjson.dumps(
-            [
-                FORMAT,
-                (self.occurred_at - _EPOCH) // _MICROSECOND,
-                self.campaign_id,
-                self.link_id,
-                self.n,
-                self.method,
-                self.network,
-                self.user_agent,
-                self.referrer,
-                self.language,
-                self.headers,
-                self.outcome,
-            ]
-        )
+        return pack(*(getattr(self, name) for name in _NAMES))
+
+
+_NAMES = tuple(field.name for field in fields(SpooledHit))
+
+
+def pack(occurred_at: datetime, *rest: int | str | dict[str, str] | None) -> bytes:
+    """A hit's bytes, from its fields in their order: a redirect has no need of the hit itself."""
+    return orjson.dumps([FORMAT, (occurred_at - _EPOCH) // _MICROSECOND, *rest])
 
 
 def unpack(payload: bytes) -> SpooledHit:
     """The hit as it was packed. Raises ValueError for anything else."""
-    match orjson.loads(payload):
-        case [
-            2,
-            int(micros),
-            int(campaign_id),
-            int(link_id),
-            (int() | None) as n,
-            str(method),
-            str(network),
-            str(user_agent),
-            str(referrer),
-            str(language),
-            dict(headers),
-            str(outcome),
-        ]:
-            try:
-                occurred_at = _EPOCH + micros * _MICROSECOND
-            except OverflowError as error:
-                raise ValueError("a hit at no time") from error
-            return SpooledHit(
-                occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome
-            )
-    raise ValueError("a hit of unknown format")
+    found = orjson.loads(payload)
+    if not isinstance(found, list) or tuple(map(type, found)) not in _SHAPES or found[0] != FORMAT:
+        raise ValueError("a hit of unknown format")
+    try:
+        occurred_at = _EPOCH + timedelta(microseconds=found[1])
+    except OverflowError as error:
+        raise ValueError("a hit at no time") from error
+    return SpooledHit(occurred_at, *found[2:])

@@ -1,8 +1,6 @@
 """The redirect: a code is resolved, its hit put on disk, and the answer leaves. Called by `tracker.app` for every code."""
 
-import asyncio
 from collections import Counter
-from datetime import datetime
 
 import structlog
 
@@ -17,9 +15,9 @@ from tracker.guessing import Guessing
 from tracker.hosts import EVERYBODY
 from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
-from tracker.requests import Headers, hit_of, read_headers
+from tracker.requests import Headers, pack_hit, read_headers
 from tracker.responses import Response, Scope, html, redirect_to
-from tracker.spool import Spool
+from tracker.spool import Spool, Spooled
 
 log = structlog.get_logger()
 
@@ -28,9 +26,6 @@ GLUED = ".,;:!?)]}>'\"/\\ \t\r\n\v\f\u00a0\u202f\u200b\u2026\u2019\u201d\u00bb"
 
 LONGEST = 4 * LENGTH
 """Characters; what is longer is no code, however much is glued to it."""
-
-ON_DISK_WITHIN_S = 3.0
-"""A disk slower than this holds up no person: the hit is counted as unconfirmed and the answer leaves."""
 
 MOST_READY = 10_000
 """Redirections that are kept ready to be sent."""
@@ -109,30 +104,21 @@ class Redirect:
         """Puts the hit on disk, then answers. Whatever goes wrong there is counted, and the redirect goes on."""
         block, serial = found
         outcome = Outcome.REDIRECTED
+        spooled: Spooled
         try:
             now = self._clock()
             if not destination.is_plain:
                 outcome = destination.outcome_at(now)
-            loss = await self._track(scope["method"], headers, block, serial, now, caller.network, outcome)
+            n = block.n_of(serial)
+            spooled = await self._spool.append(pack_hit(scope["method"], headers, block, n, now, caller.network, outcome))
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
-            loss = Loss.INTERNAL
-        if loss:
-            self._losses.count(loss)
+            spooled = Loss.INTERNAL
+        if isinstance(spooled, Loss):
+            self._losses.count(spooled)
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
         return await self._by_terms(scope["query_string"], headers, block.message_of(serial), destination, outcome)
-
-    async def _track(
-        self, method: str, headers: Headers, block: Block, serial: int, now: datetime, network: str, outcome: Outcome
-    ) -> Loss | None:
-        hit = hit_of(method, headers, block, block.n_of(serial), now, network, outcome)
-        try:
-            async with asyncio.timeout(ON_DISK_WITHIN_S):
-                spooled = await self._spool.append(hit.pack())
-        except TimeoutError:
-            return Loss.UNCONFIRMED
-        return spooled if isinstance(spooled, Loss) else None
 
     async def _by_terms(
         self, query: bytes, headers: Headers, message: int, destination: Destination, outcome: Outcome

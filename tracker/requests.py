@@ -7,7 +7,7 @@ from functools import lru_cache
 from tracker.agents import classify
 from tracker.blocks import Block
 from tracker.destinations import Outcome
-from tracker.hits import SpooledHit
+from tracker.hits import pack
 from tracker.verdicts import AGENT_HEADER, PREFETCH_HEADERS
 
 USER_AGENT_CHARACTERS = 400
@@ -34,10 +34,10 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
     return headers
 
 
-def hit_of(
+def pack_hit(
     method: str, headers: Headers, block: Block, n: int | None, occurred_at: datetime, network: str, outcome: Outcome
-) -> SpooledHit:
-    """The hit that a request for a link of `block` makes.
+) -> bytes:
+    """The hit that a request for a link of `block` makes, as it goes into the spool.
 
     Whoever sends Sec-GPC or DNT is counted without device detail: the user agent and the language are left out, and the
     user agent's class, a closed set of words, stands in for it, so that a machine is not taken for a person.
@@ -48,20 +48,11 @@ def hit_of(
     if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
         kept[AGENT_HEADER] = str(classify(agent))
         agent = language = ""
-    referrer = headers.get(b"referer")
-    return SpooledHit(
-        occurred_at=occurred_at,
-        campaign_id=block.campaign_id,
-        link_id=block.link_id,
-        n=n,
-        method=method,
-        network=network,
-        user_agent=agent,
-        # What a referrer says behind its path may be personal, and no verdict needs it.
-        referrer=_text(referrer, REFERRER_CHARACTERS).partition("?")[0].partition("#")[0] if referrer else "",
-        language=language,
-        headers=kept,
-        outcome=outcome,
+    sent_by = headers.get(b"referer")
+    # What a referrer says behind its path may be personal, and no verdict needs it.
+    referrer = _text(sent_by, REFERRER_CHARACTERS).partition("?")[0].partition("#")[0] if sent_by else ""
+    return pack(
+        occurred_at, block.campaign_id, block.link_id, n, method, network, agent, referrer, language, kept, outcome.value
     )
 
 

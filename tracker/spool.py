@@ -1,7 +1,7 @@
 """The spool: where a hit is put on disk before its answer leaves. Written by the redirect, read by `tracker.ingest`.
 
-Group commit: a commit takes all hits that wait, and the next one begins when it ends. So a lone click waits for one
-fdatasync and a thousand clicks share one.
+Group commit: a commit takes all hits that wait, and the next one begins when it ends, or GATHER_S after it began if the
+disk is quicker. So a lone click waits for one fdatasync and a thousand clicks share one.
 """
 
 import asyncio
@@ -27,6 +27,14 @@ log = structlog.get_logger()
 
 MAX_WAITING = 20_000
 """Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
+
+GATHER_S = 0.001
+"""Commits begin at least this long after one another: waking a thread and the disk for each few hits costs more than the
+hits do, and nobody notices a millisecond."""
+
+ON_DISK_WITHIN_S = 3.0
+"""A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
+They go to the disk all the same."""
 
 REOPEN_AFTER_S = 1.0
 """How long a disk that refused a new segment is left alone."""
@@ -61,6 +69,8 @@ class Spool:
         self._refused_until = 0.0
         self._refusal = Loss.DISK_FAILED
         self._waiting: list[Waiting] = []
+        self._began = 0.0
+        self._stalled = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._thread = ThreadPoolExecutor(1, "spool")
@@ -100,6 +110,8 @@ class Spool:
             future.set_result(Loss.BACKLOG)
             return future
         self._waiting.append((payload, future))
+        if self._stalled:
+            future.set_result(Loss.UNCONFIRMED)
         if self._idle.is_set():
             self._idle.clear()
             # At the end of this turn of the loop, so that every request of the turn shares the commit.
@@ -108,10 +120,25 @@ class Spool:
 
     def _start_commit(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._waiting = self._waiting, []
+        self._began = loop.time()
+        watch = loop.call_later(ON_DISK_WITHIN_S, self._stall, batch)
         commit = self._thread.submit(self._commit, [payload for payload, _ in batch])
-        commit.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._finish, loop, batch, done)))
+        finish = partial(self._finish, loop, batch, watch)
+        commit.add_done_callback(lambda done: loop.call_soon_threadsafe(finish, done))
 
-    def _finish(self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], commit: "Future[Committed]") -> None:
+    def _stall(self, batch: list[Waiting]) -> None:
+        """The disk takes too long: whoever waits for it goes on."""
+        self._stalled = True
+        log.error("the disk of the spool does not answer", action="spool_stalled", waiting=len(batch) + len(self._waiting))
+        for _, future in (*batch, *self._waiting):
+            if not future.done():
+                future.set_result(Loss.UNCONFIRMED)
+
+    def _finish(
+        self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], watch: asyncio.TimerHandle, commit: "Future[Committed]"
+    ) -> None:
+        watch.cancel()
+        self._stalled = False
         if defect := commit.exception():
             log.error("a defect in the spool", action="spool_defect", exc_info=defect)
         done = Loss.INTERNAL if defect else commit.result()
@@ -119,10 +146,12 @@ class Spool:
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
-        if self._waiting:
-            self._start_commit(loop)
-        else:
+        if not self._waiting:
             self._idle.set()
+        elif (gather_s := self._began + GATHER_S - loop.time()) > 0:
+            loop.call_later(gather_s, self._start_commit, loop)
+        else:
+            self._start_commit(loop)
 
     def _check(self) -> Loss | None:
         if self._full and not self._has_room((bytes(ROOM_AGAIN_BYTES),)):
