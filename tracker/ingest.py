@@ -1,154 +1,145 @@
 """Ingest: moves hits from the spool into the database, each once, with its first verdict. Run by the supervisor.
 
-A batch's hits, facts and the segment's progress are one transaction, so a crash repeats nothing; and if it does (a restored
-spool, two ingesters at once), (campaign, segment, position) names a hit and storing it again changes nothing.
+A batch's hits, facts and progress are one transaction, so a crash repeats nothing; and if it does (a restored spool, two
+ingesters at once), (campaign, segment, position) names a hit and storing it again changes nothing.
 """
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+from uuid import UUID
 
-import orjson
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col
 
 from linksvc.clock import Clock, now
-from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, insert_new, reading, writing
-from linksvc.facts import NewFact, record
-from linksvc.models import Hit, SpoolProgress
+from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
+from linksvc.models import SpoolProgress
 from linksvc.settings import Settings
-from tracker.agents import device_of
-from tracker.hits import SpooledHit, unpack
-from tracker.segment_reader import (
-    START,
-    Entry,
-    Position,
-    SegmentReader,
-    list_segments,
-    open_segment,
-    remove_abandoned_drafts,
-)
-from tracker.segments import HitId
+from tracker.backlog import Backlog, Waiting
+from tracker.hit_store import JudgedHit, judge_entry, store
+from tracker.segment_reader import START, Position, remove_abandoned_drafts
 from tracker.set_aside import Fault, SetAside
-from tracker.verdicts import RULES_VERSION, Judgement, judge
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
 IDLE_S = 0.2
-"""Pause when the spool is empty: how long a click waits for its report at most."""
+"""Pause when the spool is nearly empty: how long a click waits for its report at most, and hits gather for one commit."""
 
 UNREACHABLE_S = 2.0
 """Pause while the database is away; the spool holds the hits meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedHit:
-    id: HitId
-    hit: SpooledHit
-    judgement: Judgement
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
-    """What an entry of a segment turned out to be: a hit to store, or something to set aside."""
+    """What was read from a segment, and what it turned out to be: a hit to store, or something to set aside."""
 
-    entry: Entry
+    waiting: Waiting
     found: JudgedHit | Fault
 
 
 class Ingester:
-    """Reads one spool directory. `set_aside.counts` tells what could not be stored."""
+    """Brings one spool directory's hits to the database.
+
+    What an operator wants to see of it: `stored` hits since the start, `set_aside.counts` of what could not be, whether the
+    database was `reachable` when it was last asked, `last_stored_at`, whether it is `behind` (the last batch was full), and
+    `oldest_waiting()`.
+    """
 
     def __init__(self, engine: Engine, spool_dir: Path, clock: Clock = now) -> None:
         self._engine = engine
         self._spool_dir = spool_dir
         self._clock = clock
+        self._committed = 0.0
         self.set_aside = SetAside(spool_dir)
-        self._unreadable: set[Path] = set()
+        self.stored = 0
+        self.last_stored_at: datetime | None = None
+        self.reachable = True
+        self.behind = False
+        self._backlog = Backlog(spool_dir, self.set_aside, self._progress)
+
+    def run(self, stop: threading.Event) -> None:
+        """Ingests until `stop` is set; waits out a database that is away."""
+        while not stop.is_set():
+            try:
+                self.run_once()
+                if not self.reachable:
+                    log.info("ingest goes on", action="ingest_reachable")
+                self.reachable = True
+                stop.wait(0 if self.behind else IDLE_S)
+            except (SQLAlchemyError, OSError) as error:
+                if self.reachable:
+                    # The first line says why; those behind it hold parameters.
+                    reason = str(error).partition("\n")[0]
+                    log.error("ingest waits; the spool holds the hits", action="ingest_unreachable", error=reason)
+                self.reachable = False
+                stop.wait(UNREACHABLE_S)
 
     def run_once(self) -> int:
-        """Takes at most one batch from each segment; returns how many hits it stored. 0: there was nothing to store.
+        """Takes at most one batch; returns how many hits it stored. 0: there was nothing to store.
 
         Raises SQLAlchemyError when the database cannot be reached; nothing is lost then.
         """
         remove_abandoned_drafts(self._spool_dir)
-        return sum(self._ingest_if_readable(path) for path in list_segments(self._spool_dir))
+        try:
+            batch = [Read(waiting, judge_entry(waiting.entry)) for waiting in self._backlog.read(BATCH_ROWS)]
+            self.behind = len(batch) == BATCH_ROWS
+            return self._store(batch) if batch else 0
+        except SQLAlchemyError:
+            # When it is back it may be another one, restored to an earlier state.
+            self._backlog.forget()
+            raise
 
     def drained(self) -> bool:
-        """Whether every hit that is in the spool now is stored."""
-        return not any(self._has_more(path) for path in list_segments(self._spool_dir))
+        """Whether every hit that is in the spool now is stored, by whomever."""
+        return self._backlog.drained()
 
-    def _has_more(self, path: Path) -> bool:
-        with open_segment(path) as segment:
-            return segment is not None and bool(segment.read(self._progress(segment), 1))
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest hit happened that is not stored yet; asks the spool, not the database."""
+        return self._backlog.oldest()
 
-    def _ingest_if_readable(self, path: Path) -> int:
-        """A segment on a bad part of the disk holds up no other; it stays where it is, and is told once."""
-        try:
-            stored = self._ingest(path)
-        except OSError as error:
-            if path not in self._unreadable:
-                reason = errno.errorcode.get(error.errno or 0)
-                log.error("a segment cannot be read", action="segment_unreadable", segment=path.stem, error=reason)
-            self._unreadable.add(path)
-            return 0
-        self._unreadable.discard(path)
-        return stored
-
-    def _ingest(self, path: Path) -> int:
-        with open_segment(path) as segment:
-            if segment is None:
-                return 0
-            start = self._progress(segment)
-            entries = segment.read(start, BATCH_ROWS)
-            if not entries:
-                self._finish(segment, start)
-                return 0
-            stored = self._store(segment, [Read(entry, judge_entry(entry)) for entry in entries])
-        time.sleep(PAUSE_S)
-        return stored
-
-    def _progress(self, segment: SegmentReader) -> Position:
+    def _progress(self, segment: UUID) -> Position:
         with reading(self._engine) as session:
-            row = session.get(SpoolProgress, str(segment.id))
+            row = session.get(SpoolProgress, str(segment))
             return Position(row.offset, row.position) if row else START
 
-    def _store(self, segment: SegmentReader, batch: Sequence[Read]) -> int:
+    def _store(self, batch: Sequence[Read]) -> int:
         """Stores what was read, in one transaction; sets aside what the database refuses."""
-        return in_halves(
-            batch,
-            lambda reads: self._commit(segment, reads),
-            lambda read: self._commit(segment, [Read(read.entry, Fault.REFUSED)]),
-        )
+        return in_halves(batch, self._commit, lambda read: self._commit([Read(read.waiting, Fault.REFUSED)]))
 
-    def _commit(self, segment: SegmentReader, batch: Sequence[Read]) -> int:
+    def _commit(self, batch: Sequence[Read]) -> int:
+        self._rest()
         recorded_at = self._clock()
-        hits = [read.found for read in batch if isinstance(read.found, JudgedHit)]
+        ends = {read.waiting.segment: read.waiting.entry.after for read in batch}
         with writing(self._engine) as session:
+            ours = {segment for segment, end in sorted(ends.items()) if _advance(session, segment, end, recorded_at)}
+            reads = [read for read in batch if read.waiting.segment in ours]
+            hits = [read.found for read in reads if isinstance(read.found, JudgedHit)]
             store(session, hits, recorded_at)
-            _advance(session, segment, batch[-1].entry.after, recorded_at)
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
-            for read in batch:
+            for read in reads:
                 if isinstance(read.found, Fault):
-                    self.set_aside.put(read.entry.id, read.found, read.entry.payload)
+                    self.set_aside.put(read.waiting.entry.id, read.found, read.waiting.entry.payload)
+        self._committed = time.monotonic()
+        self._backlog.advance({segment: ends[segment] for segment in ours})
+        for segment in ends.keys() - ours:
+            self._backlog.forget(segment)
+        if hits:
+            self.stored += len(hits)
+            self.last_stored_at = recorded_at
         return len(hits)
 
-    def _finish(self, segment: SegmentReader, end: Position) -> None:
-        """Drops a segment that is stored to its end and will not grow any more."""
-        if segment.closed:
-            if rest := segment.remainder(end):
-                fault = Fault.TORN_TAIL if rest.torn else Fault.DAMAGED
-                self.set_aside.put(HitId(segment.id, end.index), fault, rest.payload)
-            segment.path.unlink(missing_ok=True)
+    def _rest(self) -> None:
+        """Leaves SQLite's only writer's place to others between two commits; reading the next batch is such a pause too."""
+        time.sleep(max(0.0, self._committed + PAUSE_S - time.monotonic()))
 
 
 def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: Callable[[T], int]) -> int:
@@ -163,79 +154,17 @@ def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: 
         return in_halves(batch[:half], commit, refuse) + in_halves(batch[half:], commit, refuse)
 
 
-def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
-    """Stores hits and their facts, in the caller's transaction; those that are stored already stay as they are."""
-    insert_new(session, Hit, [_row(judged) | {"recorded_at": recorded_at} for judged in hits])
-    record(session, list(map(_fact, hits)), recorded_at)
-
-
-def judge_entry(entry: Entry) -> JudgedHit | Fault:
-    if not entry.sound:
-        return Fault.DAMAGED
-    try:
-        hit = unpack(entry.payload)
-        return JudgedHit(entry.id, hit, judge(hit))
-    except ValueError:
-        return Fault.MALFORMED
-
-
-def _row(judged: JudgedHit) -> dict[str, Any]:
-    hit, device = judged.hit, device_of(judged.hit.user_agent)
-    return {
-        "campaign_id": hit.campaign_id,
-        "segment": str(judged.id.segment),
-        "position": judged.id.position,
-        "n": hit.n,
-        "link_id": hit.link_id,
-        "method": hit.method,
-        "network": hit.network,
-        "user_agent": hit.user_agent,
-        "referrer": hit.referrer,
-        "language": hit.language,
-        "headers": orjson.dumps(hit.headers).decode(),
-        "device": device.kind,
-        "os": device.os,
-        "occurred_at": hit.occurred_at,
-    }
-
-
-def _fact(judged: JudgedHit) -> NewFact:
-    return NewFact(
-        campaign_id=judged.hit.campaign_id,
-        kind="hit",
-        source=f"{judged.id.segment}:{judged.id.position}:{RULES_VERSION}",
-        n=judged.hit.n,
-        occurred_at=judged.hit.occurred_at,
-        value=judged.judgement.verdict,
-        detail=judged.judgement.reason,
-    )
-
-
-def _advance(session: Session, segment: SegmentReader, after: Position, at: datetime) -> None:
-    """Moves a segment's progress forward; never back, should two ingesters read it at once."""
-    values = {"segment": str(segment.id), "offset": after.offset, "position": after.index, "updated_at": at}
+def _advance(session: Session, segment: UUID, after: Position, at: datetime) -> bool:
+    """Moves a segment's progress forward; never back. False if another ingester has stored as much meanwhile: whoever comes
+    second waits here for the first one's commit."""
+    values = {"segment": str(segment), "offset": after.offset, "position": after.index, "updated_at": at}
     statement = insert_into(session, SpoolProgress).values(**values)
     forward = statement.on_conflict_do_update(
         index_elements=["segment"], set_=values, where=col(SpoolProgress.offset) < after.offset
     )
-    session.connection().execute(forward)
+    return rows_affected(session.connection().execute(forward)) > 0
 
 
 def run_ingest(settings: Settings, engine: Engine, stop: threading.Event, clock: Clock = now) -> None:
-    """Ingests until `stop` is set; waits out a database that is away."""
-    ingester = Ingester(engine, settings.spool_dir, clock)
-    reachable = True
-    while not stop.is_set():
-        try:
-            stored = ingester.run_once()
-            if not reachable:
-                log.info("ingest goes on", action="ingest_reachable")
-            reachable = True
-            stop.wait(0 if stored else IDLE_S)
-        except (SQLAlchemyError, OSError) as error:
-            if reachable:
-                # The first line says why; those behind it hold parameters.
-                reason = str(error).partition("\n")[0]
-                log.error("ingest waits; the spool holds the hits", action="ingest_unreachable", error=reason)
-            reachable = False
-            stop.wait(UNREACHABLE_S)
+    """Ingests the tracker's spool until `stop` is set."""
+    Ingester(engine, settings.spool_dir, clock).run(stop)

@@ -16,8 +16,9 @@ from sqlmodel import Session, col, select
 from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.models import Campaign, Hit, Message
+from tracker.hit_store import JudgedHit, judge_entry, store
 from tracker.hits import SpooledHit
-from tracker.ingest import JudgedHit, in_halves, judge_entry, store
+from tracker.ingest import in_halves
 from tracker.segment_reader import START, Entry, list_segments, open_segment
 from tracker.segments import HitId
 from tracker.set_aside import Fault, Record, SetAside

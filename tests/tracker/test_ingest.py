@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -84,7 +85,8 @@ def set_aside(spool_dir: Path) -> list[tuple[str, int, bytes]]:
 def test_a_hit_becomes_a_row_and_a_fact_with_its_verdict(
     ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
 ) -> None:
-    writer = write_closed(spool_dir, [hit(campaign, 3), hit(campaign, 4, "curl/8.9"), hit(campaign, None, method="HEAD")])
+    expired = replace(hit(campaign, 4, "curl/8.9"), outcome="expired")
+    writer = write_closed(spool_dir, [hit(campaign, 3), expired, hit(campaign, None, method="HEAD")])
     assert ingester.run_once() == 3
     hits, facts = stored(engine)
     first = hits[0]
@@ -92,11 +94,17 @@ def test_a_hit_becomes_a_row_and_a_fact_with_its_verdict(
     assert (first.method, first.network, first.user_agent) == ("GET", "192.0.2.0/24", IPHONE)
     assert (first.language, first.headers, first.device, first.os) == ("fr-FR", '{"purpose":"x"}', "phone", "iOS")
     assert (first.occurred_at, first.recorded_at) == (NOW, LATER)
-    assert [(fact.kind, fact.source, fact.n, fact.value, fact.detail) for fact in facts] == [
-        ("hit", f"{writer.id}:0:{RULES_VERSION}", 3, "human", ""),
-        ("hit", f"{writer.id}:1:{RULES_VERSION}", 4, "machine", "bare_client"),
-        ("hit", f"{writer.id}:2:{RULES_VERSION}", None, "machine", "head"),
+    assert [(row.outcome, row.verdict, row.reason, row.rules, row.judged) for row in hits] == [
+        ("redirected", "human", "", RULES_VERSION, 0),
+        ("expired", "machine", "bare_client", RULES_VERSION, 0),
+        ("redirected", "machine", "head", RULES_VERSION, 0),
     ]
+    assert [(fact.kind, fact.source, fact.n, fact.value, fact.detail) for fact in facts] == [
+        ("hit", f"{writer.id}:0", 3, "human", ""),
+        ("hit", f"{writer.id}:1", 4, "machine", "bare_client"),
+        ("hit", f"{writer.id}:2", None, "machine", "head"),
+    ]
+    assert {fact.rules for fact in facts} == {RULES_VERSION}
     assert {(fact.occurred_at, fact.recorded_at, fact.applied_at) for fact in facts} == {(NOW, LATER, None)}
 
 

@@ -60,7 +60,7 @@ def test_a_hit_that_is_known_gets_no_second_verdict(
 ) -> None:
     write_closed(tmp_path, [hit(campaign)])
     Replay(engine).segments(tmp_path)
-    monkeypatch.setattr("tracker.ingest.RULES_VERSION", 99)
+    monkeypatch.setattr("tracker.hit_store.RULES_VERSION", 99)
     Replay(engine).segments(tmp_path)
     assert stored(engine) == (1, 1)
 

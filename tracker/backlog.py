@@ -1,0 +1,138 @@
+"""The backlog: what lies in a spool and is not stored yet, read a batch at a time over all of its segments, oldest first.
+Used by `tracker.ingest`, which says what it has stored."""
+
+import errno
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from tracker.hits import unpack
+from tracker.segment_reader import START, Entry, Position, SegmentReader, list_segments, open_segment
+from tracker.segments import HitId
+from tracker.set_aside import Fault, SetAside
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry of a segment. Its hit's id may name another segment, where it was written first."""
+
+    segment: UUID
+    entry: Entry
+
+
+class Backlog:
+    """`progress` says from the database how far a segment is stored. It is asked once a segment, and again after `forget`:
+    looking at a spool in which nothing happens costs no database anything."""
+
+    def __init__(self, spool_dir: Path, set_aside: SetAside, progress: Callable[[UUID], Position]) -> None:
+        self._spool_dir = spool_dir
+        self._set_aside = set_aside
+        self._progress = progress
+        self._stored: dict[UUID, Position] = {}
+        self._unreadable: set[Path] = set()
+        self._first: dict[UUID, tuple[Position, datetime]] = {}
+
+    def read(self, most: int) -> list[Waiting]:
+        """Up to `most` entries that are not stored yet. Drops the segments that are stored to their end and will not grow
+        any more. Raises SQLAlchemyError."""
+        batch: list[Waiting] = []
+        for path in self._oldest_first():
+            if len(batch) == most:
+                break
+            batch += self._read_if_readable(path, most - len(batch))
+        return batch
+
+    def drained(self) -> bool:
+        """Whether every hit that is in the spool now is stored, by whomever. Raises SQLAlchemyError."""
+        return not any(self._has_more(path) for path in list_segments(self._spool_dir))
+
+    def advance(self, stored: Mapping[UUID, Position]) -> None:
+        """These segments are stored up to there."""
+        self._stored.update(stored)
+
+    def forget(self, segment: UUID | None = None) -> None:
+        """Have the database asked again how far the segment, or every segment, is stored."""
+        if segment:
+            self._stored.pop(segment, None)
+        else:
+            self._stored.clear()
+
+    def oldest(self) -> datetime | None:
+        """When the oldest hit happened that is known not to be stored. Asks no database: as long as that has not answered
+        since the start, hits count that were stored before."""
+        return min(filter(None, map(self._first_waiting, list_segments(self._spool_dir))), default=None)
+
+    def _oldest_first(self) -> list[Path]:
+        """A segment that grows is younger than those left behind, however busy it is: so none waits for ever."""
+        return sorted(list_segments(self._spool_dir), key=_changed_at)
+
+    def _read_if_readable(self, path: Path, most: int) -> list[Waiting]:
+        """A segment on a bad part of the disk holds up no other; it stays where it is, and is told once."""
+        try:
+            with open_segment(path) as segment:
+                waiting = self._read(segment, most) if segment else []
+        except OSError as error:
+            if path not in self._unreadable:
+                reason = errno.errorcode.get(error.errno or 0)
+                log.error("a segment cannot be read", action="segment_unreadable", segment=path.stem, error=reason)
+            self._unreadable.add(path)
+            return []
+        self._unreadable.discard(path)
+        return waiting
+
+    def _read(self, segment: SegmentReader, most: int) -> list[Waiting]:
+        if segment.id not in self._stored:
+            self._stored[segment.id] = self._progress(segment.id)
+        start = self._stored[segment.id]
+        entries = segment.read(start, most) if segment.size > start.offset else []
+        if not entries and segment.closed:
+            self._finish(segment, start)
+        return [Waiting(segment.id, entry) for entry in entries]
+
+    def _finish(self, segment: SegmentReader, end: Position) -> None:
+        if rest := segment.remainder(end):
+            fault = Fault.TORN_TAIL if rest.torn else Fault.DAMAGED
+            self._set_aside.put(HitId(segment.id, end.index), fault, rest.payload)
+        segment.path.unlink(missing_ok=True)
+        self._stored.pop(segment.id, None)
+        self._first.pop(segment.id, None)
+
+    def _has_more(self, path: Path) -> bool:
+        with open_segment(path) as segment:
+            return segment is not None and bool(segment.read(self._progress(segment.id), 1))
+
+    def _first_waiting(self, path: Path) -> datetime | None:
+        with suppress(OSError), open_segment(path, adopt=False) as segment:
+            if segment is None:
+                return None
+            stored = self._stored.get(segment.id, START)
+            if segment.size <= stored.offset:
+                return None
+            # The first that waits stays the first until it is stored, so it is read once.
+            place, occurred_at = self._first.get(segment.id, (None, None))
+            if place != stored:
+                occurred_at = _occurred_at(segment.read(stored, 1))
+                if occurred_at:
+                    self._first[segment.id] = (stored, occurred_at)
+            return occurred_at
+        return None
+
+
+def _occurred_at(entries: Iterable[Entry]) -> datetime | None:
+    for entry in entries:
+        with suppress(ValueError):
+            return unpack(entry.payload).occurred_at
+    return None
+
+
+def _changed_at(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0

@@ -1,0 +1,39 @@
+"""When a campaign's hits are judged together: each minute once it is over. Noted by whoever stores hits, with them; read by
+`tracker.judging`."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from linksvc.database import insert_into
+from linksvc.models import JudgementDue
+
+MINUTE = timedelta(minutes=1)
+
+SETTLE = timedelta(seconds=65)
+"""How long the judge waits for what belongs to the same minute: hits from other trackers' spools, receipts."""
+
+
+def minute_of(moment: datetime) -> datetime:
+    """The start of the minute that holds `moment`."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def mark_due(session: Session, hits: Iterable[tuple[int, datetime]], recorded_at: datetime) -> None:
+    """Has the minutes of these hits (campaign and time) judged later on; again, if they were judged before.
+
+    A row that is there is written too: its lock makes the judge, who takes the row away, wait for these hits. To be called
+    at the end of the transaction; the rows are locked in one order by everybody.
+    """
+    minutes = sorted({(campaign_id, minute_of(occurred_at)) for campaign_id, occurred_at in hits})
+    statement = insert_into(session, JudgementDue)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["campaign_id", "minute"], set_={"due_at": statement.excluded.due_at}
+    )
+    rows = [
+        {"campaign_id": campaign_id, "minute": minute, "due_at": max(recorded_at, minute + MINUTE) + SETTLE}
+        for campaign_id, minute in minutes
+    ]
+    if rows:
+        session.connection().execute(upsert, rows)
