@@ -11,11 +11,24 @@ from linksvc.clock import now
 from linksvc.database import reading, writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.funnel import Funnel, read_funnel
+from linksvc.link_terms import UTM, LinkTerms
 from linksvc.offers import NewOffer, create_offer
 from linksvc.production import request_send
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
+from ricochet.commands.link_options import (
+    Activates,
+    Expires,
+    Fallback,
+    Passed,
+    UtmCampaign,
+    UtmContent,
+    UtmMedium,
+    UtmSource,
+    UtmTerm,
+    changed_terms,
+)
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
 
@@ -83,15 +96,32 @@ def add_campaign(
         str, typer.Option("--audience", help="“all” who may be sent to, or an import (imp_3).", show_default=False)
     ],
     kind: Annotated[str, typer.Option("--kind", help=f"{' or '.join(KINDS)}.")] = "marketing",
-    destination: Annotated[str, typer.Option("--destination", help="Where {{ link }} leads to.", show_default=False)] = "",
+    destination: Annotated[
+        str,
+        typer.Option(
+            "--destination",
+            help="Where {{ link }} leads to; behind the host it may have fields such as {{ code }}.",
+            show_default=False,
+        ),
+    ] = "",
     offer_id: Annotated[
         str | None, typer.Option("--offer", help="What {{ code }} is worth (off_3).", show_default=False)
     ] = None,
     rate: Annotated[int, typer.Option("--rate", help="SMS fragments a second, at most.")] = 100,
+    activates: Activates = None,
+    expires: Expires = None,
+    fallback: Fallback = None,
+    passed: Passed = None,
+    utm_source: UtmSource = None,
+    utm_medium: UtmMedium = None,
+    utm_campaign: UtmCampaign = None,
+    utm_term: UtmTerm = None,
+    utm_content: UtmContent = None,
     workspace_name: WorkspaceName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Writes a campaign, a draft, and prints its id."""
+    utm = dict(zip(UTM, (utm_source, utm_medium, utm_campaign, utm_term, utm_content), strict=True))
     new = NewCampaign(
         name=name,
         kind=kind,
@@ -101,6 +131,7 @@ def add_campaign(
         offer_id=parse_id("offer", offer_id) if offer_id else None,
         rate_per_s=rate,
         audience=_audience(audience),
+        link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm),
     )
     with opened(data_dir) as installation, writing(installation.engine) as session:
         campaign_id = create_campaign(session, find_workspace(session, workspace_name), new, now())
