@@ -38,12 +38,23 @@ class CampaignList:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """Where the messages' link leads to, and when; `changed_at` is None while it stands as it was made."""
+
+    destination_url: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    fallback_url: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignDetails:
-    """What is sent, to whom and how fast. `offer` and `audience_file` are None where the campaign has none."""
+    """What is sent, to whom and how fast. `link`, `offer` and `audience_file` are None where the campaign has none."""
 
     text: str
     sender: str
-    destination_url: str
+    link: LinkFacts | None
     kind: str
     rate_per_s: int
     offer: str | None
@@ -108,13 +119,10 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
             ContactImport.workspace_id == workspace_id, ContactImport.id == campaign.audience_import_id
         )
     ).first()
-    destination_url = session.exec(
-        select(Link.destination_url).where(Link.campaign_id == campaign_id, Link.id == CAMPAIGN_LINK)
-    ).first()
     return CampaignDetails(
         text=campaign.text,
         sender=campaign.sender,
-        destination_url=destination_url or "",
+        link=_read_link(session, campaign_id),
         kind=campaign.kind,
         rate_per_s=campaign.rate_per_s,
         offer=offer,
@@ -123,3 +131,12 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
         send_requested_at=campaign.send_requested_at,
         first_submit_after=campaign.first_submit_after,
     )
+
+
+def _read_link(session: Session, campaign_id: int) -> LinkFacts | None:
+    link = session.get(Link, (campaign_id, CAMPAIGN_LINK))
+    if link is None:
+        return None
+    # A link from before links could be changed has the time it was made there.
+    changed_at = link.updated_at if link.updated_at and link.updated_at > link.created_at else None
+    return LinkFacts(link.destination_url, link.activates_at, link.expires_at, link.fallback_url, changed_at)

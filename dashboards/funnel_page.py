@@ -1,11 +1,12 @@
 """Everything the funnel page shows, ready for its template. For `dashboards.pages.campaigns`: page and refresh alike."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from dashboards.campaigns import CampaignDetails, read_details
+from dashboards.campaigns import CampaignDetails, LinkFacts, read_details
 from dashboards.chart import funnel_chart
 from dashboards.figures import ALSO_COUNTED, Figures, Ledger, Named, Step, Tile
 from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
@@ -95,13 +96,26 @@ def is_at_rest(funnel: Funnel) -> bool:
     return funnel.state in {"draft", "sent"} and not funnel["pending"] and not funnel.pending_facts
 
 
+def _link_details(link: LinkFacts | None, speech: Speech) -> Iterator[Detail]:
+    say = speech.say
+    yield Detail(say("details.destination"), link.destination_url if link else say("details.no_link"))
+    if link and link.opens_at:
+        yield Detail(say("details.link_opens"), speech.day_and_time(link.opens_at))
+    if link and link.closes_at:
+        yield Detail(say("details.link_closes"), speech.day_and_time(link.closes_at))
+    if link and link.fallback_url:
+        yield Detail(say("details.fallback"), link.fallback_url)
+    if link and link.changed_at:
+        yield Detail(say("details.link_changed"), speech.day_and_time(link.changed_at))
+
+
 def _details(details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
     say = speech.say
     audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
     facts = [
         Detail(say("details.text"), details.text),
         Detail(say("details.sender"), details.sender),
-        Detail(say("details.destination"), details.destination_url or say("details.no_link")),
+        *_link_details(details.link, speech),
         Detail(say("details.offer"), details.offer or say("details.no_offer")),
         Detail(say("details.audience"), audience),
         Detail(say("details.kind"), say(f"kind.{details.kind}")),

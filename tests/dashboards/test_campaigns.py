@@ -1,16 +1,22 @@
 """The list of campaigns, the rows behind every number, and what a stranger or a wrong address gets."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from dashboards.assets import load_assets
 from dashboards.catalog import CATALOG
 from dashboards.security import CONTENT_SECURITY_POLICY
+from linksvc.database import writing
+from linksvc.links import CAMPAIGN_LINK
+from linksvc.models import Link
 from linksvc.stages import OCCURRENCES, STAGES
+from linksvc.standing_campaigns import ensure_standing_campaign
 from tests import factories
 from tests.dashboards.scenes import EXPECTED, apply_all, deliver, eventful_campaign, learn, new_campaign
 from tests.dashboards.site import Site, all_rows
+from tests.factories import NOW
 
 
 def shown(page: str, stage: str) -> set[int]:
@@ -84,6 +90,34 @@ def test_long_lists_are_read_page_by_page(site_on_both: Site) -> None:
     older = re.search(r'href="(/campaigns\?before=\d+)"', newest)
     assert older
     assert site.client.get(older[1]).text.count('<th scope="row">') == 2
+
+
+def test_the_page_tells_where_the_link_leads_to_and_when(site_on_both: Site) -> None:
+    site = site_on_both
+    campaign_id = factories.campaign(site.engine, site.workspace_id, destination_url="https://shop.example/{{code}}")
+    site.enter()
+    page = site.client.get(f"/campaigns/cmp_{campaign_id}").text
+    assert "https://shop.example/{{code}}" in page
+    said = [CATALOG[f"details.{name}"].en for name in ("link_opens", "link_closes", "fallback", "link_changed")]
+    assert not any(words in page for words in said)
+    with writing(site.engine) as session:
+        link = session.get(Link, (campaign_id, CAMPAIGN_LINK))
+        assert link
+        link.activates_at, link.expires_at = NOW, NOW + timedelta(days=1)
+        link.updated_at, link.fallback_url = NOW + timedelta(hours=1), "https://shop.example/over"
+        session.add(link)
+    page = site.client.get(f"/campaigns/cmp_{campaign_id}").text
+    assert all(words in page for words in said)
+    assert "https://shop.example/over" in page
+
+
+def test_the_workspaces_standing_campaign_is_in_no_list(site_on_both: Site) -> None:
+    site = site_on_both
+    with writing(site.engine) as session:
+        campaign_id = ensure_standing_campaign(session, site.workspace_id, NOW)
+    site.enter()
+    assert "No campaign yet" in site.client.get("/campaigns").text
+    assert site.client.get(f"/campaigns/cmp_{campaign_id}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "/figures", "/messages?stage=produced", "/messages?stage=hit_human"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.campaigns import CampaignDetails
+from dashboards.campaigns import CampaignDetails, LinkFacts
 from dashboards.figures import Figures
 from dashboards.funnel_page import REFRESH_AT_REST_MS, REFRESH_MS, FunnelPage, make_funnel_page
 from dashboards.proportions import Proportion
@@ -24,7 +24,7 @@ WHO = SignedIn(1, "ana@example.com", "en", 1, "Boutique Lumen", "Europe/Paris", 
 DETAILS = CampaignDetails(
     text="Bonjour",
     sender="36180",
-    destination_url="https://shop.example/",
+    link=LinkFacts("https://shop.example/", None, None, "", None),
     kind="marketing",
     rate_per_s=10,
     offer=None,
