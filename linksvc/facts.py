@@ -22,12 +22,13 @@ opted_out        The recipient said STOP to this message. Source: the inbound's 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
 from sqlmodel import Session
 
-from linksvc.database import insert_new
+from linksvc.bulk import insert_rows
 from linksvc.models import Fact
 
 
@@ -49,8 +50,12 @@ class NewFact:
     rules: int = 0
 
 
+_NAMES = tuple(field.name for field in fields(NewFact))
+_COLUMNS = (*_NAMES, "recorded_at", "applied_at")
+_values = attrgetter(*_NAMES)
+
+
 def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime, applied_at: datetime | None = None) -> None:
     """Appends the facts that are not known yet, in the caller's transaction. Whoever moves stamps and counters in the same
     transaction says when they were applied."""
-    told = {"recorded_at": recorded_at, "applied_at": applied_at}
-    insert_new(session, Fact, [asdict(fact) | told for fact in facts])
+    insert_rows(session, Fact, _COLUMNS, [(*_values(fact), recorded_at, applied_at) for fact in facts])
