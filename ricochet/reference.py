@@ -1,4 +1,4 @@
-"""The reference pages on settings and commands, made from what they describe.
+"""The reference pages on settings, commands and metrics, made from what they describe.
 
 `scripts/write-docs` writes them; a test fails when the pages in docs/ say something else.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from linksvc.settings import Settings
+from ricochet.metrics_page import metrics_page
 
 _SETTINGS_INTRODUCTION = """# Settings
 
@@ -48,7 +49,7 @@ def commands_page(app: typer.Typer) -> str:
 
 def pages(app: typer.Typer) -> Mapping[str, str]:
     """Each page by its name in docs/."""
-    return {"settings.md": settings_page(), "commands.md": commands_page(app)}
+    return {"settings.md": settings_page(), "commands.md": commands_page(app), "metrics.md": metrics_page()}
 
 
 def _default(value: Any) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from linksvc.clock import now
 from linksvc.keys import open_keyring
+from linksvc.metrics import Metrics
 from linksvc.migrations import check_revision
 from linksvc.settings import Settings
 from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
@@ -60,13 +61,16 @@ def ingest(
     """Moves hits from this host's spool to the database. Waits while there is none."""
     from ricochet.http_servers import in_a_thread
     from ricochet.listener import create_listener
-    from tracker.ingest import run_ingest
+    from tracker.ingest import Ingester
+    from tracker.ingest_report import ingest_conditions, ingest_metrics
 
     with _running(data_dir, without_database=True) as installation:
         _check_if_reachable(installation.engine)
         inner = _internal(installation.settings, internal, internal_fd, supervised, INGEST_INTERNAL_PORT)
-        with in_a_thread(create_listener(), inner):
-            run_ingest(installation.settings, installation.engine, stop_event(supervised), now)
+        ingester = Ingester(installation.engine, installation.settings.spool_dir, now)
+        listener = create_listener(ingest_conditions(ingester), [Metrics(ingest_metrics(), ingester)])
+        with in_a_thread(listener, inner):
+            ingester.run(stop_event(supervised))
 
 
 def work(

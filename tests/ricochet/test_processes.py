@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from linksvc.database import open_engine
 from linksvc.keys import open_keyring
@@ -19,6 +20,7 @@ from ricochet.installation import environment_of
 from tests.factories import produced_campaign, workspace
 from tests.ricochet.served import Served, conditions, get, metrics, runs, served, status, wait_until
 
+SECRET = SecretStr("a secret key for the tests, of 42 characters")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 ANSWERED = "ricochet_tracker_answers_total:redirected"
 SPOOLED = "ricochet_tracker_hits_spooled_total"
@@ -26,11 +28,8 @@ SPOOLED = "ricochet_tracker_hits_spooled_total"
 
 def settings_in(folder: Path, template: Path) -> Settings:
     """An installation with a database of its own."""
-    database = folder / "database"
-    database.mkdir()
-    shutil.copy(template, database / "ricochet.db")
-    secret = "a secret key for the tests, of 42 characters"
-    return Settings(data_dir=folder, database_url=f"sqlite:///{database / 'ricochet.db'}", secret_key=secret)
+    shutil.copy(template, folder / "ricochet.db")
+    return Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'ricochet.db'}", secret_key=SECRET)
 
 
 def a_link(settings: Settings) -> str:
@@ -138,15 +137,46 @@ def test_a_tracker_is_ready_without_its_database_once_it_knows_its_blocks(instal
 
 
 def test_a_tracker_that_knows_no_blocks_is_not_ready_and_says_why(tmp_path: Path) -> None:
-    nothing = Settings(data_dir=tmp_path, database_url=NOWHERE, secret_key="a secret key for the tests, of 42 characters")
+    nothing = Settings(data_dir=tmp_path, database_url=NOWHERE, secret_key=SECRET)
     with served(nothing, "serve", "tracker", "--port", "0", "--internal", "0") as tracker:
         (internal,) = tracker.internal
-        wait_until(lambda: status(f"{internal}/readyz") and conditions(internal).get("serving", False))
+        wait_until(lambda: status(f"{internal}/readyz") != 0 and conditions(internal)["serving"])
         answer = get(f"{internal}/readyz")
         assert answer.status_code == 503
         assert answer.json()["status"] == "not ready"
         assert {name for name, met in conditions(internal).items() if not met} == {"blocks", "database"}
         assert get(f"{internal}/livez").status_code == 200
+
+
+def test_ingest_stores_what_trackers_spooled_and_tells_of_it(installation: Settings) -> None:
+    link = a_link(installation)
+    with served(installation, "serve", "tracker", "--port", "0", "--internal", "0") as tracker:
+        wait_until(lambda: status(f"{tracker.internal[0]}/readyz") == 200)
+        assert [status(tracker.public + link) for _ in range(3)] == [302] * 3
+    with served(installation, "ingest", "--internal", "0") as ingest:
+        (internal,) = ingest.internal
+        wait_until(lambda: metrics(internal)["ricochet_ingest_hits_stored_total"] == 3)
+        told = metrics(internal)
+        assert told["ricochet_ingest_oldest_hit_age_seconds"] == 0
+        assert told["ricochet_ingest_database_reachable"] == 1
+        assert told["ricochet_ingest_set_aside_total:damaged"] == 0
+        assert get(f"{internal}/readyz").json()["status"] == "ready"
+        assert ingest.stop() == 0
+    assert "Traceback" not in ingest.said.read_text()
+
+
+def test_ingest_starts_without_its_database_and_waits_for_it(installation: Settings) -> None:
+    link = a_link(installation)
+    with served(installation, "serve", "tracker", "--port", "0", "--internal", "0") as tracker:
+        wait_until(lambda: status(f"{tracker.internal[0]}/readyz") == 200)
+        assert status(tracker.public + link) == 302
+    without = installation.model_copy(update={"database_url": NOWHERE})
+    with served(without, "ingest", "--internal", "0") as ingest:
+        (internal,) = ingest.internal
+        wait_until(lambda: status(f"{internal}/readyz") == 200 and not conditions(internal)["database"])
+        assert get(f"{internal}/readyz").json()["status"] == "degraded"
+        assert metrics(internal)["ricochet_ingest_oldest_hit_age_seconds"] > 0
+        assert ingest.stop() == 0
 
 
 @pytest.mark.parametrize("command", [("serve", "tracker", "--port", "0"), ("ingest",)])
