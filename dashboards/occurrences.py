@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from linksvc.errors import InvalidRequest
 from linksvc.funnel import find_campaign
-from linksvc.hit_verdicts import is_fact_of_hit, source_of
+from linksvc.hit_verdicts import COUNTED, source_of
 from linksvc.models import Fact, FunnelCount, Hit, Message
 
 _VISITS: dict[str, ColumnElement[bool]] = {
@@ -75,9 +75,8 @@ def _visits(session: Session, campaign_id: int, name: str, after: str, limit: in
     further = tuple_(col(Hit.segment), col(Hit.position)) > tuple_(segment, _whole(position))
     found = session.exec(
         select(Hit, Message.number)
-        .join(Fact, and_(is_fact_of_hit(campaign_id), col(Fact.applied_at).is_not(None)))
         .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Hit.n)), isouter=True)
-        .where(Hit.campaign_id == campaign_id, _VISITS[name], further)
+        .where(Hit.campaign_id == campaign_id, _VISITS[name], COUNTED, further)
         .order_by(col(Hit.segment), col(Hit.position))
         .limit(limit)
     )

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select
 
 from linksvc.clock import bucket_of
 from linksvc.database import insert_into
-from linksvc.hit_verdicts import is_fact_of_hit
+from linksvc.hit_verdicts import COUNTED
 from linksvc.models import Fact, FunnelCount, Hit, Message
 from linksvc.stages import stages_of
 from linksvc.stamps import COLUMNS, Stamps
@@ -111,11 +111,7 @@ def brute_force(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int
 
 
 def _counted_hits(session: Session, campaign_id: int) -> Iterable[Any]:
-    statement = (
-        select(Hit.n, Hit.verdict, Hit.occurred_at)
-        .join(Fact, is_fact_of_hit(campaign_id))
-        .where(Hit.campaign_id == campaign_id, col(Fact.applied_at).is_not(None))
-    )
+    statement = select(Hit.n, Hit.verdict, Hit.occurred_at).where(Hit.campaign_id == campaign_id, COUNTED)
     return session.connection().execute(statement, execution_options={"yield_per": 10_000})
 
 

@@ -10,13 +10,29 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, Table, and_, bindparam, cast, func
+from sqlalchemy import ColumnElement, String, Table, bindparam, cast, func
 from sqlmodel import Session, col, select
 
 from linksvc.models import Fact, Hit
 
 INTERACTION = "interaction"
 """The reason of a verdict that nothing changes any more."""
+
+
+COUNTED: ColumnElement[bool] = (
+    # A look at one fact a hit, not a join: a database that has no statistics on a new campaign yet would compare each of its
+    # hits with each of its facts.
+    select(Fact.applied_at)
+    .where(
+        Fact.campaign_id == Hit.campaign_id,
+        Fact.kind == "hit",
+        Fact.source == col(Hit.segment).concat(":").concat(cast(col(Hit.position), String)),
+    )
+    .correlate(Hit)
+    .scalar_subquery()
+    .is_not(None)
+)
+"""Whether a hit's row is counted: its `hit` fact is applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +94,6 @@ def exchanged(hit: HeldHit, ruling: Ruling) -> Change | None:
     if hit.reason == INTERACTION or hit.judged != ruling.judged:
         return None
     return Change(hit, ruling.verdict, ruling.reason, ruling.rules, hit.judged + 1)
-
-
-def is_fact_of_hit(campaign_id: int) -> ColumnElement[bool]:
-    """The condition that joins a hit's row with its `hit` fact."""
-    source = col(Hit.segment).concat(":").concat(cast(col(Hit.position), String))
-    return and_(col(Fact.campaign_id) == campaign_id, col(Fact.kind) == "hit", col(Fact.source) == source)
 
 
 def applied_sources(session: Session, campaign_id: int, kind: str, sources: Collection[str]) -> set[str]:
@@ -151,8 +161,7 @@ def first_hits(session: Session, campaign_id: int, ns: Collection[int]) -> Mappi
     if ns:
         rows = session.exec(
             select(Hit.n, Hit.verdict, func.min(Hit.occurred_at))
-            .join(Fact, is_fact_of_hit(campaign_id))
-            .where(Hit.campaign_id == campaign_id, col(Hit.n).in_(ns), col(Fact.applied_at).is_not(None))
+            .where(Hit.campaign_id == campaign_id, col(Hit.n).in_(ns), COUNTED)
             .group_by(col(Hit.n), Hit.verdict)
         )
         for n, verdict, occurred_at in rows:
