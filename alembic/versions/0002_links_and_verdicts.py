@@ -60,7 +60,7 @@ def _let_hits_say_their_verdict() -> None:
     op.create_index(
         "ix_hit_link",
         "hit",
-        ["campaign_id", "link_id", "occurred_at", "verdict"],
+        ["campaign_id", "link_id", "occurred_at", "segment", "position", "verdict", "n"],
         sqlite_where=sa.text("n IS NULL"),
         postgresql_where=sa.text("n IS NULL"),
     )

@@ -57,13 +57,17 @@ class Hit(SQLModel, table=True):
         Index("ix_hit_message", "campaign_id", "n"),
         # Bursts are looked for in a stretch of time.
         Index("ix_hit_time", "campaign_id", "occurred_at"),
-        # The visits of an ad-hoc link, counted from the index alone and listed in its order.
+        # The visits of an ad-hoc link, counted from the index alone and listed in its order. SQLite looks for n in it though
+        # it can only be NULL there.
         Index(
             "ix_hit_link",
             "campaign_id",
             "link_id",
             "occurred_at",
+            "segment",
+            "position",
             "verdict",
+            "n",
             sqlite_where=text("n IS NULL"),
             postgresql_where=text("n IS NULL"),
         ),

@@ -5,17 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import func, select
 
 from dashboards.campaigns import list_campaigns
 from linksvc.ad_hoc_links import create_link, create_links, edit_link, find_link, list_link_visits, list_links
-from linksvc.database import reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.errors import InvalidRequest, NotFound, Problem
 from linksvc.funnel import read_funnel
 from linksvc.keys import Keyring
 from linksvc.link_terms import LinkTerms
-from linksvc.link_visits import Visits
+from linksvc.link_visits import Visits, count_visits, list_visits
 from linksvc.links import LinkDetails, NewLink
 from linksvc.models import Campaign, Hit, Link, SerialBlock
 from linksvc.production import campaigns_to_produce, request_send
@@ -272,6 +272,31 @@ def test_another_workspaces_link_is_not_found(engine: Engine, short_links: Short
             with pytest.raises(NotFound) as refused:
                 act()
             assert refused.value.code == "link_not_found"
+
+
+def test_no_visit_of_another_link_is_read(sqlite_url: str) -> None:
+    """Whatever else the standing campaign holds: SQLite, which has no statistics by itself, takes the index in its order."""
+    engine = open_engine(sqlite_url)
+    plans: list[str] = []
+
+    def explain(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if "FROM hit" in statement and not statement.startswith("EXPLAIN"):
+            found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(" ".join(row[3] for row in found))
+
+    event.listen(engine, "before_cursor_execute", explain)
+    with reading(engine) as session:
+        count_visits(session, 1, [1, 2])
+        for verdict in (None, "human"):
+            for after in (None, f"1.{uuid.uuid4()}.0"):
+                list_visits(session, 1, 1, verdict, after, 10)
+    engine.dispose()
+    counted, *listed = plans
+    assert "COVERING INDEX ix_hit_link (campaign_id=? AND link_id=?" in counted
+    assert len(listed) == 4
+    for plan in listed:
+        assert "INDEX ix_hit_link (campaign_id=? AND link_id=?" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_every_figure_opens_onto_exactly_its_visits(engine: Engine, short_links: ShortLinks, workspace_id: int) -> None:
