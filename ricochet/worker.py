@@ -15,6 +15,7 @@ from linksvc import applier, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading
 from linksvc.keys import Keyring
+from tracker import judging
 
 IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
@@ -48,9 +49,13 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
         applied = [_alone(applier.apply_batch, engine, campaign_id, holder, clock) for campaign_id in waiting]
         return BATCH_ROWS in applied
 
+    def judge() -> bool:
+        return judging.judge_due(engine, clock)
+
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
+        Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
     )
 
 

@@ -1,6 +1,6 @@
 """Judging: hits are judged again once the minute they came in is over and the hits around them are known.
 
-Ingest notes for each hit that its minute is due (`judgement_due`). The worker (`ricochet work`) claims the due minutes of a
+Ingest notes for each hit that its minute is due (`tracker.due`). The worker (`ricochet work`) claims the due minutes of a
 campaign, reads what happened around them, and exchanges the verdicts that turn out different. What changed since it read
 is left as it is, and the minute stays due: so several workers, late hits and crashes cost a repetition, never a figure.
 """
@@ -22,11 +22,10 @@ from linksvc.hit_verdicts import Ruling
 from linksvc.models import JudgementDue
 from tracker.bursts import BURST_WITHIN
 from tracker.context import PRESENT, Rules, find_bursts, rulings
+from tracker.due import MINUTE
 from tracker.stored_hits import in_order_of_time
 
 log = structlog.get_logger()
-
-MINUTE = timedelta(minutes=1)
 
 CLAIMED_FOR = timedelta(minutes=5)
 """How long claimed minutes are left alone by other workers; those of a worker that died are due again then."""

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from linksvc.errors import InvalidRequest, NotFound, RicochetError
+from ricochet.commands.rejudging import rejudge
 
 clicks = typer.Typer(help="Hits on links, and the verdicts on them.", no_args_is_help=True)
 
@@ -43,6 +44,9 @@ def judge(
     if unreadable:
         lines = "1 line" if unreadable == 1 else f"{unreadable:,} lines"
         raise InvalidRequest(f"{lines} could not be read; what is wrong stands in the place of the verdict.")
+
+
+clicks.command()(rejudge)
 
 
 def _opened(file: Path | None) -> BinaryIO:

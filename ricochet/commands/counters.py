@@ -1,25 +1,17 @@
 """`ricochet counters`: whether the figures are what the rows add up to. Both work on a live system."""
 
-from typing import Annotated
-
 import typer
-from sqlalchemy import Engine
-from sqlmodel import col, select
 
 from linksvc import counters as counting
 from linksvc.applier import rebuild_counters
 from linksvc.database import reading
-from linksvc.errors import NotFound
-from linksvc.models import Campaign
-from linksvc.public_ids import format_id, parse_id
-from ricochet.commands.parameters import DataDir
+from linksvc.public_ids import format_id
+from ricochet.commands.parameters import CampaignId, DataDir, chosen_campaigns
 from ricochet.installation import opened
 
 counters = typer.Typer(help="The counters behind every figure.", no_args_is_help=True)
 
 DIFFERS = 3
-
-CampaignId = Annotated[str | None, typer.Argument(help="One campaign (cmp_3); all, unless told.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +23,7 @@ def verify(campaign: CampaignId = None, data_dir: DataDir = None) -> None:
     """Computes every counter anew from the rows and compares. Exit status 3 if one differs."""
     wrong = 0
     with opened(data_dir) as installation:
-        for campaign_id in _chosen(installation.engine, campaign):
+        for campaign_id in chosen_campaigns(installation.engine, campaign):
             with reading(installation.engine) as session:
                 stored = counting.stored(session, campaign_id)
                 true = counting.brute_force(session, campaign_id)
@@ -48,17 +40,6 @@ def verify(campaign: CampaignId = None, data_dir: DataDir = None) -> None:
 def rebuild(campaign: CampaignId = None, data_dir: DataDir = None) -> None:
     """Replaces the counters by what the rows add up to."""
     with opened(data_dir) as installation:
-        for campaign_id in _chosen(installation.engine, campaign):
+        for campaign_id in chosen_campaigns(installation.engine, campaign):
             rebuild_counters(installation.engine, campaign_id)
             typer.echo(f"{format_id('campaign', campaign_id)}: rebuilt")
-
-
-def _chosen(engine: Engine, campaign: str | None) -> list[int]:
-    with reading(engine) as session:
-        everyone = [id for id in session.exec(select(Campaign.id).order_by(col(Campaign.id))) if id]
-    if campaign is None:
-        return everyone
-    chosen = parse_id("campaign", campaign)
-    if chosen not in everyone:
-        raise NotFound(f"There is no campaign {campaign}.", code="campaign_not_found")
-    return [chosen]

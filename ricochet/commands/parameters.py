@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from linksvc.database import reading
 from linksvc.errors import InvalidRequest, NotFound
-from linksvc.models import Workspace
+from linksvc.models import Campaign, Workspace
+from linksvc.public_ids import parse_id
 from linksvc.settings import Settings
 from ricochet.sockets import Internal, parse_internal
 
@@ -16,6 +19,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the embedded database, the secret key and the spools.", show_default=False),
 ]
+CampaignId = Annotated[str | None, typer.Argument(help="One campaign (cmp_3); all, unless told.", show_default=False)]
 WorkspaceName = Annotated[
     str | None, typer.Option("--workspace", help="The workspace's name; not needed while there is one.", show_default=False)
 ]
@@ -55,3 +59,15 @@ def find_workspace(session: Session, name: str | None) -> int:
     if found is None:
         raise NotFound(f"There is no workspace “{name}”. There is: {names}.", code="workspace_not_found")
     return found
+
+
+def chosen_campaigns(engine: Engine, campaign: str | None) -> list[int]:
+    """The campaign of this id, or all of them. Raises NotFound (campaign_not_found)."""
+    with reading(engine) as session:
+        everyone = [id for id in session.exec(select(Campaign.id).order_by(col(Campaign.id))) if id]
+    if campaign is None:
+        return everyone
+    chosen = parse_id("campaign", campaign)
+    if chosen not in everyone:
+        raise NotFound(f"There is no campaign {campaign}.", code="campaign_not_found")
+    return [chosen]
