@@ -65,12 +65,13 @@ def ingest(
     from tracker.ingest_report import ingest_conditions, ingest_metrics
 
     with _running(data_dir, without_database=True) as installation:
+        stop = stop_event(supervised)
         _check_if_reachable(installation.engine)
         inner = _internal(installation.settings, internal, internal_fd, supervised, INGEST_INTERNAL_PORT)
         ingester = Ingester(installation.engine, installation.settings.spool_dir, now)
         listener = create_listener(ingest_conditions(ingester), [Metrics(ingest_metrics(), ingester)])
         with in_a_thread(listener, inner):
-            ingester.run(stop_event(supervised))
+            ingester.run(stop)
 
 
 def work(
@@ -85,9 +86,10 @@ def work(
     from ricochet.worker import run_worker
 
     with _running(data_dir) as installation:
+        stop = stop_event(supervised)
         inner = _internal(installation.settings, internal, internal_fd, supervised)
         with in_a_thread(create_listener(), inner):
-            run_worker(installation.engine, open_keyring(installation.settings), stop_event(supervised), now)
+            run_worker(installation.engine, open_keyring(installation.settings), stop, now)
 
 
 def send(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,10 @@ def metrics(url: str) -> Mapping[str, float]:
 
 
 def runs(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,12 @@ class Served:
     said: Path
 
     def children(self) -> set[int]:
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return {int(pid) for task in tasks for pid in task.read_text().split()}
+        """The supervisor starts them from whichever thread, and a thread may end while one looks."""
+        found: set[int] = set()
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(OSError):
+                found |= set(map(int, (task / "children").read_text().split()))
+        return found
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
