@@ -28,8 +28,9 @@ async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answ
 
 def request(target: str, method: str = "GET", **headers: str) -> bytes:
     """A request; `user_agent="x"` becomes `user-agent: x`."""
-    lines = [f"{method} {target} HTTP/1.1", "host: localhost"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in ({"user_agent": IPHONE} | headers).items()]
+    headers = {"host": "localhost", "user_agent": IPHONE} | headers
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
