@@ -14,6 +14,7 @@ from linksvc.models import Campaign
 from linksvc.settings import Settings
 from ricochet.simulation import Simulation
 from tracker.ingest import Ingester
+from tracker.rejudging import rejudge
 
 POLL_S = 0.25
 
@@ -26,7 +27,8 @@ def wait_for_rest(
     on_progress: Callable[[Funnel], None],
     limit_s: float,
 ) -> Funnel:
-    """Polls until the campaign is sent, the simulator idle, the spools empty and every fact counted; returns the funnel.
+    """Polls until the campaign is sent, the simulator idle, the spools empty and every fact counted; has the hits judged as
+    they will be once their minutes are over; returns the funnel.
 
     The order of the questions matters: once nobody acts any more nothing new comes into the spools, once those are empty
     nothing new becomes a fact. Raises RicochetError when it takes longer than `limit_s`.
@@ -40,7 +42,9 @@ def wait_for_rest(
             funnel = _funnel(session, campaign_id)
         on_progress(funnel)
         if funnel.state == "sent" and not (acting or spooled or funnel.pending_facts):
-            return funnel
+            rejudge(engine, campaign_id, now)
+            with reading(engine) as session:
+                return _funnel(session, campaign_id)
         time.sleep(POLL_S)
     logs = settings.data_dir / "logs"
     raise RicochetError(f"The campaign did not come to rest within {limit_s:.0f} s; see the logs in {logs}.")

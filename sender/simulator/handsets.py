@@ -90,7 +90,7 @@ class Handsets:
             visitor, address = DISGUISED[behaviour.disguised], disguised_address(behaviour.disguised, person.number)
             self._visit_later(self._draw(self._pace.machine, random), sms, link, DISGUISED_MACHINE, visitor, address)
         browser = Visitor(behaviour.phone, headers=_BROWSER_HEADERS + (_PRIVACY if behaviour.private else ()))
-        at_s = 0.0
+        at_s = self._pace.quickest_s if behaviour.clicks else 0.0
         for click in range(behaviour.clicks):
             at_s += self._draw(self._pace.repeating if click else self._pace.reading, random)
             self._visit_later(at_s, sms, link + behaviour.glued, PERSON, browser, person_address(person.number))

@@ -99,14 +99,17 @@ class SmscSettings:
 
 @dataclass(frozen=True)
 class Pace:
-    """How long people and machines take. Divided by the simulation's speed too."""
+    """How long people and machines take. Divided by the simulation's speed too, but for `quickest_s`."""
 
     machine: Delay = Delay(0.3, most_s=1.5)
     """From the phone's getting the message to a preview or a scanner."""
     reading: Delay = Delay(1.0, most_s=4.0)
-    """To the first click."""
+    """To the first click, after `quickest_s`."""
     repeating: Delay = Delay(0.6, most_s=2.0)
     """From click to click."""
     buying: Delay = Delay(1.0, most_s=3.0)
     """From the last click, or from reading, to the till."""
     answering: Delay = Delay(1.2, most_s=4.0)
+    quickest_s: float = 3.0
+    """Nobody takes up a phone, reads and clicks sooner, however fast the rest is played: what is faster is taken for a
+    machine, by those who judge clicks."""

@@ -26,15 +26,19 @@ QUICK = SmscSettings(
 )
 """An SMSC at which nothing goes wrong, in no time."""
 
-QUICK_PACE = Pace(*[Delay(0.01, most_s=0.05)] * 5)
+_AT_ONCE = Delay(0.01, most_s=0.05)
+QUICK_PACE = Pace(_AT_ONCE, _AT_ONCE, _AT_ONCE, _AT_ONCE, _AT_ONCE, quickest_s=0)
 
 
 @asynccontextmanager
 async def simulator(
-    settings: SmscSettings = QUICK, people: tuple[Person, ...] = (), shop: ShopAccess | None = None
+    settings: SmscSettings = QUICK,
+    people: tuple[Person, ...] = (),
+    shop: ShopAccess | None = None,
+    pace: Pace = QUICK_PACE,
 ) -> AsyncIterator[tuple[Simulator, int]]:
     """A running simulator and its port."""
-    running = Simulator(people, settings, shop, pace=QUICK_PACE)
+    running = Simulator(people, settings, shop, pace=pace)
     port = await running.start()
     try:
         yield running, port

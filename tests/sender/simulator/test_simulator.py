@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from sender.simulator.agents import DISGUISED_MACHINE, MACHINE, MACHINES, PERSON
 from sender.simulator.behaviour import GLUED, Behaviour, Habits
 from sender.simulator.ledger import Disguise, Ledger
 from sender.simulator.population import Consents, Person, people
-from sender.simulator.settings import SmscSettings
+from sender.simulator.settings import Pace, SmscSettings
 from sender.simulator.simulator import Simulator
 from sender.simulator.till import ShopAccess
 from tests.sender.simulator.esme import esme
@@ -125,6 +126,18 @@ async def test_punctuation_is_glued_to_the_link(small_web: SmallWeb, glued: str)
     assert small_web.hits[0].path == "/link0000000" + glued.replace("%29", ")")
 
 
+async def test_nobody_clicks_before_a_person_can_however_fast_the_rest_goes(small_web: SmallWeb) -> None:
+    hasty = someone(clicks=1)
+    pace = replace(Pace(), quickest_s=0.3)
+    async with simulator(replace(QUICK, speed=1_000), (hasty,), pace=pace) as (running, port), esme(port) as client:
+        await client.bind()
+        sent_at = time.monotonic()
+        await client.submit(hasty.number, text_for(small_web, 0, hasty))
+        await until(running.idle)
+        assert time.monotonic() - sent_at >= 0.3
+        assert running.ledger.messages(hasty.number)[0].hits == {PERSON: 1}
+
+
 async def test_a_machine_in_disguise_makes_no_click_of_anybodys(small_web: SmallWeb) -> None:
     who = someone(disguised="phone farm")
     ledger = await campaign(small_web, (who,), QUICK)
@@ -211,7 +224,7 @@ def test_the_command_lines_simulator_stops_at_a_signal() -> None:
     script = (
         "from sender.simulator.simulator import run_smsc\n"
         "from sender.simulator.population import people\n"
-        "from sender.simulator.settings import SmscSettings\n"
+        "from sender.simulator.settings import Pace, SmscSettings\n"
         "run_smsc('127.0.0.1', 0, people(3, 1), SmscSettings(), on_ready=lambda port: print('port', port, flush=True))\n"
         "print('stopped')\n"
     )
