@@ -17,7 +17,7 @@ from tracker.guessing import Guessing
 from tracker.losses import Losses
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
-from tracker.responses import Receive, Response, Scope, Send, text
+from tracker.responses import NO_BODY, Receive, Response, Scope, Send, text
 from tracker.snapshot import Snapshot
 from tracker.spool import Spool
 
@@ -62,15 +62,15 @@ class Tracker:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = self._other(scope) or await self._redirect.answer(scope)
-            await response.send(scope["method"], send)
+            response = await self._answer(scope)
+            await send(response.start)
+            await send(NO_BODY if scope["method"] == "HEAD" else response.body)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    def _other(self, scope: Scope) -> Response | None:
-        """The answer to what cannot be a code."""
+    async def _answer(self, scope: Scope) -> Response:
         path: str = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             response: Response | None = _NOT_ALLOWED
@@ -78,8 +78,9 @@ class Tracker:
             response = _WELL_KNOWN
         else:
             response = NEVER_CODES.get(path)
-        if response:
-            self._redirect.answered["other"] += 1
+        if response is None:
+            return await self._redirect.answer(scope)
+        self._redirect.answered["other"] += 1
         return response
 
     async def _live(self, receive: Receive, send: Send) -> None:

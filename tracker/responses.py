@@ -19,23 +19,19 @@ PRIVATE: tuple[Header, ...] = (
     (b"x-robots-tag", b"noindex"),
 )
 
-_NO_BODY: Message = {"type": "http.response.body", "body": b""}
+NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
 class Response:
-    """A whole answer, its messages made once. Its body is left out for HEAD, its headers are not."""
+    """A whole answer as the two messages that send it. For HEAD the second is NO_BODY; the headers stay."""
 
-    __slots__ = ("_body", "_start", "status")
+    __slots__ = ("body", "start", "status")
 
     def __init__(self, status: int, headers: tuple[Header, ...], body: bytes = b"") -> None:
         self.status = status
         length = (b"content-length", b"%d" % len(body))
-        self._start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
-        self._body: Message = {"type": "http.response.body", "body": body} if body else _NO_BODY
-
-    async def send(self, method: str, send: Send) -> None:
-        await send(self._start)
-        await send(_NO_BODY if method == "HEAD" else self._body)
+        self.start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+        self.body: Message = {"type": "http.response.body", "body": body} if body else NO_BODY
 
 
 def redirect_to(location: bytes) -> Response:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count as count_from
+from itertools import repeat
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -51,7 +52,7 @@ class SegmentWriter:
 
     def next_ids(self, count: int) -> list[HitId]:
         """The ids the next `count` hits get."""
-        return [HitId(self.id, self.hits + i) for i in range(count)]
+        return list(map(HitId, repeat(self.id), range(self.hits, self.hits + count)))
 
     def close(self) -> None:
         """Says in the segment that it ends here, unless it failed, and gives up the lock, so that ingest may finish it;

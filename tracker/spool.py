@@ -28,9 +28,9 @@ log = structlog.get_logger()
 MAX_WAITING = 20_000
 """Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
 
-GATHER_S = 0.001
+GATHER_S = 0.002
 """Commits begin at least this long after one another: waking a thread and the disk for each few hits costs more than the
-hits do, and nobody notices a millisecond."""
+hits do, and nobody notices two milliseconds."""
 
 ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
