@@ -4,23 +4,27 @@ SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the drive
 PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from linksvc.database import insert_into, insert_new, is_sqlite
+from linksvc.database import insert_new, is_sqlite
 
 LEAST_COPIED = 50
 """Rows; fewer cost less as statements than the savepoint around a COPY."""
 
-REMEMBERED_VALUES = 4_096
-"""A batch's moments, which stand in its hits and in their facts."""
+REMEMBERED_MOMENTS = 4_096
+"""A batch's: they stand in its hits and again in their facts."""
 
 Row = Sequence[Any]
 
@@ -40,49 +44,41 @@ def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
 
 def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
     connection = session.connection()
-    statement = insert_into(session, table).on_conflict_do_nothing()
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
-    # The statement names its columns in the table's order.
-    order = [columns.index(name) for name in compiled.positiontup]
-    connection.exec_driver_sql(str(compiled), list(_as_stored(connection, _table(table), columns, order, rows)))
+    places = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {_target(connection, table, columns)} VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+    connection.exec_driver_sql(statement, _as_stored(table, columns, rows))
 
 
-def _as_stored(
-    connection: Connection, table: Table, columns: Sequence[str], order: Sequence[int], rows: Sequence[Row]
-) -> Iterator[tuple[Any, ...]]:
-    """The rows as SQLAlchemy would hand them to the driver: times as texts, for example."""
-    converted = [(place, _processor(connection, table, columns[i])) for place, i in enumerate(order)]
-    for row in rows:
-        values = [row[i] for i in order]
-        for place, process in converted:
-            if process:
-                values[place] = process(values[place])
-        yield tuple(values)
+def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """The rows as SQLAlchemy would hand them to the driver: with moments as texts."""
+    values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, kind in enumerate(_types(table, columns)):
+        if isinstance(kind, UTCDateTime):
+            values[place] = list(map(_moment_as_stored, values[place]))
+    return list(zip(*values, strict=True))
 
 
-def _processor(connection: Connection, table: Table, column: str) -> Callable[[Any], Any] | None:
-    kind = table.c[column].type.dialect_impl(connection.dialect)
-    process = kind.bind_processor(connection.dialect)
-    return lru_cache(maxsize=REMEMBERED_VALUES)(process) if process else None
+_moment_as_stored: Callable[[datetime | None], str | None] = lru_cache(maxsize=REMEMBERED_MOMENTS)(
+    UTCDateTime().dialect_impl(sqlite.dialect()).bind_processor(sqlite.dialect())  # type: ignore[arg-type]
+)
 
 
 def _copy_or_insert(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
     try:
         with session.begin_nested():
-            _copy(session.connection(), _table(table), columns, rows)
+            _copy(session.connection(), table, columns, rows)
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
         _insert(session, table, columns, rows)
 
 
-def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    quote = connection.dialect.identifier_preparer.quote
-    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, columns))}) FROM STDIN (FORMAT BINARY)"
+def _copy(connection: Connection, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    statement = f"COPY {_target(connection, table, columns)} FROM STDIN (FORMAT BINARY)"
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([table.c[name].type.compile(connection.dialect).lower() for name in columns])
+            copy.set_types([kind.compile(connection.dialect).lower() for kind in _types(table, columns)])
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
@@ -95,6 +91,11 @@ def _insert(session: Session, table: type[SQLModel], columns: Sequence[str], row
     insert_new(session, table, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def _table(table: type[SQLModel]) -> Table:
+def _target(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return f"{quote(str(table.__tablename__))} ({', '.join(map(quote, columns))})"
+
+
+def _types(table: type[SQLModel], columns: Sequence[str]) -> list[TypeEngine[Any]]:
     found: Table = table.__table__  # type: ignore[attr-defined]
-    return found
+    return [found.c[name].type for name in columns]

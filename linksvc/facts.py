@@ -22,9 +22,8 @@ opted_out        The recipient said STOP to this message. Source: the inbound's 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
-from operator import attrgetter
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -32,8 +31,7 @@ from linksvc.bulk import insert_rows
 from linksvc.models import Fact
 
 
-@dataclass(frozen=True, slots=True)
-class NewFact:
+class NewFact(NamedTuple):
     """A fact before it is stored. `occurred_at` is when it happened, UTC; n None names nobody."""
 
     campaign_id: int
@@ -50,12 +48,10 @@ class NewFact:
     rules: int = 0
 
 
-_NAMES = tuple(field.name for field in fields(NewFact))
-_COLUMNS = (*_NAMES, "recorded_at", "applied_at")
-_values = attrgetter(*_NAMES)
+_COLUMNS = (*NewFact._fields, "recorded_at", "applied_at")
 
 
 def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime, applied_at: datetime | None = None) -> None:
     """Appends the facts that are not known yet, in the caller's transaction. Whoever moves stamps and counters in the same
     transaction says when they were applied."""
-    insert_rows(session, Fact, _COLUMNS, [(*_values(fact), recorded_at, applied_at) for fact in facts])
+    insert_rows(session, Fact, _COLUMNS, [(*fact, recorded_at, applied_at) for fact in facts])

@@ -4,9 +4,9 @@ Used by `tracker.ingest`, which says what it has stored."""
 import errno
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -19,8 +19,7 @@ from tracker.set_aside import Fault, SetAside
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """An entry of a segment. Its hit's id may name another segment, where it was written first."""
 
     segment: UUID

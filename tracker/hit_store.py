@@ -1,9 +1,10 @@
 """Storing hits: the row, its first fact and the minute that is to be judged, each once. Used by ingest and by replay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from sqlmodel import Session
@@ -20,8 +21,7 @@ from tracker.set_aside import Fault
 from tracker.verdicts import RULES_VERSION, Judgement, judge
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedHit:
+class JudgedHit(NamedTuple):
     id: HitId
     hit: SpooledHit
     judgement: Judgement
@@ -44,6 +44,11 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     insert_rows(session, Hit, _COLUMNS, [_row(judged, recorded_at) for judged in hits])
     record(session, [_fact(judged) for judged in hits], recorded_at)
     mark_due(session, ((judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits), recorded_at)
+
+
+@lru_cache(maxsize=1_024)
+def _name(segment: UUID) -> str:
+    return str(segment)
 
 
 _COLUMNS = (
@@ -74,7 +79,7 @@ def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
     hit, device = judged.hit, device_of(judged.hit.user_agent)
     return (
         hit.campaign_id,
-        str(judged.id.segment),
+        _name(judged.id.segment),
         judged.id.position,
         hit.n,
         hit.link_id,
@@ -87,8 +92,8 @@ def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
         device.kind,
         device.os,
         hit.outcome,
-        judged.judgement.verdict.value,
-        judged.judgement.reason.value,
+        str(judged.judgement.verdict),
+        str(judged.judgement.reason),
         RULES_VERSION,
         0,
         hit.occurred_at,
@@ -101,10 +106,10 @@ def _fact(judged: JudgedHit) -> NewFact:
     return NewFact(
         campaign_id=judged.hit.campaign_id,
         kind="hit",
-        source=f"{judged.id.segment}:{judged.id.position}",
+        source=f"{_name(judged.id.segment)}:{judged.id.position}",
         n=judged.hit.n,
         occurred_at=judged.hit.occurred_at,
-        value=judged.judgement.verdict.value,
-        detail=judged.judgement.reason.value,
+        value=str(judged.judgement.verdict),
+        detail=str(judged.judgement.reason),
         rules=RULES_VERSION,
     )

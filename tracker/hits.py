@@ -1,7 +1,7 @@
 """A hit as it lies in the spool: what the redirect writes and ingest reads, and all that a verdict may look at."""
 
-from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import orjson
 
@@ -15,9 +15,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledHit:
-    """A request for a known link. n is None where the recipient did not consent to tracking."""
+class SpooledHit(NamedTuple):
+    """A request for a known link. n is None where the recipient did not consent to tracking.
+
+    A tuple, for ingest makes 20,000 a second: a frozen dataclass of as many fields costs ten times as much.
+    """
 
     occurred_at: datetime
     campaign_id: int
@@ -29,16 +31,13 @@ class SpooledHit:
     user_agent: str = ""
     referrer: str = ""
     language: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    """What else a verdict looks at: see `tracker.requests`."""
+    headers: dict[str, str] = {}  # noqa: RUF012
+    """What else a verdict looks at: see `tracker.requests`. Nobody changes it."""
     outcome: str = "redirected"
     """What was answered: redirected, early (before the link's time) or expired."""
 
     def pack(self) -> bytes:
-        return pack(*(getattr(self, name) for name in _NAMES))
-
-
-_NAMES = tuple(field.name for field in fields(SpooledHit))
+        return pack(*self)
 
 
 def pack(occurred_at: datetime, *rest: int | str | dict[str, str] | None) -> bytes:

@@ -7,10 +7,9 @@ ingesters at once), (campaign, segment, position) names a hit and storing it aga
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
@@ -38,8 +37,7 @@ UNREACHABLE_S = 2.0
 """Pause while the database is away; the spool holds the hits meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What was read from a segment, and what it turned out to be: a hit to store, or something to set aside."""
 
     waiting: Waiting

@@ -4,7 +4,7 @@ Whoever breaks off a stream closes it, before the session that it reads from.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from tracker.hits import SpooledHit
 
 _STREAMED_ROWS = 2_000
 
-_SEEN = tuple(field.name for field in fields(SpooledHit))
+_SEEN = SpooledHit._fields
 """A stored hit has a column for each; of the headers as a JSON object."""
 
 

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -23,7 +22,7 @@ def test_recording_twice_changes_nothing(engine: Engine) -> None:
         record(session, [fact], NOW)
     before = stored(engine)
     with writing(engine) as session:
-        record(session, [replace(fact, parts=2, occurred_at=NOW + timedelta(1))], NOW + timedelta(1))
+        record(session, [fact._replace(parts=2, occurred_at=NOW + timedelta(1))], NOW + timedelta(1))
         record(session, [fact, fact], NOW)
         record(session, [], NOW)
     assert stored(engine) == before

@@ -4,7 +4,6 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -85,7 +84,7 @@ def set_aside(spool_dir: Path) -> list[tuple[str, int, bytes]]:
 def test_a_hit_becomes_a_row_and_a_fact_with_its_verdict(
     ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
 ) -> None:
-    expired = replace(hit(campaign, 4, "curl/8.9"), outcome="expired")
+    expired = hit(campaign, 4, "curl/8.9")._replace(outcome="expired")
     writer = write_closed(spool_dir, [hit(campaign, 3), expired, hit(campaign, None, method="HEAD")])
     assert ingester.run_once() == 3
     hits, facts = stored(engine)
