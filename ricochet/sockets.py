@@ -1,6 +1,8 @@
 """Listening sockets, and which port is whose: opened by the commands before anything is served, or a process is started."""
 
+import errno
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 from linksvc.errors import ConfigurationError, RicochetError
@@ -15,6 +17,10 @@ INGEST_INTERNAL_PORT = 9191
 
 PORTS_TRIED = 100
 HIGHEST_PORT = 65_535
+
+
+class PortTaken(RicochetError):
+    """Another one may be free."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,13 @@ def parse_internal(text: str, host: str) -> Internal | None:
 def listen(host: str, port: int | None, otherwise: int) -> socket.socket:
     """A listening socket on `port`, or on the first free one from `otherwise` on (0: any) when none was given.
 
-    Raises RicochetError when the given port is taken.
+    Raises RicochetError when the given port is taken, or there is no such host here.
     """
     if port is not None:
         return _bind(host, port)
     for candidate in [otherwise] if otherwise == 0 else range(otherwise, otherwise + PORTS_TRIED):
-        try:
+        with suppress(PortTaken):
             return _bind(host, candidate)
-        except RicochetError:
-            continue
     raise RicochetError(f"No free port on {host} from {otherwise} to {otherwise + PORTS_TRIED - 1}.")
 
 
@@ -81,5 +85,6 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise RicochetError(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one.") from error
+        kind = PortTaken if error.errno in (errno.EADDRINUSE, errno.EACCES) else RicochetError
+        raise kind(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one.") from error
     return listener

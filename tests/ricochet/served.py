@@ -81,7 +81,7 @@ class Served:
 @contextmanager
 def served(settings: Settings, *arguments: str, internals: int = 1) -> Iterator[Served]:
     """Runs a command until the block ends; it is ready when the block begins, unless nobody listens."""
-    said = settings.data_dir / "said"
+    said = settings.data_dir / f"{arguments[0]}.said"
     command = [sys.executable, "-m", "ricochet", *arguments]
     environment = os.environ | environment_of(settings)
     with said.open("w") as errors:

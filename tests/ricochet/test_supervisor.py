@@ -1,10 +1,9 @@
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -15,13 +14,7 @@ from linksvc.settings import Settings
 from ricochet.sockets import address_of, listen
 from ricochet.stack import Ports, Stack, start_stack
 from ricochet.supervisor import Part, ProcessFailed, Supervisor
-
-
-def wait_until(happened: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+from tests.ricochet.served import runs, wait_until
 
 
 def answers(url: str) -> bool:
@@ -29,10 +22,6 @@ def answers(url: str) -> bool:
         return httpx2.get(url, trust_env=False).is_success
     except httpx2.TransportError:
         return False
-
-
-def runs(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
 
 
 @pytest.fixture
@@ -93,7 +82,8 @@ def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> Non
 
 def test_up_prints_where_everything_is_and_a_sign_in_link_and_stops_cleanly_on_ctrl_c(tmp_path: Path) -> None:
     environment = {**os.environ, "RICOCHET_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    up = subprocess.Popen([sys.executable, "-m", "ricochet", "up"], env=environment, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "ricochet", "up", "--trackers", "2"]
+    up = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert up.stdout
     said = ""
     while "Running." not in said:
@@ -102,6 +92,10 @@ def test_up_prints_where_everything_is_and_a_sign_in_link_and_stops_cleanly_on_c
         said += line
     link = next(word for word in said.split() if "/sign-in/link/" in word)
     wait_until(lambda: answers(link))
+    internal = re.findall(r"^Metrics (\S+) +(http://\S+)/metrics$", said, re.MULTILINE)
+    assert [name for name, _ in internal] == ["tracker-1", "tracker-2", "ingest"]
+    for _, url in internal:
+        wait_until(lambda ready=f"{url}/readyz": answers(ready))  # type: ignore[misc]
     up.send_signal(signal.SIGINT)
     assert up.wait(30) == 0
     up.stdout.close()
@@ -109,6 +103,11 @@ def test_up_prints_where_everything_is_and_a_sign_in_link_and_stops_cleanly_on_c
     for log in (tmp_path / "logs").glob("*.log"):
         assert "Fatal" not in log.read_text()
         assert "Traceback" not in log.read_text()
+
+
+def test_a_host_that_is_not_this_machines_is_told_at_once() -> None:
+    with pytest.raises(RicochetError, match=r"on 192\.0\.2\.1 cannot be used: Cannot assign"):
+        listen("192.0.2.1", None, 8000)
 
 
 def test_a_port_in_use_is_passed_over_unless_it_was_asked_for() -> None:
