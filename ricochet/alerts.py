@@ -31,10 +31,10 @@ ALERTS = (
     ),
     Alert(
         "RicochetIngestGone",
-        'absent(up{job="ricochet-ingest"} == 1)',
+        'up{job="ricochet-ingest"} == 0',
         "5m",
         "page",
-        "No ingest runs. Hits are safe until the spool is full; no report moves.",
+        "A host has no ingest. Its hits are safe until its spool is full; they are in no report yet.",
     ),
     Alert(
         "RicochetTrackerGone",
