@@ -76,7 +76,9 @@ def route(engine: Engine, name: str = "main", port: int = 2775, **fields: Any) -
     return add(engine, Route(name=name, host="127.0.0.1", port=port, system_id="ricochet", created_at=NOW, **fields))
 
 
-def produced_campaign(engine: Engine, workspace_id: int, size: int, *, tracked: int | None = None, **fields: Any) -> int:
+def produced_campaign(
+    engine: Engine, workspace_id: int, size: int, *, tracked: int | None = None, key_version: int = 0, **fields: Any
+) -> int:
     """A campaign in state sending with `size` contacts and queued messages, one link and its blocks.
 
     Serials begin at 1000 * campaign id; message n has serial 1000 * campaign id + n. Messages from `tracked` on
@@ -95,6 +97,7 @@ def produced_campaign(engine: Engine, workspace_id: int, size: int, *, tracked: 
                         first_n=first,
                         link_id=1,
                         tracked=kind,
+                        key_version=key_version,
                     )
                 )
         for n in range(size):

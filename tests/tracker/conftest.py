@@ -69,23 +69,28 @@ def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, database_url=sqlite_url, secret_key=SECRET)
 
 
+@asynccontextmanager
+async def serving(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = lambda: NOW) -> AsyncIterator[Served]:
+    """A tracker on a free port, in this event loop."""
+    tracker = create_tracker(settings, engine, keyring, clock)
+    server = uvicorn.Server(server_config(tracker))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not running.done():
+            await asyncio.sleep(0.005)
+        try:
+            yield Served(listening.getsockname()[1], tracker, settings)
+        finally:
+            server.should_exit = True
+            await running
+
+
 @pytest.fixture
 def serve(keyring: Keyring) -> Serve:
-    @asynccontextmanager
-    async def serving(settings: Settings, engine: Engine, clock: Clock = lambda: NOW) -> AsyncIterator[Served]:
-        tracker = create_tracker(settings, engine, keyring, clock)
-        server = uvicorn.Server(server_config(tracker))
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            running = asyncio.create_task(server.serve(sockets=[listening]))
-            while not server.started and not running.done():
-                await asyncio.sleep(0.005)
-            try:
-                yield Served(listening.getsockname()[1], tracker, settings)
-            finally:
-                server.should_exit = True
-                await running
+    def serve(settings: Settings, engine: Engine, clock: Clock = lambda: NOW) -> AbstractAsyncContextManager[Served]:
+        return serving(settings, engine, keyring, clock)
 
-    return serving
+    return serve
 
 
 @pytest.fixture
