@@ -3,9 +3,12 @@
 Revision: 0002, after 0001
 """
 
+from contextlib import AbstractContextManager
+
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
+from alembic.operations import BatchOperations
 
 revision = "0002"
 down_revision = "0001"
@@ -18,6 +21,7 @@ MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
 
 
 def upgrade() -> None:
+    _let_facts_vouch_for_hits()
     op.create_table(
         "short_domain",
         sa.Column("host", TEXT, nullable=False),
@@ -46,6 +50,31 @@ def upgrade() -> None:
     op.create_index("ix_serial_block_link", "serial_block", ["campaign_id", "link_id"])
     _let_hits_say_their_verdict()
     _let_links_have_terms()
+
+
+def _let_facts_vouch_for_hits() -> None:
+    """A hit is stored with its fact, whose message is checked, and the campaign with the message: checking each of them for
+    the hit again, and the campaign for both, took more than half of the time that PostgreSQL needed to store a hit."""
+    op.drop_index("ix_fact_message", "fact")
+    with _rebuilt("hit") as hit:
+        hit.drop_constraint(_key("hit", "campaign_id_n"), type_="foreignkey")
+        hit.drop_constraint(_key("hit", "campaign_id"), type_="foreignkey")
+    with _rebuilt("fact") as fact:
+        fact.drop_constraint(_key("fact", "campaign_id"), type_="foreignkey")
+
+
+def _rebuilt(table: str) -> AbstractContextManager[BatchOperations]:
+    """SQLite drops no constraint: the table is written anew. Its foreign keys have no names, so they are named first."""
+    return op.batch_alter_table(
+        table,
+        naming_convention={"fk": "%(table_name)s_%(column_0_N_name)s_fkey"},
+        table_kwargs={"sqlite_with_rowid": False},
+    )
+
+
+def _key(table: str, columns: str) -> str:
+    """What PostgreSQL calls a foreign key of that table."""
+    return f"{table}_{columns}_fkey"
 
 
 def _let_hits_say_their_verdict() -> None:
@@ -125,3 +154,9 @@ def downgrade() -> None:
     op.execute("ALTER TABLE fact DROP COLUMN rules")
     op.drop_table("judgement_due")
     op.drop_table("short_domain")
+    with _rebuilt("fact") as fact:
+        fact.create_foreign_key(_key("fact", "campaign_id"), "campaign", ["campaign_id"], ["id"])
+    with _rebuilt("hit") as hit:
+        hit.create_foreign_key(_key("hit", "campaign_id"), "campaign", ["campaign_id"], ["id"])
+        hit.create_foreign_key(_key("hit", "campaign_id_n"), "message", ["campaign_id", "n"], ["campaign_id", "n"])
+    op.create_index("ix_fact_message", "fact", ["campaign_id", "n"])

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -214,7 +213,7 @@ def test_a_minute_is_judged_by_one_worker_at_a_time_and_by_another_if_that_one_d
 def test_what_an_interaction_proved_is_not_judged(engine: Engine, campaign: int) -> None:
     arrive(engine, hit(campaign, 0, occurred_at=NOW))
     with writing(engine) as session:
-        record(session, [replace(factories.fact_of(hit(campaign, 0)), kind="interaction")], NOW)
+        record(session, [factories.fact_of(hit(campaign, 0))._replace(kind="interaction")], NOW)
     apply_batch(engine, campaign, "test", lambda: NOW)
     judge_all(engine)
     assert verdicts(engine) == [("human", "interaction")]
