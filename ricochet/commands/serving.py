@@ -139,8 +139,9 @@ def _run_tracker(settings: Settings, public: socket.socket, internal: socket.soc
     from tracker.app import create_tracker
     from tracker.metrics import TRACKER_METRICS
     from tracker.readiness import TrackerReadiness
-    from tracker.server import server_config
+    from tracker.server import server_config, tune_collector
 
+    tune_collector()
     engine = open_engine(settings.database)
     tracker = create_tracker(settings, engine, open_keyring(settings))
     run_server(
