@@ -1,5 +1,6 @@
 """Which hosts this tracker answers for, and whose links each serves. Asked by the redirect with every request."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -58,11 +59,14 @@ class Hosts:
 
 
 def host_of(header: bytes) -> str:
-    """The host of a Host header: in lower case, without its port, or the dot that a full name may end with."""
+    """The host of a Host header: in lower case, without its port, or the dot that a full name may end with. Empty for what
+    is no host and port."""
     text = header.decode("latin-1").strip().lower()
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.partition(":")[0].rstrip(".")
+    host, bracket, port = text[1:].partition("]") if text.startswith("[") else (text, "", "")
+    if not bracket:
+        host, colon, port = text.partition(":")
+        port = colon + port
+    return host.rstrip(".") if re.fullmatch(r"(:[0-9]*)?", port, re.ASCII) else ""
 
 
 def read_domains(session: Session, above_revision: int) -> list[Domain]:
