@@ -98,7 +98,7 @@ class Backlog:
     def _finish(self, segment: SegmentReader, end: Position) -> None:
         if rest := segment.remainder(end):
             fault = Fault.TORN_TAIL if rest.torn else Fault.DAMAGED
-            self._set_aside.put(HitId(segment.id, end.index), fault, rest.payload)
+            self._set_aside.put(HitId(segment.id, end.place), fault, rest.payload)
         segment.path.unlink(missing_ok=True)
         self._stored.pop(segment.id, None)
         self._first.pop(segment.id, None)

@@ -48,7 +48,7 @@ class Frame(NamedTuple):
 
     start: int
     end: int
-    index: int
+    place: int
     hit: HitId | None
     payload: bytes
 

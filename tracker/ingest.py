@@ -155,7 +155,7 @@ def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: 
 def _advance(session: Session, segment: UUID, after: Position, at: datetime) -> bool:
     """Moves a segment's progress forward; never back. False if another ingester has stored as much meanwhile: whoever comes
     second waits here for the first one's commit."""
-    values = {"segment": str(segment), "offset": after.offset, "position": after.index, "updated_at": at}
+    values = {"segment": str(segment), "offset": after.offset, "position": after.place, "updated_at": at}
     statement = insert_into(session, SpoolProgress).values(**values)
     forward = statement.on_conflict_do_update(
         index_elements=["segment"], set_=values, where=col(SpoolProgress.offset) < after.offset

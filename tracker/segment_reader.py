@@ -28,7 +28,7 @@ class Position(NamedTuple):
     """How far a segment was read: the offset in bytes and the index of the next frame."""
 
     offset: int
-    index: int
+    place: int
 
 
 START = Position(HEADER_BYTES, 0)
@@ -81,7 +81,7 @@ class SegmentReader:
         if entries or not found:
             return entries
         # Nothing but the end frame; if something does stand behind it, that is read all the same.
-        return self.read(Position(start.offset + found[-1].end, start.index), most)
+        return self.read(Position(start.offset + found[-1].end, start.place), most)
 
     def batches(self, most: int) -> Iterator[list[Entry]]:
         """All that can be read now, from the beginning, at most `most` entries at a time."""
@@ -118,13 +118,13 @@ class SegmentReader:
         return data, found
 
     def _entries(self, start: Position, data: bytes, found: list[Piece]) -> Iterator[Entry]:
-        index = start.index
+        index = start.place
         for piece in found:
             end = start.offset + piece.end
             if isinstance(piece, Damage):
                 yield Entry(HitId(self.id, index), data[piece.start : piece.end], Position(end, index), sound=False)
             elif piece.hit:
-                index = piece.index + 1
+                index = piece.place + 1
                 yield Entry(piece.hit, piece.payload, Position(end, index))
 
 

@@ -27,7 +27,7 @@ payloads = st.lists(texts.map(payload) | st.binary(min_size=1, max_size=80), min
 
 
 def sound(data: bytes, frames: Frames = FRAMES) -> list[tuple[int, bytes]]:
-    return [(piece.index, piece.payload) for piece in frames.read(data) if isinstance(piece, Frame)]
+    return [(piece.place, piece.payload) for piece in frames.read(data) if isinstance(piece, Frame)]
 
 
 @given(payloads)
@@ -63,7 +63,7 @@ def test_a_damaged_frame_takes_nobody_along_whatever_part_of_it_is_hit(written: 
     assert stretch == Damage(sum(map(len, whole[:hit])), sum(map(len, whole[: hit + 1]))), (
         "one stretch, no more than the frame"
     )
-    assert [piece.index for piece in pieces if isinstance(piece, Frame)] == [i for i in range(len(whole)) if i != hit]
+    assert [piece.place for piece in pieces if isinstance(piece, Frame)] == [i for i in range(len(whole)) if i != hit]
 
 
 def test_frames_of_another_segment_are_not_frames_of_this_one() -> None:
@@ -101,13 +101,13 @@ def test_a_hit_takes_its_first_id_along() -> None:
     first = HitId(UUID(int=1), 42)
     (frame,) = FRAMES.read(FRAMES.write(3, b"hit", first))
     assert isinstance(frame, Frame)
-    assert (frame.hit, frame.index, frame.payload) == (first, 3, b"hit")
+    assert (frame.hit, frame.place, frame.payload) == (first, 3, b"hit")
 
 
 def test_an_end_is_told_from_a_hit() -> None:
     hit, end = FRAMES.read(FRAMES.write(0, b"hit") + FRAMES.write_end(1))
     assert isinstance(end, Frame)
-    assert (end.hit, end.index, end.end - end.start) == (None, 1, HEAD_BYTES)
+    assert (end.hit, end.place, end.end - end.start) == (None, 1, HEAD_BYTES)
     assert isinstance(hit, Frame)
 
 
