@@ -22,10 +22,12 @@ from linksvc.hit_verdicts import Ruling
 from linksvc.models import JudgementDue
 from tracker.bursts import BURST_WITHIN
 from tracker.context import PRESENT, Rules, find_bursts, rulings
-from tracker.due import MINUTE
 from tracker.stored_hits import in_order_of_time
 
 log = structlog.get_logger()
+
+MINUTE = timedelta(minutes=1)
+"""What `judgement_due` has a row for."""
 
 CLAIMED_FOR = timedelta(minutes=5)
 """How long claimed minutes are left alone by other workers; those of a worker that died are due again then."""

@@ -201,7 +201,10 @@ def test_counters_equal_brute_force_and_the_rows_listed_after_any_facts(engine: 
     workspace_id = factories.workspace(engine)
     campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=4)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    # The law is the same on both; the slower one shows that its SQL is.
+    examples = 25 if engine.dialect.name == "sqlite" else 10
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(histories(campaign_id))
     def holds(history: list[Event]) -> None:
         start_over(engine, campaign_id)
