@@ -4,15 +4,14 @@ SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the drive
 PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
@@ -58,9 +57,16 @@ def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row
     return list(zip(*values, strict=True))
 
 
-_moment_as_stored: Callable[[datetime | None], str | None] = lru_cache(maxsize=REMEMBERED_MOMENTS)(
-    UTCDateTime().dialect_impl(sqlite.dialect()).bind_processor(sqlite.dialect())  # type: ignore[arg-type]
-)
+@lru_cache(maxsize=REMEMBERED_MOMENTS)
+def _moment_as_stored(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    if moment.utcoffset() is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_MOMENT_CHARACTERS]
+
+
+_MOMENT_CHARACTERS = len("2026-11-20 09:00:00.000000")
 
 
 def _copy_or_insert(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -2,7 +2,8 @@
 `tracker.judging`."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -10,14 +11,10 @@ from linksvc.database import insert_into
 from linksvc.models import JudgementDue
 
 MINUTE = timedelta(minutes=1)
+_MINUTE_S = MINUTE.total_seconds()
 
 SETTLE = timedelta(seconds=65)
 """How long the judge waits for what belongs to the same minute: hits from other trackers' spools, receipts."""
-
-
-def minute_of(moment: datetime) -> datetime:
-    """The start of the minute that holds `moment`."""
-    return moment.replace(second=0, microsecond=0)
 
 
 def mark_due(session: Session, hits: Iterable[tuple[int, datetime]], recorded_at: datetime) -> None:
@@ -26,14 +23,16 @@ def mark_due(session: Session, hits: Iterable[tuple[int, datetime]], recorded_at
     A row that is there is written too: its lock makes the judge, who takes the row away, wait for these hits. To be called
     at the end of the transaction; the rows are locked in one order by everybody.
     """
-    minutes = sorted({(campaign_id, minute_of(occurred_at)) for campaign_id, occurred_at in hits})
+    minutes = sorted({(campaign_id, occurred_at.timestamp() // _MINUTE_S) for campaign_id, occurred_at in hits})
     statement = insert_into(session, JudgementDue)
     upsert = statement.on_conflict_do_update(
         index_elements=["campaign_id", "minute"], set_={"due_at": statement.excluded.due_at}
     )
-    rows = [
-        {"campaign_id": campaign_id, "minute": minute, "due_at": max(recorded_at, minute + MINUTE) + SETTLE}
-        for campaign_id, minute in minutes
-    ]
+    rows = [_row(campaign_id, minute, recorded_at) for campaign_id, minute in minutes]
     if rows:
         session.connection().execute(upsert, rows)
+
+
+def _row(campaign_id: int, minutes_since_1970: float, recorded_at: datetime) -> dict[str, Any]:
+    minute = datetime.fromtimestamp(minutes_since_1970 * _MINUTE_S, UTC)
+    return {"campaign_id": campaign_id, "minute": minute, "due_at": max(recorded_at, minute + MINUTE) + SETTLE}

@@ -1,7 +1,7 @@
 """Storing hits: the row, its first fact and the minute that is to be judged, each once. Used by ingest and by replay."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,19 +12,28 @@ from sqlmodel import Session
 from linksvc.bulk import insert_rows
 from linksvc.facts import NewFact, record
 from linksvc.models import Hit
-from tracker.agents import device_of
+from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
 from tracker.hits import SpooledHit, unpack
 from tracker.segment_reader import Entry
 from tracker.segments import HitId
 from tracker.set_aside import Fault
-from tracker.verdicts import RULES_VERSION, Judgement, judge
+from tracker.verdicts import RULES_VERSION, judge
+
+
+class Appraisal(NamedTuple):
+    """What a hit gives away by its looks: the first verdict, its reason, the device and the operating system."""
+
+    verdict: str
+    reason: str
+    device: str
+    os: str
 
 
 class JudgedHit(NamedTuple):
     id: HitId
     hit: SpooledHit
-    judgement: Judgement
+    appraisal: Appraisal
 
 
 def judge_entry(entry: Entry) -> JudgedHit | Fault:
@@ -33,9 +42,24 @@ def judge_entry(entry: Entry) -> JudgedHit | Fault:
         return Fault.DAMAGED
     try:
         hit = unpack(entry.payload)
-        return JudgedHit(entry.id, hit, judge(hit))
+        return JudgedHit(entry.id, hit, appraise(hit))
     except ValueError:
         return Fault.MALFORMED
+
+
+def appraise(hit: SpooledHit) -> Appraisal:
+    """Remembered by all that a first verdict looks at: a campaign's hits look alike by the thousand."""
+    return _appraise(hit.method, hit.user_agent, hit.referrer, _as_text(hit.headers))
+
+
+@lru_cache(maxsize=CACHED_AGENTS)
+def _appraise(method: str, user_agent: str, referrer: str, headers: str) -> Appraisal:
+    looks = SpooledHit(_AT_NO_TIME, 0, 0, None, method, "", user_agent, referrer, "", orjson.loads(headers))
+    judgement, device = judge(looks), device_of(user_agent)
+    return Appraisal(judgement.verdict.value, judgement.reason.value, device.kind, device.os)
+
+
+_AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
@@ -76,11 +100,11 @@ _COLUMNS = (
 
 
 def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
-    hit, device = judged.hit, device_of(judged.hit.user_agent)
+    id, hit, appraisal = judged
     return (
         hit.campaign_id,
-        _name(judged.id.segment),
-        judged.id.position,
+        _name(id.segment),
+        id.position,
         hit.n,
         hit.link_id,
         hit.method,
@@ -88,12 +112,12 @@ def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
         hit.user_agent,
         hit.referrer,
         hit.language,
-        orjson.dumps(hit.headers).decode(),
-        device.kind,
-        device.os,
+        _as_text(hit.headers),
+        appraisal.device,
+        appraisal.os,
         hit.outcome,
-        str(judged.judgement.verdict),
-        str(judged.judgement.reason),
+        appraisal.verdict,
+        appraisal.reason,
         RULES_VERSION,
         0,
         hit.occurred_at,
@@ -103,13 +127,18 @@ def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
 
 def _fact(judged: JudgedHit) -> NewFact:
     """Named by the hit alone, so that a hit told again under newer rules is still the same."""
+    id, hit, appraisal = judged
     return NewFact(
-        campaign_id=judged.hit.campaign_id,
-        kind="hit",
-        source=f"{_name(judged.id.segment)}:{judged.id.position}",
-        n=judged.hit.n,
-        occurred_at=judged.hit.occurred_at,
-        value=str(judged.judgement.verdict),
-        detail=str(judged.judgement.reason),
+        hit.campaign_id,
+        "hit",
+        f"{_name(id.segment)}:{id.position}",
+        hit.n,
+        hit.occurred_at,
+        appraisal.verdict,
+        appraisal.reason,
         rules=RULES_VERSION,
     )
+
+
+def _as_text(headers: dict[str, str]) -> str:
+    return orjson.dumps(headers).decode() if headers else "{}"
