@@ -1,7 +1,7 @@
 """The spool: where a hit is put on disk before its answer leaves. Written by the redirect, read by `tracker.ingest`.
 
-Group commit: a commit takes all hits that wait, and the next one begins when it ends, or GATHER_S after it began if the
-disk is quicker. So a lone click waits for one fdatasync and a thousand clicks share one.
+Group commit: a commit takes all hits that wait, and the next one begins when it ends; if the disk is quick, when ENOUGH
+hits wait or GATHER_S after it began. So a lone click waits for one fdatasync and a thousand clicks share one.
 """
 
 import asyncio
@@ -29,8 +29,9 @@ MAX_WAITING = 20_000
 """Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
 
 GATHER_S = 0.002
-"""Commits begin at least this long after one another: waking a thread and the disk for each few hits costs more than the
-hits do, and nobody notices two milliseconds."""
+ENOUGH = 32
+"""Waking a thread and the disk costs as much as thirty hits do, and nobody notices two milliseconds: under load a commit
+waits this long after the one before began, or for so many hits."""
 
 ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
@@ -70,6 +71,7 @@ class Spool:
         self._refusal = Loss.DISK_FAILED
         self._waiting: list[Waiting] = []
         self._began = 0.0
+        self._gathering: asyncio.TimerHandle | None = None
         self._stalled = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -116,9 +118,14 @@ class Spool:
             self._idle.clear()
             # At the end of this turn of the loop, so that every request of the turn shares the commit.
             loop.call_soon(self._start_commit, loop)
+        elif self._gathering and len(self._waiting) >= ENOUGH:
+            self._gathering.cancel()
+            self._gathering = None
+            loop.call_soon(self._start_commit, loop)
         return future
 
     def _start_commit(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._gathering = None
         batch, self._waiting = self._waiting, []
         self._began = loop.time()
         watch = loop.call_later(ON_DISK_WITHIN_S, self._stall, batch)
@@ -148,8 +155,8 @@ class Spool:
                 future.set_result(result)
         if not self._waiting:
             self._idle.set()
-        elif (gather_s := self._began + GATHER_S - loop.time()) > 0:
-            loop.call_later(gather_s, self._start_commit, loop)
+        elif len(self._waiting) < ENOUGH and (gather_s := self._began + GATHER_S - loop.time()) > 0:
+            self._gathering = loop.call_later(gather_s, self._start_commit, loop)
         else:
             self._start_commit(loop)
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from tracker.frames import MARK
 from tracker.losses import Loss, Losses
 from tracker.segment_reader import START, Entry, list_segments, open_segment
 from tracker.segments import DRAFT_SUFFIX, SUFFIX, HitId
-from tracker.spool import MAX_WAITING, Spool
+from tracker.spool import MAX_WAITING, Spool, Spooled
 from tracker.spool_room import MEASURED_EVERY_S, SpoolRoom
 
 LARGE = 1_000_000
@@ -273,3 +274,47 @@ async def test_the_bound_is_over_all_trackers_of_the_directory_and_overshot_by_a
 def test_a_spool_that_is_not_there_yet_has_room(tmp_path: Path) -> None:
     assert SpoolRoom(tmp_path / "none", 10).take(10)
     assert not SpoolRoom(tmp_path / "none", 10).take(11)
+
+
+async def test_a_disk_that_hangs_holds_up_no_person_and_keeps_the_hits_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.spool.ON_DISK_WITHIN_S", 0.05)
+    released = threading.Event()
+    opened = False
+
+    def hang(descriptor: int) -> None:
+        if opened:
+            released.wait(10)
+        os.fdatasync(descriptor)
+
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, hang)
+    await spool.open()
+    opened = True
+    hits = [spool.append(b"first")]
+    await asyncio.sleep(0)
+    hits.append(spool.append(b"behind it"))
+    assert await asyncio.wait_for(asyncio.gather(*hits), 5) == [Loss.UNCONFIRMED] * 2
+    assert spool.append(b"later").result() is Loss.UNCONFIRMED, "while it hangs nobody waits again"
+    released.set()
+    async with asyncio.timeout(5):
+        while isinstance(await spool.append(b"well again"), Loss):
+            await asyncio.sleep(0.01)
+    await spool.close()
+    assert set(payloads(tmp_path)) == {b"first", b"behind it", b"later", b"well again"}
+
+
+async def test_under_load_commits_gather_hits_and_each_hit_is_confirmed(tmp_path: Path) -> None:
+    disk = Disk()
+    spool = Spool(tmp_path, LARGE, UNBOUNDED, disk)
+    await spool.open()
+    before = disk.syncs
+
+    async def click(person: int) -> list[Spooled]:
+        return [await spool.append(b"%d %d" % (person, i)) for i in range(20)]
+
+    confirmed = [hit for hits in await asyncio.gather(*map(click, range(64))) for hit in hits]
+    assert len(set(confirmed)) == 64 * 20
+    assert disk.syncs - before <= 64 * 20 / 16, "at least sixteen share a commit"
+    await spool.close()
+    assert len(payloads(tmp_path)) == 64 * 20
