@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -349,3 +351,36 @@ def test_rejudging_finds_what_the_minutes_found(engine: Engine, campaign: int) -
     assert set(verdicts(engine)) == {("suspect", "burst"), ("suspect", "too_soon"), ("human", "")}
     done = rejudge(engine, campaign, lambda: DUE, rules=PRESENT)
     assert done.exchanges == {} and done.before == done.after
+
+
+def test_figures_stay_true_while_everybody_is_at_work(engine: Engine, campaign: int) -> None:
+    hits = [
+        hit(campaign, i, i % SIZE, user_agent=SCANNER if i % 3 else IPHONE, occurred_at=NOW + seconds(i / 5))
+        for i in range(400)
+    ]
+
+    def ingest() -> None:
+        for at in range(0, len(hits), 20):
+            arrive(engine, *hits[at : at + 20], counted=False)
+            with writing(engine) as session:
+                record(session, [factories.fact_of(hits[at])._replace(kind="interaction")], NOW)
+
+    def apply() -> None:
+        while not ingested.done() or apply_batch(engine, campaign, "test", lambda: NOW):
+            apply_batch(engine, campaign, "test", lambda: NOW)
+
+    def judge() -> None:
+        nows = (DUE + timedelta(minutes=10 * i) for i in count())
+        while not applied.done():
+            judge_due(engine, lambda: next(nows))
+
+    with ThreadPoolExecutor(4) as pool:
+        ingested = pool.submit(ingest)
+        applied = pool.submit(apply)
+        for done in [ingested, applied, pool.submit(judge), pool.submit(judge)]:
+            done.result(60)
+    assert_counted(engine, campaign)
+    judge_all(engine, DUE + timedelta(days=100))
+    assert_counted(engine, campaign)
+    assert due(engine) == []
+    assert rejudge(engine, campaign, lambda: DUE, dry_run=True).exchanges == {}
