@@ -195,9 +195,7 @@ def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> boo
     if not campaign.offer_id or not count:
         return False
     uses = session.exec(select(Offer.uses_per_code).where(Offer.id == campaign.offer_id)).one()
-    serial = take_serials(session, "promo", count)
-    permutation = promo_codes.generator(keyring.promo_code)
-    made = [(first_n + i, promo_codes.generate(permutation, serial + i)) for i in range(count)]
+    made = list(enumerate(_new_codes(session, keyring, campaign.workspace_id, count), first_n))
     shared = {"workspace_id": campaign.workspace_id, "offer_id": campaign.offer_id, "campaign_id": campaign.id}
     session.connection().execute(
         insert(PromoCode),
@@ -213,3 +211,21 @@ def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> boo
     campaign.coded += count
     session.add(campaign)
     return True
+
+
+def _new_codes(session: Session, keyring: Keyring, workspace_id: int, count: int) -> list[str]:
+    """Codes that the workspace does not have. Under one key that is so by construction; once keys were replaced a new
+    code may be one that a former key had made, and its serial is passed over."""
+    permutation = promo_codes.generator(keyring.promo_code)
+    made: list[str] = []
+    while missing := count - len(made):
+        serial = take_serials(session, "promo", missing)
+        drawn = [promo_codes.generate(permutation, serial + i) for i in range(missing)]
+        taken = _taken(session, workspace_id, drawn) if keyring.version else set()
+        made += [code for code in drawn if code not in taken]
+    return made
+
+
+def _taken(session: Session, workspace_id: int, codes: list[str]) -> set[str]:
+    mine = PromoCode.workspace_id == workspace_id
+    return set(session.exec(select(PromoCode.code).where(mine, col(PromoCode.code).in_(codes))))

@@ -205,3 +205,27 @@ def test_senders_wait_until_trackers_know_the_blocks(engine: Engine, keyring: Ke
     with reading(engine) as session:
         campaign = session.exec(select(Campaign)).one()
     assert campaign.first_submit_after == NOW + timedelta(seconds=2)
+
+
+def test_after_keys_were_replaced_a_code_that_a_former_one_had_made_is_passed_over(engine: Engine) -> None:
+    keyring = Keyring.derive("a former secret key, of the tests alone", "the present secret key, of the tests alone")
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 3)
+    offer_id = factories.offer(engine, workspace_id)
+    permutation = promo_codes.generator(keyring.promo_code)
+    drawn = [promo_codes.generate(permutation, serial) for serial in range(4)]
+    with writing(engine) as session:
+        session.add(PromoCode(workspace_id=workspace_id, code=drawn[1], offer_id=offer_id))
+    campaign_id = factories.campaign(engine, workspace_id, offer_id=offer_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    assert [message.code for message in messages_of(engine, campaign_id)] == [drawn[0], drawn[2], drawn[3]]
+
+
+def test_a_campaigns_blocks_keep_the_version_of_the_key_they_were_made_with(engine: Engine) -> None:
+    keyring = Keyring.derive("a former secret key, of the tests alone", "the present secret key, of the tests alone")
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 2)
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    with reading(engine) as session:
+        assert set(session.exec(select(SerialBlock.key_version))) == {1}
