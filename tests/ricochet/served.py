@@ -79,13 +79,16 @@ class Served:
 
 
 @contextmanager
-def served(settings: Settings, *arguments: str, internals: int = 1) -> Iterator[Served]:
-    """Runs a command until the block ends; it is ready when the block begins, unless nobody listens."""
+def served(
+    settings: Settings, *arguments: str, internals: int = 1, environment: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Runs a command until the block ends; it is ready when the block begins, unless nobody listens. `environment` is for
+    settings that processes do not hand on."""
     said = settings.data_dir / f"{arguments[0]}.said"
     command = [sys.executable, "-m", "ricochet", *arguments]
-    environment = os.environ | environment_of(settings)
+    given = os.environ | environment_of(settings) | (environment or {})
     with said.open("w") as errors:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout
     try:
         lines = [process.stdout.readline() for _ in range(internals + (arguments[0] == "serve"))]
