@@ -64,32 +64,40 @@ class Redirect:
     async def answer(self, scope: Scope) -> Response:
         """The answer to GET or HEAD of a path, percent-decoded once."""
         headers = read_headers(scope["headers"])
-        owner = self._watch.known.hosts.owner(headers.get(b"host", b""))
+        known = self._watch.known
+        owner = known.hosts.owner(headers.get(b"host", b""))
         if owner is None:
             return self._unknown_link(headers)
         peer = scope.get("client")
         caller = self._networks.find(peer[0] if peer else "", headers.get(b"x-forwarded-for", b""))
         if self._guessing.refuses(caller.subnet):
             return self._page("throttled", 429, self._too_many, headers, 60)
-        try:
-            found = await self._resolve(scope["path"][1:])
-        except BlocksUnreachable:
-            return self._page("unavailable", 503, self._try_again, headers, 5)
-        destination = self._watch.known.destination(found[0]) if found else None
+        path = scope["path"][1:]
+        found = self._open(path)
+        if found is None and len(path) <= LONGEST:
+            try:
+                found = await self._search(path)
+            except BlocksUnreachable:
+                return self._page("unavailable", 503, self._try_again, headers, 5)
+            known = self._watch.known
+        destination = known.destination(found[0]) if found else None
         if found is None or destination is None or owner not in (EVERYBODY, destination.workspace_id):
             self._guessing.missed(caller.subnet)
             return self._unknown_link(headers)
         self._guessing.found(caller.subnet)
         return await self._follow(scope, headers, caller, found, destination)
 
-    async def _resolve(self, path: str) -> Found | None:
-        """The path as it is; failing that, without what was glued to it."""
-        opened = self._codes.decode(path)
-        if opened and (block := self._watch.known.blocks.find(opened[1])) and block.key_version == opened[0]:
-            return block, opened[1]
-        return await self._search(path) if len(path) <= LONGEST else None
+    def _open(self, code: str) -> Found | None:
+        """What a code as it stands opens, of what is known."""
+        opened = self._codes.decode(code)
+        if opened is None:
+            return None
+        version, serial = opened
+        block = self._watch.known.blocks.find(serial)
+        return (block, serial) if block and block.key_version == version else None
 
     async def _search(self, path: str) -> Found | None:
+        """Looks further: for what is newer than what is known, and without what was glued to the code."""
         for candidate in dict.fromkeys((path, path.rstrip(GLUED))):
             if (opened := self._codes.decode(candidate)) is not None:
                 version, serial = opened
