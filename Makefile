@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA_DIR ?= data
 
-.PHONY: install run test check bench clean
+.PHONY: install run test soak check bench clean
 
 install: .venv/installed
 
@@ -20,6 +20,10 @@ run: install
 test: install
 	sh scripts/need-chromium
 	$(BIN)/python -m pytest
+
+# Kills, outages, full disks and guessers for half an hour: make soak ROUNDS="kills outage", or ROUNDS=--quick for minutes.
+soak: install
+	$(BIN)/python -m tests.soak $(ROUNDS)
 
 check: install
 	$(BIN)/ruff check .

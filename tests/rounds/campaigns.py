@@ -112,15 +112,17 @@ def read_details(links: Links) -> set[tuple[str, str, str, str]]:
         engine.dispose()
 
 
-def compare(report: Report, links: Links, client: CountingClient) -> Stored:
-    """Compares, link by link, what a client sent and was answered with what is stored."""
+def compare(report: Report, links: Links, client: CountingClient, *, none_lost: bool = True) -> Stored:
+    """Compares, link by link, what a client sent and was answered with what is stored. `none_lost`: every answered hit must
+    be; else only its number is told."""
     links_count = len(links.paths)
     sent = Counter(number % links_count for number in range(client.sent))
     answered = Counter(number % links_count for number, outcome in enumerate(client.outcomes) if outcome == 302)
     stored = read_stored(links)
-    report.tell(sent=client.sent, answered=client.answered, stored=stored.hits.total())
+    lost = (answered - stored.hits).total()
+    report.tell(sent=client.sent, answered=client.answered, stored=stored.hits.total(), lost=lost)
     report.promise("every answer is a redirect", set(client.by_status()) <= {302})
     report.promise("each stored hit was sent, and is stored once", stored.hits <= sent)
     report.promise("each hit has its fact", stored.facts == stored.hits.total())
-    report.tell(lost=(answered - stored.hits).total())
+    report.promise("each answered hit is stored", not (none_lost and lost))
     return stored

@@ -59,7 +59,7 @@ def fill(settings: Settings, lost: int) -> Round:
     losses = {name.partition(":")[2]: int(number) for name, number in told.items() if name.startswith(f"{LOST}:")}
     with ingest(settings) as ingesting:
         finish(report, settings, ingesting)
-    stored = compare(report, links, client).hits.total()
+    stored = compare(report, links, client, none_lost=False).hits.total()
     report.tell(counted_as_lost=losses["disk_full"], kept_again=stored - while_full)
     report.promise("every request is answered", client.unanswered == 0)
     report.promise("what is lost is lost to the full disk", losses["disk_full"] == sum(losses.values()))

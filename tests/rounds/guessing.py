@@ -8,12 +8,13 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from itertools import chain, cycle
+from itertools import cycle
 
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from linksvc.clock import now
-from linksvc.database import open_engine, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
 from linksvc.links import CAMPAIGN_LINK, add_campaign_link
 from linksvc.models import Campaign, SerialBlock
@@ -27,6 +28,7 @@ from tests.rounds.killing import ready
 from tests.rounds.processes import port_of, tracker
 from tests.rounds.report import Report, Round
 from tests.tracker.http import request
+from tracker.blocks import Blocks, read_blocks
 from tracker.guessing import BUCKET_PER_S, BUCKET_SIZE, LEAST_MISSES
 
 CAMPAIGNS = 100
@@ -43,37 +45,53 @@ THROTTLED = "ricochet_tracker_networks_throttled"
 REFUSED = "ricochet_tracker_requests_refused_total"
 
 
-def codes_guessed(settings: Settings, count: int, seed: int) -> Round:
-    """`count` guesses from many networks, then as many from one, while people of other networks open their links."""
-    report = Report(f"{count:,} random codes from many networks, then from one, seed {seed}", "sqlite")
-    blocks = fill_store(settings)
+def codes_guessed(settings: Settings, count: int, asked: int, seed: int) -> Round:
+    """`count` codes are guessed. `asked` of them are asked for, first from many networks, then from one, while people of
+    other networks open their links."""
+    report = Report(f"{count:,} random codes guessed, seed {seed}", make_url(settings.database).get_backend_name())
+    serials = fill_store(settings)
     codes = ShortCodes.of(open_keyring(settings))
     chance = random.Random(seed)
     guesses = [f"/{codes.encode(chance.getrandbits(SERIAL_BITS))}" for _ in range(count)]
-    real = [f"/{codes.encode(serial)}" for serial in chance.sample(list(chain(*blocks)), 2_000)]
+    real = [f"/{codes.encode(serial)}" for serial in chance.sample(serials, 2_000)]
+    opened = opened_by(settings, codes, guesses)
+    report.tell(guessed=count, opened=opened, asked=asked)
+    report.promise("no guess leads to a link", opened == 0)
+    report.promise("a link leads to one", opened_by(settings, codes, real) == len(real))
+    del guesses[asked:]
     with tracker(settings, environment=BEHIND_A_PROXY) as running:
         wait_until(lambda: ready(running))
         (internal,) = running.internal
         report.tell(links=int(metrics(internal)[SERIALS]))
         scattered = send(port_of(running), from_many_networks(guesses), CONNECTIONS)
-        report.promise("no guess opens a link", scattered.by_status() == {404: count})
+        report.promise("no guess is redirected", scattered.by_status() == {404: asked})
         report.promise("a few misses a network raise no alarm", metrics(internal)[ALARMS] == 0)
         flood(report, running, guesses, real)
     return report.end()
 
 
-def fill_store(settings: Settings) -> list[range]:
-    """A million links in blocks. The database is migrated. A tracker needs no messages."""
+def opened_by(settings: Settings, codes: ShortCodes, paths: list[str]) -> int:
+    """How many of the paths a tracker would find a block for."""
+    engine = open_engine(settings.database)
+    with reading(engine) as session:
+        blocks = Blocks(read_blocks(session, 0))
+    engine.dispose()
+    opened = map(codes.decode, (path[1:] for path in paths))
+    return sum(blocks.find(serial) is not None for _, serial in filter(None, opened))
+
+
+def fill_store(settings: Settings) -> range:
+    """The serials of a million links in blocks. The database is migrated. A tracker needs no messages."""
     engine = open_engine(settings.database)
     workspace_id = workspace(engine)
     with writing(engine) as session:
-        blocks = [add_block(session, workspace_id) for _ in range(CAMPAIGNS)]
+        firsts = [add_block(session, workspace_id) for _ in range(CAMPAIGNS)]
     engine.dispose()
-    return blocks
+    return range(firsts[0], firsts[-1] + MESSAGES)
 
 
-def add_block(session: Session, workspace_id: int) -> range:
-    """The serials of one more campaign."""
+def add_block(session: Session, workspace_id: int) -> int:
+    """One more campaign; returns its first serial."""
     row = Campaign(
         workspace_id=workspace_id,
         name="One of many",
@@ -94,7 +112,7 @@ def add_block(session: Session, workspace_id: int) -> range:
         campaign_id=campaign_id, first_serial=first, size=MESSAGES, first_n=0, link_id=CAMPAIGN_LINK, tracked=True
     )
     session.add(block)
-    return range(first, first + MESSAGES)
+    return first
 
 
 def from_many_networks(paths: list[str]) -> Iterator[bytes]:
@@ -121,7 +139,7 @@ def flood(report: Report, running: Served, guesses: list[str], real: list[str]) 
     told, found = metrics(internal), guesser.by_status()
     let_through = LEAST_MISSES + BUCKET_SIZE + BUCKET_PER_S * seconds + CONNECTIONS
     report.tell(refused=found[429], not_found=found[404], people_redirected=people.by_status()[302])
-    report.promise("no guess of the flood opens a link", found.keys() <= {404, 429})
+    report.promise("no guess of the flood is redirected", found.keys() <= {404, 429})
     report.promise("the flood is slowed down to its bucket", found[404] <= let_through)
     report.promise("what is refused is counted", told[REFUSED] == found[429])
     report.promise("one network is held back, and raised one alarm", (told[THROTTLED], told[ALARMS]) == (1, 1))
