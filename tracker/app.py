@@ -62,7 +62,7 @@ class Tracker:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = await self._answer(scope)
+            response = self._other(scope) or await self._redirect.answer(scope)
             await send(response.start)
             await send(NO_BODY if scope["method"] == "HEAD" else response.body)
         elif scope["type"] == "lifespan":
@@ -70,7 +70,8 @@ class Tracker:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, scope: Scope) -> Response:
+    def _other(self, scope: Scope) -> Response | None:
+        """The answer to what cannot be a code."""
         path: str = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             response: Response | None = _NOT_ALLOWED
@@ -78,9 +79,8 @@ class Tracker:
             response = _WELL_KNOWN
         else:
             response = NEVER_CODES.get(path)
-        if response is None:
-            return await self._redirect.answer(scope)
-        self._redirect.answered["other"] += 1
+        if response:
+            self._redirect.answered["other"] += 1
         return response
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import orjson
 
-FORMAT = 2
+FORMAT = 3
 """The first element of a packed hit; a reader refuses what it does not know."""
 
-_SHAPES = {(int, int, int, int, n, str, str, str, str, str, dict, str) for n in (int, type(None))}
-"""The types of a packed hit's elements."""
+_SHAPES = {(int, int, int, int, n, str, str, list, str) for n in (int, type(None))}
+_WORDS_SHAPE = (str, str, str, dict)
+"""The types of a packed hit's elements, and of its words."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -37,12 +38,32 @@ class SpooledHit(NamedTuple):
     """What was answered: redirected, early (before the link's time) or expired."""
 
     def pack(self) -> bytes:
-        return pack(*self)
+        words = pack_words(self.user_agent, self.referrer, self.language, self.headers)
+        return pack(*self[:6], words, self.outcome)
 
 
-def pack(occurred_at: datetime, *rest: int | str | dict[str, str] | None) -> bytes:
-    """A hit's bytes, from its fields in their order: a redirect has no need of the hit itself."""
-    return orjson.dumps([FORMAT, (occurred_at - _EPOCH) // _MICROSECOND, *rest])
+Packed = orjson.Fragment
+"""Words that are packed already."""
+
+
+def pack_words(user_agent: str, referrer: str, language: str, headers: dict[str, str]) -> Packed:
+    """What a request says of itself. Phones share a few thousand such words: a redirect packs each once."""
+    return Packed(orjson.dumps([user_agent, referrer, language, headers]))
+
+
+def pack(
+    occurred_at: datetime,
+    campaign_id: int,
+    link_id: int,
+    n: int | None,
+    method: str,
+    network: str,
+    words: Packed,
+    outcome: str,
+) -> bytes:
+    """A hit's bytes: a redirect has no need of the hit itself."""
+    micros = (occurred_at - _EPOCH) // _MICROSECOND
+    return orjson.dumps([FORMAT, micros, campaign_id, link_id, n, method, network, words, outcome])
 
 
 def unpack(payload: bytes) -> SpooledHit:
@@ -50,8 +71,14 @@ def unpack(payload: bytes) -> SpooledHit:
     found = orjson.loads(payload)
     if not isinstance(found, list) or tuple(map(type, found)) not in _SHAPES or found[0] != FORMAT:
         raise ValueError("a hit of unknown format")
+    _, micros, campaign_id, link_id, n, method, network, words, outcome = found
+    if tuple(map(type, words)) != _WORDS_SHAPE:
+        raise ValueError("a hit with words of unknown format")
     try:
-        occurred_at = _EPOCH + timedelta(microseconds=found[1])
+        occurred_at = _EPOCH + timedelta(microseconds=micros)
     except OverflowError as error:
         raise ValueError("a hit at no time") from error
-    return SpooledHit(occurred_at, *found[2:])
+    user_agent, referrer, language, headers = words
+    return SpooledHit(
+        occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome
+    )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from tracker.agents import classify
 from tracker.blocks import Block
 from tracker.destinations import Outcome
-from tracker.hits import pack
+from tracker.hits import Packed, pack, pack_words
 from tracker.verdicts import AGENT_HEADER, PREFETCH_HEADERS
 
 USER_AGENT_CHARACTERS = 400
@@ -18,7 +18,7 @@ HEADER_CHARACTERS = 64
 REMEMBERED_TEXTS = 10_000
 """A campaign's phones share a few thousand user agents and languages."""
 
-_PREFETCH = frozenset(name.encode() for name in PREFETCH_HEADERS)
+_UNUSUAL = frozenset({b"referer", b"sec-gpc", b"dnt", *(name.encode() for name in PREFETCH_HEADERS)})
 
 Headers = dict[bytes, bytes]
 
@@ -37,23 +37,31 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
 def pack_hit(
     method: str, headers: Headers, block: Block, n: int | None, occurred_at: datetime, network: str, outcome: Outcome
 ) -> bytes:
-    """The hit that a request for a link of `block` makes, as it goes into the spool.
+    """The hit that a request for a link of `block` makes, as it goes into the spool."""
+    agent, language = headers.get(b"user-agent", b""), headers.get(b"accept-language", b"")
+    said = _usual(agent, language) if headers.keys().isdisjoint(_UNUSUAL) else _unusual(headers, agent, language)
+    return pack(occurred_at, block.campaign_id, block.link_id, n, method, network, said, outcome.value)
+
+
+@lru_cache(REMEMBERED_TEXTS)
+def _usual(agent: bytes, language: bytes) -> Packed:
+    """What most requests say of themselves: a user agent and a language."""
+    return pack_words(_text(agent, USER_AGENT_CHARACTERS), "", _language(language), {})
+
+
+def _unusual(headers: Headers, agent: bytes, language: bytes) -> Packed:
+    """What a request says with a referrer, with signs of a prefetch, or not to be followed.
 
     Whoever sends Sec-GPC or DNT is counted without device detail: the user agent and the language are left out, and the
     user agent's class, a closed set of words, stands in for it, so that a machine is not taken for a person.
     """
-    agent = _text(headers.get(b"user-agent", b""), USER_AGENT_CHARACTERS)
-    language = _language(headers.get(b"accept-language", b""))
-    kept = {} if headers.keys().isdisjoint(_PREFETCH) else _prefetch_headers(headers)
-    if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
-        kept[AGENT_HEADER] = str(classify(agent))
-        agent = language = ""
-    sent_by = headers.get(b"referer")
     # What a referrer says behind its path may be personal, and no verdict needs it.
-    referrer = _text(sent_by, REFERRER_CHARACTERS).partition("?")[0].partition("#")[0] if sent_by else ""
-    return pack(
-        occurred_at, block.campaign_id, block.link_id, n, method, network, agent, referrer, language, kept, outcome.value
-    )
+    referrer = _text(headers.get(b"referer", b""), REFERRER_CHARACTERS).partition("?")[0].partition("#")[0]
+    kept = _prefetch_headers(headers)
+    if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
+        kept[AGENT_HEADER] = str(classify(_text(agent, USER_AGENT_CHARACTERS)))
+        agent = language = b""
+    return pack_words(_text(agent, USER_AGENT_CHARACTERS), referrer, _language(language), kept)
 
 
 def _prefetch_headers(headers: Headers) -> dict[str, str]:

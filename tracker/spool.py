@@ -73,6 +73,7 @@ class Spool:
         self._began = 0.0
         self._gathering: asyncio.TimerHandle | None = None
         self._stalled = False
+        self._resting = True
         self._idle = asyncio.Event()
         self._idle.set()
         self._thread = ThreadPoolExecutor(1, "spool")
@@ -114,7 +115,8 @@ class Spool:
         self._waiting.append((payload, future))
         if self._stalled:
             future.set_result(Loss.UNCONFIRMED)
-        if self._idle.is_set():
+        if self._resting:
+            self._resting = False
             self._idle.clear()
             # At the end of this turn of the loop, so that every request of the turn shares the commit.
             loop.call_soon(self._start_commit, loop)
@@ -154,6 +156,7 @@ class Spool:
             if not future.done():
                 future.set_result(result)
         if not self._waiting:
+            self._resting = True
             self._idle.set()
         elif len(self._waiting) < ENOUGH and (gather_s := self._began + GATHER_S - loop.time()) > 0:
             self._gathering = loop.call_later(gather_s, self._start_commit, loop)
