@@ -1,5 +1,6 @@
 """Trackers and ingest as an operator starts them, for the rounds: they are killed, started again, and stopped."""
 
+import random
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -17,7 +18,8 @@ ANSWERS = "ricochet_tracker_answers_total"
 
 
 def free_port() -> int:
-    for port in PORTS:
+    # Not in their order: other rounds may be looking for one at this moment.
+    for port in random.sample(PORTS, len(PORTS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
