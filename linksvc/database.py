@@ -25,6 +25,12 @@ PAUSE_S = 0.005
 CONNECT_S = 5
 """A PostgreSQL that does not even refuse the connection is given up after this many seconds."""
 
+SQLITE_CACHE_KIB = 16_384
+"""The upper pages of a large database's indexes; with the 2 MB that are the default they are read again and again."""
+
+SQLITE_WAL_PAGES = 4_000
+"""Pages, of 4 KiB, after which the log is brought to the database file; at the default of 1,000 every large batch does."""
+
 _WRITES = "ricochet_writes"
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -90,6 +96,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {SQLITE_WAL_PAGES}")
     cursor.close()
 
 

@@ -35,12 +35,13 @@ class Backlog:
         self._set_aside = set_aside
         self._progress = progress
         self._stored: dict[UUID, Position] = {}
+        self._read_to: dict[UUID, Position] = {}
         self._unreadable: set[Path] = set()
         self._first: dict[UUID, tuple[Position, datetime]] = {}
 
     def read(self, most: int) -> list[Waiting]:
-        """Up to `most` entries that are not stored yet. Drops the segments that are stored to their end and will not grow
-        any more. Raises SQLAlchemyError."""
+        """Up to `most` entries behind those that were read before. Drops the segments that are stored to their end and will
+        not grow any more. Raises SQLAlchemyError."""
         batch: list[Waiting] = []
         for path in self._oldest_first():
             if len(batch) == most:
@@ -57,11 +58,12 @@ class Backlog:
         self._stored.update(stored)
 
     def forget(self, segment: UUID | None = None) -> None:
-        """Have the database asked again how far the segment, or every segment, is stored."""
-        if segment:
-            self._stored.pop(segment, None)
-        else:
-            self._stored.clear()
+        """Has the database asked again how far the segment, or every segment, is stored, and reads on from there."""
+        for positions in (self._stored, self._read_to):
+            if segment:
+                positions.pop(segment, None)
+            else:
+                positions.clear()
 
     def oldest(self) -> datetime | None:
         """When the oldest hit happened that is known not to be stored. Asks no database: as long as that has not answered
@@ -87,11 +89,13 @@ class Backlog:
         return waiting
 
     def _read(self, segment: SegmentReader, most: int) -> list[Waiting]:
-        if segment.id not in self._stored:
-            self._stored[segment.id] = self._progress(segment.id)
-        start = self._stored[segment.id]
+        if segment.id not in self._read_to:
+            self._stored[segment.id] = self._read_to[segment.id] = self._progress(segment.id)
+        start = self._read_to[segment.id]
         entries = segment.read(start, most) if segment.size > start.offset else []
-        if not entries and segment.closed:
+        if entries:
+            self._read_to[segment.id] = entries[-1].after
+        elif segment.closed and self._stored.get(segment.id) == start:
             self._finish(segment, start)
         return [Waiting(segment.id, entry) for entry in entries]
 
@@ -100,7 +104,7 @@ class Backlog:
             fault = Fault.TORN_TAIL if rest.torn else Fault.DAMAGED
             self._set_aside.put(HitId(segment.id, end.place), fault, rest.payload)
         segment.path.unlink(missing_ok=True)
-        self._stored.pop(segment.id, None)
+        self.forget(segment.id)
         self._first.pop(segment.id, None)
 
     def _has_more(self, path: Path) -> bool:

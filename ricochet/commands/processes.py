@@ -61,7 +61,7 @@ def ingest(
     """Moves hits from this host's spool to the database. Waits while there is none."""
     from ricochet.http_servers import in_a_thread
     from ricochet.listener import create_listener
-    from tracker.ingest import Ingester
+    from tracker.ingest import Ingester, tune_collector
     from tracker.ingest_report import ingest_conditions, ingest_metrics
 
     with _running(data_dir, without_database=True) as installation:
@@ -70,6 +70,7 @@ def ingest(
         inner = _internal(installation.settings, internal, internal_fd, supervised, INGEST_INTERNAL_PORT)
         ingester = Ingester(installation.engine, installation.settings.spool_dir, now)
         listener = create_listener(ingest_conditions(ingester), [Metrics(ingest_metrics(), ingester)])
+        tune_collector()
         with in_a_thread(listener, inner):
             ingester.run(stop)
 
