@@ -22,7 +22,6 @@ from sqlmodel import Session, col
 from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
-from linksvc.settings import Settings
 from tracker.backlog import Backlog, Waiting
 from tracker.hit_store import JudgedHit, judge_entry, store
 from tracker.segment_reader import START, Position, remove_abandoned_drafts
@@ -194,8 +193,3 @@ def tune_collector() -> None:
     """Makes the garbage collector look seldom; for a process that does nothing but ingest."""
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 100)
-
-
-def run_ingest(settings: Settings, engine: Engine, stop: threading.Event, clock: Clock = now) -> None:
-    """Ingests the tracker's spool until `stop` is set."""
-    Ingester(engine, settings.spool_dir, clock).run(stop)

@@ -12,10 +12,9 @@ import threading
 from pathlib import Path
 
 from linksvc.database import open_engine
-from linksvc.settings import Settings
 from tests.factories import NOW
 from tracker.hits import SpooledHit
-from tracker.ingest import run_ingest
+from tracker.ingest import Ingester
 from tracker.losses import Loss, Losses
 from tracker.segment_reader import list_segments, open_segment
 from tracker.segments import HitId
@@ -88,8 +87,7 @@ def main() -> None:
         case ["spool", directory, campaign, name]:
             asyncio.run(spool_without_end(Path(directory), int(campaign), name))
         case ["ingest", directory, url]:
-            settings = Settings(data_dir=Path(directory).parent, database_url=url)
-            run_ingest(settings, open_engine(url), threading.Event())
+            Ingester(open_engine(url), Path(directory)).run(threading.Event())
         case ["small-disk", directory]:
             print(json.dumps(asyncio.run(fill_small_disk(Path(directory)))))  # noqa: T201
 

@@ -19,7 +19,7 @@ from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import produced_campaign, workspace
 from tests.tracker.http import ask, read_answer, request
-from tracker.ingest import Ingester, run_ingest
+from tracker.ingest import Ingester
 from tracker.segments import SUFFIX
 from tracker.snapshot import Snapshot
 
@@ -85,7 +85,7 @@ async def test_every_answered_click_is_stored_once_though_the_tracker_is_killed(
     links = [codes.encode(1000 * campaign + n) for n in range(RECIPIENTS)]
     small = settings.model_copy(update={"spool_segment_bytes": 20_000})
     stop = threading.Event()
-    ingesting = threading.Thread(target=run_ingest, args=(small, engine, stop), daemon=True)
+    ingesting = threading.Thread(target=Ingester(engine, small.spool_dir).run, args=(stop,), daemon=True)
     ingesting.start()
     answered = await clicks_until_killed(small, links)
     stop.set()

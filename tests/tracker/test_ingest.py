@@ -3,29 +3,35 @@
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import Engine
+from hypothesis import given
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, delete, func, select
 
 from linksvc.database import BATCH_ROWS, open_engine, reading, writing
-from linksvc.models import Fact, Hit, SpoolProgress
-from linksvc.settings import Settings
+from linksvc.models import Fact, Hit, JudgementDue, SpoolProgress
 from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.http import IPHONE
+from tests.tracker.test_hits import hits
+from tracker.backlog import Backlog
+from tracker.due import MINUTE, SETTLE
 from tracker.frames import HEAD_BYTES
+from tracker.hit_store import appraise
 from tracker.hits import SpooledHit
-from tracker.ingest import Ingester, run_ingest
-from tracker.segment_reader import ABANDONED_DRAFT_S
+from tracker.ingest import Ingester
+from tracker.segment_reader import ABANDONED_DRAFT_S, START
 from tracker.segment_writer import SegmentWriter
 from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId
 from tracker.set_aside import FOLDER, Fault
-from tracker.verdicts import RULES_VERSION
+from tracker.verdicts import RULES_VERSION, judge
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -269,7 +275,7 @@ def test_without_a_spool_there_is_nothing_to_do(engine: Engine, tmp_path: Path) 
 
 
 def test_ingest_waits_out_a_database_that_is_away(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_template: Path, tmp_path: Path, spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.ingest.UNREACHABLE_S", 0.02)
     here, away = tmp_path / "here", tmp_path / "away"
@@ -279,21 +285,135 @@ def test_ingest_waits_out_a_database_that_is_away(
     elsewhere = open_engine(f"sqlite:///{away / 'ricochet.db'}")
     campaign_id = produced_campaign(elsewhere, workspace(elsewhere), 1)
     elsewhere.dispose()
-    settings = Settings(data_dir=tmp_path)
-    settings.spool_dir.mkdir()
-    write_closed(settings.spool_dir, [hit(campaign_id)])
-    stop = threading.Event()
-    running = threading.Thread(target=run_ingest, args=(settings, engine, stop, lambda: LATER), daemon=True)
+    write_closed(spool_dir, [hit(campaign_id)])
+    ingester, stop = Ingester(engine, spool_dir, lambda: LATER), threading.Event()
+    running = threading.Thread(target=ingester.run, args=(stop,), daemon=True)
     running.start()
-    stop.wait(0.1)
+    wait_until(lambda: not ingester.reachable)
     assert running.is_alive()
-    assert segments(settings.spool_dir)
+    assert segments(spool_dir)
+    assert ingester.oldest_waiting() == NOW
     away.rename(here)
-    for _ in range(500):
-        if not segments(settings.spool_dir):
-            break
-        stop.wait(0.01)
+    wait_until(lambda: not segments(spool_dir))
+    wait_until(lambda: ingester.reachable)
     stop.set()
     running.join()
     assert len(stored(engine)[0]) == 1
     engine.dispose()
+
+
+def wait_until(happens: Callable[[], bool]) -> None:
+    for _ in range(2_000):
+        if happens():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it did not happen")
+
+
+def rename(engine: Engine, table: str, to: str) -> None:
+    with writing(engine) as session:
+        session.connection().execute(text(f"ALTER TABLE {table} RENAME TO {to}"))
+
+
+def test_what_was_read_behind_a_batch_that_could_not_be_stored_is_not_passed_over(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    count = 2 * BATCH_ROWS + 100
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(count)])
+    assert ingester.run_once() == BATCH_ROWS
+    rename(engine, "judgement_due", "elsewhere")
+    for _ in range(2):
+        with pytest.raises(SQLAlchemyError):
+            ingester.run_once()
+    rename(engine, "elsewhere", "judgement_due")
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 100, 0]
+    assert not segments(spool_dir)
+    with reading(engine) as session:
+        assert sorted(session.exec(select(Hit.position))) == list(range(count))
+        assert session.exec(select(func.count()).select_from(Fact)).one() == count
+
+
+def test_one_batch_takes_from_several_segments_what_waited_longest_first(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    ages = {write_closed(spool_dir, [hit(campaign, n), hit(campaign, n)]).path: age for n, age in enumerate((10, 30, 20))}
+    for path, age in ages.items():
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
+    order = Backlog(spool_dir, ingester.set_aside, lambda _: START).read(5)
+    assert [waiting.segment for waiting in order] == [
+        UUID(path.stem) for path in sorted(ages, key=lambda path: -ages[path]) for _ in range(2)
+    ][:5]
+    assert ingester.run_once() == 6
+    assert len(stored(engine)[1]) == 6
+
+
+def test_looking_at_a_spool_in_which_nothing_happens_asks_no_database(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    write(spool_dir, [hit(campaign)])
+    assert ingester.run_once() == 1
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert [ingester.run_once() for _ in range(3)] == [0, 0, 0]
+    assert not asked
+
+
+def test_what_another_ingester_stored_meanwhile_is_not_stored_again(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    other = Ingester(engine, spool_dir, lambda: LATER)
+    writer = write(spool_dir, [hit(campaign), SpooledHit(NOW, campaign + 99, 1, 0, "GET", "")])
+    assert [ingester.run_once(), other.run_once()] == [1, 0]
+    writer.append([hit(campaign).pack()], [None])
+    assert [other.run_once(), ingester.run_once(), ingester.run_once()] == [1, 0, 0]
+    assert len(set_aside(spool_dir)) == 1
+    assert [row.position for row in stored(engine)[0]] == [0, 2]
+
+
+def test_an_operator_sees_what_was_stored_and_what_waits(ingester: Ingester, spool_dir: Path, campaign: int) -> None:
+    assert (ingester.stored, ingester.last_stored_at, ingester.oldest_waiting()) == (0, None, None)
+    late = hit(campaign)._replace(occurred_at=NOW + timedelta(seconds=5))
+    writer = write(spool_dir, [late])
+    write_closed(spool_dir, [hit(campaign), hit(campaign, 99)])
+    assert ingester.oldest_waiting() == NOW
+    ingester.run_once()
+    assert (ingester.stored, ingester.last_stored_at, ingester.behind) == (2, LATER, False)
+    assert ingester.set_aside.counts == {Fault.REFUSED: 1}
+    assert ingester.oldest_waiting() is None
+    writer.append([late.pack()], [None])
+    assert ingester.oldest_waiting() == late.occurred_at
+
+
+def test_the_minutes_of_hits_are_to_be_judged_once_they_are_over_and_settled(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    seconds = (0, 59, 60, 3_600)
+    write_closed(spool_dir, [hit(campaign)._replace(occurred_at=NOW + timedelta(seconds=s)) for s in seconds])
+    ingester.run_once()
+    with reading(engine) as session:
+        due = session.exec(select(JudgementDue).order_by(col(JudgementDue.minute))).all()
+        assert [(row.campaign_id, row.minute, row.due_at) for row in due] == [
+            (campaign, NOW, LATER + SETTLE),
+            (campaign, NOW + MINUTE, NOW + 2 * MINUTE + SETTLE),
+            (campaign, NOW + 60 * MINUTE, NOW + 61 * MINUTE + SETTLE),
+        ]
+
+
+def test_a_hit_that_comes_late_has_its_minute_judged_again(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    write_closed(spool_dir, [hit(campaign)])
+    ingester.run_once()
+    write_closed(spool_dir, [hit(campaign)])
+    hours_later = LATER + timedelta(hours=3)
+    assert Ingester(engine, spool_dir, lambda: hours_later).run_once() == 1
+    with reading(engine) as session:
+        (due,) = session.exec(select(JudgementDue)).all()
+        assert (due.minute, due.due_at) == (NOW, hours_later + SETTLE)
+
+
+@given(hits)
+def test_what_is_remembered_of_a_hit_s_looks_is_what_judging_it_says(spooled: SpooledHit) -> None:
+    judgement = judge(spooled)
+    found = appraise(spooled)
+    assert (found.verdict, found.reason) == (judgement.verdict, judgement.reason)

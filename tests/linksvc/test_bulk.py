@@ -1,0 +1,132 @@
+"""What is inserted the quick way stands in the database as if the ORM had written it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlmodel import SQLModel, col, func, select
+
+from linksvc.bulk import LEAST_COPIED, insert_rows
+from linksvc.database import is_sqlite, reading, writing
+from linksvc.models import Fact, Hit
+from tests.factories import NOW, produced_campaign, workspace
+
+MOMENTS = (
+    NOW,
+    NOW + timedelta(microseconds=7),
+    datetime(2026, 3, 29, 2, 30, 0, 999_999, tzinfo=timezone(timedelta(hours=2))),
+    datetime(999, 1, 1, tzinfo=UTC),
+)
+TEXTS = ("", "plain", "tab\tand\nline", "quote \" and ' and \\N", "éà € 👍", "\x01\x7f", "{}")
+
+
+@pytest.fixture
+def campaign(engine: Engine) -> int:
+    return produced_campaign(engine, workspace(engine), 3)
+
+
+def hit(campaign: int, i: int) -> Hit:
+    told = TEXTS[i % len(TEXTS)]
+    return Hit(
+        campaign_id=campaign,
+        segment="segment",
+        position=2**40 + i,
+        n=None if i % 4 == 0 else i,
+        link_id=2**33,
+        method="GET",
+        network="192.0.2.0/24",
+        user_agent=told,
+        referrer=told,
+        language="fr",
+        occurred_at=MOMENTS[i % len(MOMENTS)],
+        recorded_at=NOW,
+    )
+
+
+def fact(campaign: int, i: int) -> Fact:
+    return Fact(
+        campaign_id=campaign,
+        kind="hit",
+        source=f"segment:{i}",
+        n=None if i % 4 == 0 else i % 3,
+        value=TEXTS[i % len(TEXTS)],
+        amount_minor=-(2**40),
+        occurred_at=MOMENTS[i % len(MOMENTS)],
+        recorded_at=NOW,
+        applied_at=None if i % 2 else NOW,
+    )
+
+
+def insert(engine: Engine, rows: list[Any]) -> None:
+    columns = tuple(type(rows[0]).model_fields)[::-1]
+    with writing(engine) as session:
+        insert_rows(session, type(rows[0]), columns, [tuple(getattr(row, name) for name in columns) for row in rows])
+
+
+def kept(engine: Engine, table: type[SQLModel]) -> list[tuple[Any, ...]]:
+    """What is in the table as the driver tells it, and on SQLite also what kind of value that is."""
+    with reading(engine) as session:
+        names = list(table.model_fields)
+        kinds = [f"typeof({name})" for name in names] if is_sqlite(session) else []
+        chosen = ", ".join([f'"{name}"' for name in names] + kinds)
+        found = session.connection().exec_driver_sql(f"SELECT {chosen} FROM {table.__tablename__} ORDER BY 1, 2, 3")
+        return [tuple(row) for row in found]
+
+
+@pytest.mark.parametrize("count", [1, LEAST_COPIED + 30])
+@pytest.mark.parametrize("make", [hit, fact])
+def test_a_row_is_stored_as_the_orm_stores_it(engine: Engine, campaign: int, make: Any, count: int) -> None:
+    insert(engine, [make(campaign, i) for i in range(count)])
+    quick = kept(engine, Hit if make is hit else Fact)
+    with writing(engine) as session:
+        session.connection().exec_driver_sql("DELETE FROM hit")
+        session.connection().exec_driver_sql("DELETE FROM fact")
+    with writing(engine) as session:
+        session.add_all(make(campaign, i) for i in range(count))
+    assert quick == kept(engine, Hit if make is hit else Fact)
+    assert len(quick) == count
+
+
+@pytest.mark.parametrize("count", [2, LEAST_COPIED + 30])
+def test_rows_whose_key_is_there_stay_as_they_are_and_the_others_come(engine: Engine, campaign: int, count: int) -> None:
+    insert(engine, [fact(campaign, 0)])
+    before = kept(engine, Fact)
+    changed = [fact(campaign, i % (count - 1)) for i in range(count)]
+    for row in changed:
+        row.detail = "told again"
+    insert(engine, changed)
+    assert kept(engine, Fact)[0] == before[0]
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Fact)).one() == count - 1
+        told_again = select(func.count()).select_from(Fact).where(col(Fact.detail) == "told again")
+        assert session.exec(told_again).one() == count - 2
+
+
+@pytest.mark.parametrize("count", [1, LEAST_COPIED + 30])
+def test_what_the_database_refuses_is_an_error_of_sqlalchemy_and_leaves_nothing(
+    engine: Engine, campaign: int, count: int
+) -> None:
+    facts = [fact(campaign, i) for i in range(count)]
+    facts[-1].n = 99
+    with pytest.raises(IntegrityError):
+        insert(engine, facts)
+    facts[-1].n = 2**63
+    with pytest.raises((DataError, OverflowError)):
+        insert(engine, facts)
+    assert not kept(engine, Fact)
+
+
+@pytest.mark.parametrize("count", [1, LEAST_COPIED + 30])
+def test_a_moment_without_a_time_zone_is_refused(engine: Engine, campaign: int, count: int) -> None:
+    facts = [fact(campaign, i) for i in range(count)]
+    facts[-1].occurred_at = datetime(2026, 11, 20)  # noqa: DTZ001
+    with pytest.raises((ValueError, TypeError, StatementError)):
+        insert(engine, facts)
+    assert not kept(engine, Fact)
+
+
+def test_no_rows_are_no_statement(engine: Engine) -> None:
+    with writing(engine) as session:
+        insert_rows(session, Fact, ("campaign_id",), [])
