@@ -22,6 +22,7 @@ from linksvc import production
 from linksvc.clock import now
 from linksvc.database import PAUSE_S, open_engine, writing
 from linksvc.keys import Keyring
+from linksvc.links import add_campaign_link
 from linksvc.migrations import migrate
 from linksvc.models import Campaign, Contact, Message, Offer, Workspace
 
@@ -91,7 +92,6 @@ def send(engine: Engine, offer_id: int | None) -> int:
         sender="36180",
         text="{{ link }} {{ stop }}",
         rate_per_s=100,
-        destination_url="https://shop.example/",
         offer_id=offer_id,
         created_at=now(),
     )
@@ -99,6 +99,7 @@ def send(engine: Engine, offer_id: int | None) -> int:
         session.add(row)
         session.flush()
         campaign_id = row.id or 0
+        add_campaign_link(session, 1, campaign_id, "https://shop.example/", now())
         production.request_send(session, 1, campaign_id, now())
     return campaign_id
 
