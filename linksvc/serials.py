@@ -5,6 +5,9 @@ from sqlmodel import Session, col
 from linksvc.database import insert_into
 from linksvc.models import SerialCounter
 
+LINK_REVISION = "link_revision"
+"""The counter of revisions; its row holds the greatest one dealt."""
+
 
 def take_serials(session: Session, name: str, count: int) -> int:
     """Reserves `count` serials and returns the first. The counter's row stays locked until the transaction ends, so
@@ -19,4 +22,4 @@ def take_serials(session: Session, name: str, count: int) -> int:
 def next_revision(session: Session) -> int:
     """The revision of the links and domains that are written in this transaction; visible in the order of their numbers, so
     a tracker asks only for what is above the greatest it knows."""
-    return take_serials(session, "link_revision", 1) + 1
+    return take_serials(session, LINK_REVISION, 1) + 1

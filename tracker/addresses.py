@@ -13,6 +13,10 @@ IPV6_BITS = 64
 """One household's, or one machine's: who guesses codes is told apart by it, in memory alone."""
 
 
+LONGEST_CHAIN = 512
+"""Bytes of X-Forwarded-For that are read, from its end: what stands before them nobody vouches for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`network`: the /24 or /48 that is kept with a hit. `subnet`: the /24 or /64 that is never kept. Both are empty if
@@ -31,7 +35,11 @@ class CallerNetworks:
     def __init__(self, trusted_proxies: tuple[Network, ...]) -> None:
         self._trusted = trusted_proxies
         # A proxy's address comes with every request, and phones of one operator share a few: parsing is worth a cache.
-        self.find = lru_cache(maxsize=8_192)(self._find)
+        self._remembered = lru_cache(maxsize=8_192)(self._find)
+
+    def find(self, peer: str, forwarded_for: bytes) -> Caller:
+        """Whose request it is: of a connection's address and its header X-Forwarded-For."""
+        return self._remembered(peer, forwarded_for[-LONGEST_CHAIN:] if self._trusted else b"")
 
     def _find(self, peer: str, forwarded_for: bytes) -> Caller:
         """`forwarded_for` is read from its end: each proxy appends whom it saw, so the first address that is not one of

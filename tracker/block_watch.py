@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from linksvc.database import reading
 from linksvc.errors import RicochetError
 from tracker.blocks import Block
-from tracker.known import Known, News, read_news
+from tracker.known import Known, News, is_behind, read_news
 from tracker.snapshot import Snapshot
 
 log = structlog.get_logger()
@@ -104,24 +104,30 @@ class BlockWatch:
         """Reads what is new. The first time that is everything: a snapshot may be of another day."""
         loop = asyncio.get_running_loop()
         try:
-            news = await loop.run_in_executor(self._thread, self._read, self.known if self._read_all else None)
+            news, whole = await loop.run_in_executor(self._thread, self._read, self.known if self._read_all else None)
         except Exception as error:
             # Whatever is wrong there, known links must go on working, and the next poll must try again.
             self._say_reachable(False, str(error))
             return
         self._say_reachable(True)
         self._answered_at = time.monotonic()
-        if self._read_all:
-            self.known.learn(news)
-        else:
+        if whole:
             self.known = Known(self._short_url, news)
-        if news or not self._read_all:
+        else:
+            self.known.learn(news)
+        if news or whole:
             await loop.run_in_executor(self._thread, self._write_snapshot)
         self._read_all = self.informed = True
 
-    def _read(self, known: Known | None) -> News:
+    def _read(self, known: Known | None) -> tuple[News, bool]:
+        """What is new, or everything (True): at first, and when the database was restored to an earlier state."""
         with reading(self._engine) as session:
-            return read_news(session, known.blocks.end if known else 0, known.revision if known else 0)
+            if known and is_behind(session, known):
+                log.warning("the database is behind; reading everything again", action="blocks_behind")
+                known = None
+            if known is None:
+                return read_news(session, 0, 0), True
+            return read_news(session, known.blocks.end, known.revision), False
 
     def _write_snapshot(self) -> None:
         try:

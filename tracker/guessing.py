@@ -41,7 +41,6 @@ class _Network:
     seen: int = 0
     missed_before: int = 0
     seen_before: int = 0
-    throttled: bool = False
     tokens: float = BUCKET_SIZE
     filled_at: float = 0.0
 
@@ -50,26 +49,31 @@ class Guessing:
     """One per tracker process. A network is a /24 or a /64, as text; empty where it is not known."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.throttled = 0
-        """Networks held back now."""
         self.alarms = 0
         self.refused = 0
         """Answers of 429, since the start."""
         self._monotonic = monotonic
         self._networks: OrderedDict[str, _Network] = OrderedDict()
+        self._held: set[str] = set()
         self._silent_until = float("-inf")
+
+    @property
+    def throttled(self) -> int:
+        """Networks held back now; those that have stopped guessing are let go."""
+        now = self._monotonic()
+        for network in tuple(self._held):
+            self._weigh(network, self._networks[network], now)
+        return len(self._held)
 
     def refuses(self, network: str) -> bool:
         """Whether this request is one too many; counts it if so."""
-        if not self.throttled:
+        if network not in self._held:
             return False
-        known = self._networks.get(network)
-        if known is None or not known.throttled:
-            return False
-        now = self._monotonic()
-        self._slide(known, now)
+        now, known = self._monotonic(), self._networks[network]
+        # Whoever goes on is not forgotten, however many other networks miss meanwhile.
+        self._networks.move_to_end(network)
         self._weigh(network, known, now)
-        if not known.throttled:
+        if network not in self._held:
             return False
         known.tokens = min(BUCKET_SIZE, known.tokens + (now - known.filled_at) * BUCKET_PER_S)
         known.filled_at = now
@@ -92,8 +96,8 @@ class Guessing:
         if known is None:
             known = self._networks[network] = _Network(now)
             if len(self._networks) > MOST_NETWORKS:
-                _, forgotten = self._networks.popitem(last=False)
-                self.throttled -= forgotten.throttled
+                forgotten, _ = self._networks.popitem(last=False)
+                self._held.discard(forgotten)
         self._networks.move_to_end(network)
         self._slide(known, now)
         known.seen += 1
@@ -108,16 +112,18 @@ class Guessing:
             known.began += windows * WINDOW_S
 
     def _weigh(self, network: str, known: _Network, now: float) -> None:
+        self._slide(known, now)
         within = 1 - (now - known.began) / WINDOW_S
         missed = known.missed + known.missed_before * within
         seen = known.seen + known.seen_before * within
         guessing = missed >= LEAST_MISSES and missed >= seen * GUESSING_SHARE
-        if guessing and not known.throttled:
+        if not guessing:
+            self._held.discard(network)
+        elif network not in self._held:
+            self._held.add(network)
             known.tokens, known.filled_at = BUCKET_SIZE, now
             self.alarms += 1
             self._say(network, now)
-        self.throttled += guessing - known.throttled
-        known.throttled = guessing
 
     def _say(self, network: str, now: float) -> None:
         if now >= self._silent_until:

@@ -79,6 +79,8 @@ def unpack(payload: bytes) -> SpooledHit:
     except OverflowError as error:
         raise ValueError("a hit at no time") from error
     user_agent, referrer, language, headers = words
+    if headers and set(map(type, headers.values())) != {str}:
+        raise ValueError("a hit with headers of unknown format")
     return SpooledHit(
         occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome
     )

@@ -15,6 +15,9 @@ EVERYBODY = 0
 MOST_REMEMBERED = 1_000
 """Spellings of the Host header that are remembered; anybody can invent more."""
 
+LONGEST_HEADER = 300
+"""Bytes: a name has at most 253 (RFC 1035), and a port."""
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -50,6 +53,8 @@ class Hosts:
 
     def owner(self, header: bytes) -> int | None:
         """The workspace whose links are served under a Host header, or EVERYBODY; None for a host that is not ours."""
+        if len(header) > LONGEST_HEADER:
+            return None
         try:
             return self._remembered[header]
         except KeyError:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from linksvc.models import SerialCounter
+from linksvc.serials import LINK_REVISION
 from tracker.blocks import Block, Blocks, read_blocks
 from tracker.destinations import Destination, read_destinations
 from tracker.hosts import Domain, Hosts, read_domains
@@ -54,6 +56,13 @@ class Known:
     def size(self) -> Mapping[str, int]:
         """How much is known, for the operator."""
         return {"blocks": len(self.blocks), "links": len(self._destinations), "domains": len(self._domains)}
+
+
+def is_behind(session: Session, known: Known) -> bool:
+    """Whether the database knows less than the tracker: it was restored to an earlier state, and will deal the same serials
+    and revisions to others."""
+    counter = session.get(SerialCounter, LINK_REVISION)
+    return known.revision > (counter.next_serial if counter else 0)
 
 
 def read_news(session: Session, from_serial: int, above_revision: int) -> News:

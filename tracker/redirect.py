@@ -27,8 +27,11 @@ GLUED = ".,;:!?)]}>'\"/\\ \t\r\n\v\f\u00a0\u202f\u200b\u2026\u2019\u201d\u00bb"
 LONGEST = 4 * LENGTH
 """Characters; what is longer is no code, however much is glued to it."""
 
-MOST_READY = 10_000
-"""Redirections that are kept ready to be sent."""
+MOST_READY = 2_000
+"""Redirections that are kept ready to be sent; each has a few kilobytes at most."""
+
+LONGEST_QUERY = 2_048
+"""Bytes of a request's query; parameters of a longer one are not passed on."""
 
 Found = tuple[Block, int]
 """A block and the serial in it."""
@@ -144,7 +147,7 @@ class Redirect:
             location = await self._personal.location(destination, message)
             if location is None:
                 return self._page("unavailable", 503, self._try_again, headers, 5)
-        if location and destination.passed_parameters and query:
+        if location and destination.passed_parameters and 0 < len(query) <= LONGEST_QUERY:
             location = pass_on(location, query, destination.passed_parameters)
         return self._redirection("redirected", location, headers)
 

@@ -1,6 +1,6 @@
 """What is kept of a request: the little that a verdict and a report need, cut to length. Used by the redirect."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,27 +18,33 @@ HEADER_CHARACTERS = 64
 REMEMBERED_TEXTS = 10_000
 """A campaign's phones share a few thousand user agents and languages."""
 
+MOST_BYTES = 1_024
+"""Of any header that is looked at: what is remembered or joined is cut to it first, so nobody fills the memory."""
+
 _UNUSUAL = frozenset({b"referer", b"sec-gpc", b"dnt", *(name.encode() for name in PREFETCH_HEADERS)})
+_READ = frozenset({b"host", b"user-agent", b"accept-language", b"x-forwarded-for"}) | _UNUSUAL
 
 Headers = dict[bytes, bytes]
 
 
-def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """A request's headers; a repeated one is joined as RFC 9110, section 5.3, allows."""
-    listed = list(pairs)
-    headers = dict(listed)
-    if len(headers) != len(listed):
-        headers = {}
-        for name, value in listed:
-            headers[name] = headers[name] + b"," + value if name in headers else value
-    return headers
+def read_headers(pairs: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """A request's headers. One that is looked at and repeated is joined as RFC 9110, section 5.3, allows."""
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    told: dict[bytes, list[bytes]] = {}
+    for name, value in pairs:
+        if name in _READ:
+            told.setdefault(name, []).append(value)
+    return {name: b",".join(values) for name, values in told.items()}
 
 
 def pack_hit(
     method: str, headers: Headers, block: Block, n: int | None, occurred_at: datetime, network: str, outcome: Outcome
 ) -> bytes:
     """The hit that a request for a link of `block` makes, as it goes into the spool."""
-    agent, language = headers.get(b"user-agent", b""), headers.get(b"accept-language", b"")
+    agent = headers.get(b"user-agent", b"")[:MOST_BYTES]
+    language = headers.get(b"accept-language", b"")[:LANGUAGE_CHARACTERS]
     said = _usual(agent, language) if headers.keys().isdisjoint(_UNUSUAL) else _unusual(headers, agent, language)
     return pack(occurred_at, block.campaign_id, block.link_id, n, method, network, said, outcome.value)
 
@@ -56,7 +62,7 @@ def _unusual(headers: Headers, agent: bytes, language: bytes) -> Packed:
     user agent's class, a closed set of words, stands in for it, so that a machine is not taken for a person.
     """
     # What a referrer says behind its path may be personal, and no verdict needs it.
-    referrer = _text(headers.get(b"referer", b""), REFERRER_CHARACTERS).partition("?")[0].partition("#")[0]
+    referrer = _text(headers.get(b"referer", b"")[:MOST_BYTES], REFERRER_CHARACTERS).partition("?")[0].partition("#")[0]
     kept = _prefetch_headers(headers)
     if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
         kept[AGENT_HEADER] = str(classify(_text(agent, USER_AGENT_CHARACTERS)))
@@ -65,7 +71,7 @@ def _unusual(headers: Headers, agent: bytes, language: bytes) -> Packed:
 
 
 def _prefetch_headers(headers: Headers) -> dict[str, str]:
-    looked_at = {name: _text(headers.get(name.encode(), b""), HEADER_CHARACTERS) for name in PREFETCH_HEADERS}
+    looked_at = {name: _text(headers.get(name.encode(), b"")[:MOST_BYTES], HEADER_CHARACTERS) for name in PREFETCH_HEADERS}
     return {name: value for name, value in looked_at.items() if value}
 
 

@@ -5,10 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, update
 
 from linksvc import production
 from linksvc.database import open_engine, writing
 from linksvc.keys import open_keyring
+from linksvc.models import Link, SerialCounter
+from linksvc.serials import LINK_REVISION
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import NOW, campaign, contact, produced_campaign, workspace
@@ -90,4 +93,26 @@ async def test_every_link_works_of_a_campaign_that_was_produced_while_the_tracke
         for serial in range(6):
             assert (await served.ask(f"/{codes.encode(serial)}")).status == 302, serial
         assert sorted(hit.n for hit in served.spooled() if hit.n is not None) == list(range(6))
+    engine.dispose()
+
+
+async def test_a_database_restored_to_an_earlier_state_is_read_anew(
+    serve: Serve, sqlite_settings: Settings, codes: ShortCodes
+) -> None:
+    """It deals the same serials and revisions again, to other links."""
+    engine = open_engine(sqlite_settings.database)
+    workspace_id = workspace(engine)
+    produced_campaign(engine, workspace_id, 1)
+    campaign_id = produced_campaign(engine, workspace_id, 1)
+    async with serve(sqlite_settings, engine) as served:
+        assert (await served.ask(f"/{codes.encode(1000 * campaign_id)}")).status == 302
+        with writing(engine) as session:
+            session.exec(update(SerialCounter).where(col(SerialCounter.name) == LINK_REVISION).values(next_serial=1))
+            moved = update(Link).where(col(Link.campaign_id) == campaign_id)
+            session.exec(moved.values(destination_url="https://shop.example/restored", revision=1))
+        async with asyncio.timeout(10):
+            while (await served.ask(f"/{codes.encode(1000 * campaign_id)}")).headers["location"] != (
+                "https://shop.example/restored"
+            ):
+                await asyncio.sleep(0.05)
     engine.dispose()

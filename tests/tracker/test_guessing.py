@@ -95,7 +95,22 @@ def test_a_flood_of_networks_takes_no_more_memory_than_is_set(guessing: Guessing
     for i in range(2 * MOST_NETWORKS):
         guess(guessing, LEAST_MISSES if i % 100 == 0 else 1, f"2001:db8:{i >> 16:x}:{i & 0xFFFF:x}::/64")
     assert len(guessing._networks) == MOST_NETWORKS
-    assert guessing.throttled == sum(network.throttled for network in guessing._networks.values())
+    assert guessing._held <= guessing._networks.keys()
+
+
+def test_a_flood_of_networks_lets_nobody_go_who_goes_on_guessing(guessing: Guessing) -> None:
+    guess(guessing, 1_000)
+    for i in range(3 * MOST_NETWORKS):
+        guess(guessing, 1, f"2001:db8:{i >> 16:x}:{i & 0xFFFF:x}::/64")
+        if i % 1_000 == 0:
+            assert guessing.refuses(BAD)
+
+
+def test_a_network_that_has_stopped_is_not_told_as_held_back(guessing: Guessing, time: Time) -> None:
+    guess(guessing, 1_000)
+    assert guessing.throttled == 1
+    time.now += 2 * WINDOW_S
+    assert guessing.throttled == 0
 
 
 @given(st.lists(st.tuples(st.sampled_from([BAD, GOOD, "2001:db8::/64"]), st.booleans(), st.floats(0, 100)), max_size=300))
@@ -107,4 +122,5 @@ def test_the_count_of_networks_held_back_is_always_right(steps: list[tuple[str, 
         for _ in range(5):
             if not guessing.refuses(network):
                 (guessing.found if found else guessing.missed)(network)
-    assert guessing.throttled == sum(network.throttled for network in guessing._networks.values())
+    held = {network for network in (BAD, GOOD, "2001:db8::/64") if guessing.throttled and network in guessing._held}
+    assert guessing.throttled == len(held)

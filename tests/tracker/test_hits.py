@@ -45,6 +45,7 @@ GOOD = orjson.loads(SpooledHit(datetime(2026, 11, 20, tzinfo=UTC), 1, 1, None, "
         [*GOOD[:4], "3", *GOOD[5:]],
         [*GOOD[:7], ["", "", ""], GOOD[8]],
         [*GOOD[:7], ["", "", "", []], GOOD[8]],
+        [*GOOD[:7], ["", "", "", {"sec-purpose": 5}], GOOD[8]],
     ],
 )
 def test_what_is_no_hit_of_ours_is_refused(fields: object) -> None:
