@@ -3,9 +3,9 @@
     python benchmarks/ingest.py [--quick] [--database-url URL]
 
 The spool holds what three campaigns get: 2,000 user agents, 300 networks, every twentieth hit of nobody. The ceiling puts
-the same rows (the segment's name apart) into the same tables with the same keys and indexes, in commits of the same size: the
-driver's executemany on SQLite, binary COPY on PostgreSQL, without a pause. Both take turns, each in a process of its own: so
-the tables grow alike for both, and what else the machine does meets both.
+the same rows (but for the segment's name) into the same tables with the same keys and indexes, in commits of the same size:
+executemany on SQLite, binary COPY on PostgreSQL, without a pause. Both take turns, each in a process of its own: the tables
+grow alike for both, and what else the machine does meets both.
 --quick takes 100,000 hits, the whole benchmark 400,000. With --database-url it measures on that empty database alone.
 """
 

@@ -139,7 +139,7 @@ def main() -> None:
         with writing(engine) as session:
             made = session.connection().execute(text("SELECT count(*) FROM message")).scalar_one()
             contacts = session.exec(select(Contact.id).limit(1)).first()
-        assert contacts and made == 2 * count  # noqa: S101
+        assert contacts and made == 2 * count
         engine.dispose()
     name = f"{count:,} messages with blocks and counters, {engine.dialect.name}"
     report(
