@@ -21,7 +21,7 @@ test: install
 	sh scripts/need-chromium
 	$(BIN)/python -m pytest
 
-# Kills, outages, full disks and guessers for half an hour: make soak ROUNDS="kills outage", or ROUNDS=--quick for minutes.
+# Kills, outages, full disks and guessers for a quarter of an hour; ROUNDS="kills outage" or ROUNDS=--quick for less.
 soak: install
 	$(BIN)/python -m tests.soak $(ROUNDS)
 

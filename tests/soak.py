@@ -2,7 +2,7 @@
 
     python -m tests.soak [--quick] [--seed N] [ROUND ...]
 
-A round plays on SQLite and on PostgreSQL where the database matters. All rounds together take about half an hour; with
+A round plays on SQLite and on PostgreSQL where the database matters. All rounds together take a quarter of an hour; with
 --quick they are as short as in `make test`. Exit status 1 if a promise was broken in any of them.
 """
 

@@ -40,7 +40,7 @@ def bytes_flipped(links: Links, clicks: int, flips: int, seed: int) -> Round:
         client.end()
     written = [hit for path in list_segments(links.settings.spool_dir) for hit in read_written(path)]
     places = flip(list_segments(links.settings.spool_dir), flips, random.Random(seed))
-    hurt = [hit for hit in written if any(path == hit.path and hit.start <= at < hit.end for path, at in places)]
+    hurt = [hit for hit in written if not places[hit.path].isdisjoint(range(hit.start, hit.end))]
     with ingest(links.settings) as ingesting:
         wait_until(lambda: not list_segments(links.settings.spool_dir))
         stretches = int(metrics(ingesting.internal[0])[DAMAGED])
@@ -67,15 +67,20 @@ def read_written(path: Path) -> list[Written]:
     return hits
 
 
-def flip(paths: list[Path], times: int, chance: random.Random) -> set[tuple[Path, int]]:
+def flip(paths: list[Path], times: int, chance: random.Random) -> dict[Path, set[int]]:
     """Changes `times` bytes, each byte of each file as likely as any other; says which."""
-    sizes = [path.stat().st_size for path in paths]
-    chosen = chance.choices(paths, sizes, k=times)
-    places = {(path, chance.randrange(path.stat().st_size)) for path in chosen}
-    for path, at in places:
-        with path.open("r+b") as file:
-            file.seek(at)
-            (byte,) = file.read(1)
-            file.seek(at)
-            file.write(bytes([byte ^ chance.randrange(1, 256)]))
+    places: dict[Path, set[int]] = {path: set() for path in paths}
+    for path in chance.choices(paths, [path.stat().st_size for path in paths], k=times):
+        at = chance.randrange(path.stat().st_size)
+        if at not in places[path]:
+            places[path].add(at)
+            change_byte(path, at, chance.randrange(1, 256))
     return places
+
+
+def change_byte(path: Path, at: int, by: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        (byte,) = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte ^ by]))
