@@ -16,8 +16,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, delete, func, select
 
+from linksvc.applier import apply_batch
 from linksvc.database import BATCH_ROWS, open_engine, reading, writing
-from linksvc.models import Fact, Hit, JudgementDue, SpoolProgress
+from linksvc.funnel import read_funnel
+from linksvc.models import Campaign, Fact, Hit, JudgementDue, Message, SpoolProgress
 from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.http import IPHONE
 from tests.tracker.test_hits import hits
@@ -417,3 +419,23 @@ def test_what_is_remembered_of_a_hit_s_looks_is_what_judging_it_says(spooled: Sp
     judgement = judge(spooled)
     found = appraise(spooled)
     assert (found.verdict, found.reason) == (judgement.verdict, judgement.reason)
+
+
+def test_the_first_click_is_stamped_once_and_every_repeat_is_kept(
+    engine: Engine, campaign: int, spool_dir: Path, ingester: Ingester
+) -> None:
+    """Unique means by the recipient's link, not by network: one person has several, and a carrier's is many people's."""
+    clicks = [hit(campaign, n)._replace(occurred_at=NOW + timedelta(hours=h), network=f"192.0.{h}.0/24") for n, h in CLICKS]
+    write_closed(spool_dir, clicks)
+    assert ingester.run_once() == len(clicks)
+    while apply_batch(engine, campaign, "test", lambda: LATER):
+        pass
+    with reading(engine) as session:
+        stamped = dict(session.exec(select(Message.n, Message.clicked_at).where(col(Message.clicked_at).is_not(None))).all())
+        funnel = read_funnel(session, session.exec(select(Campaign.workspace_id)).one(), campaign)
+    assert stamped == {0: NOW + timedelta(hours=1), 1: NOW + timedelta(hours=1)}
+    assert (funnel["clicked"], funnel["hit_human"]) == (2, len(clicks))
+
+
+CLICKS = ((0, 3), (0, 1), (0, 2), (1, 1), (1, 1))
+"""Message and hour, in the order they were spooled; the last two are two people's behind one network."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import col, update
+from structlog.testing import capture_logs
 
 from linksvc.database import writing
 from linksvc.models import Link
@@ -320,3 +321,21 @@ async def test_requests_share_a_connection_and_each_is_a_hit(served: Served, cod
     writer.close()
     await writer.wait_closed()
     assert len(served.spooled()) == 3
+
+
+async def test_no_log_holds_a_code_or_an_address(
+    serve: Serve, settings: Settings, engine: Engine, code: str, codes: ShortCodes
+) -> None:
+    def broken_clock() -> datetime:
+        raise RuntimeError("a defect")
+
+    settings.spool_dir.write_text("no spool can be here")
+    believing = settings.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})
+    guesses = [codes.encode(2**50 + i) for i in range(100)]
+    with capture_logs() as logs:
+        async with serve(believing, engine, broken_clock) as served:
+            for asked in (code, f"{code}.", *guesses):
+                await served.ask(f"/{asked}", x_forwarded_for="203.0.113.77")
+    told = repr(logs)
+    assert {"track_defect", "hit_lost", "guessing", "spool_failed"} <= {line.get("action") for line in logs}
+    assert not [secret for secret in (code, "203.0.113.77", *guesses) if secret in told]
