@@ -54,21 +54,22 @@ def upgrade() -> None:
 
 def _let_facts_vouch_for_hits() -> None:
     """A hit is stored with its fact, whose message is checked, and the campaign with the message: checking each of them for
-    the hit again, and the campaign for both, took more than half of the time that PostgreSQL needed to store a hit."""
+    the hit again, and the campaign for both, took more than half of the time that PostgreSQL needed to store a hit. And
+    SQLite keeps a hit's wide row apart from its key: rows at the end of a table cost less than rows within it."""
     op.drop_index("ix_fact_message", "fact")
-    with _rebuilt("hit") as hit:
+    with _rebuilt("hit", with_rowid=True) as hit:
         hit.drop_constraint(_key("hit", "campaign_id_n"), type_="foreignkey")
         hit.drop_constraint(_key("hit", "campaign_id"), type_="foreignkey")
     with _rebuilt("fact") as fact:
         fact.drop_constraint(_key("fact", "campaign_id"), type_="foreignkey")
 
 
-def _rebuilt(table: str) -> AbstractContextManager[BatchOperations]:
+def _rebuilt(table: str, with_rowid: bool = False) -> AbstractContextManager[BatchOperations]:
     """SQLite drops no constraint: the table is written anew. Its foreign keys have no names, so they are named first."""
     return op.batch_alter_table(
         table,
         naming_convention={"fk": "%(table_name)s_%(column_0_N_name)s_fkey"},
-        table_kwargs={"sqlite_with_rowid": False},
+        table_kwargs={"sqlite_with_rowid": with_rowid},
     )
 
 
