@@ -21,7 +21,7 @@ from tracker.spool import Spool, Spooled
 
 log = structlog.get_logger()
 
-GLUED = ".,;:!?)]}>'\"/\\ \t\r\n\v\f\u00a0\u202f\u200b\u2026\u2019\u201d\u00bb"
+GLUED = ".,;:!?)]}>'\"/\\ \t\r\n\v\f\u00a0\u202f\u200b\u2026\u2019\u201d\u00bb*\uff09\uff3d\u3002\uff0c\uff01\uff1f"
 """What SMS clients and people take for a part of a link; no code holds any of it."""
 
 LONGEST = 4 * LENGTH
