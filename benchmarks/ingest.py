@@ -214,7 +214,7 @@ def measure(url: str, count: int) -> list[Metric]:
             fast and close,
         ),
         Metric(f"{name}, best round", max(rates), "hits/s", max(ceilings), max(rates) / max(ceilings), "none", True),
-        Metric(f"{name}, peak memory", last, "MB", None, None, "under 150 MB", last < 150),
+        Metric(f"{name}, peak memory", last, "MB", None, None, "under 200 MB", last < 200),
         Metric(
             f"{name}, memory grown since a quarter of them", last - early, "MB", None, None, "under 8 MB", last - early < 8
         ),
