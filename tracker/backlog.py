@@ -28,7 +28,8 @@ class Waiting(NamedTuple):
 
 class Backlog:
     """`progress` says from the database how far a segment is stored. It is asked once a segment, and again after `forget`:
-    looking at a spool in which nothing happens costs no database anything."""
+    looking at a spool in which nothing happens costs no database anything. One thread may read while another tells what
+    it has stored."""
 
     def __init__(self, spool_dir: Path, set_aside: SetAside, progress: Callable[[UUID], Position]) -> None:
         self._spool_dir = spool_dir
@@ -89,9 +90,9 @@ class Backlog:
         return waiting
 
     def _read(self, segment: SegmentReader, most: int) -> list[Waiting]:
-        if segment.id not in self._read_to:
-            self._stored[segment.id] = self._read_to[segment.id] = self._progress(segment.id)
-        start = self._read_to[segment.id]
+        start = self._read_to.get(segment.id)
+        if start is None:
+            start = self._stored[segment.id] = self._read_to[segment.id] = self._progress(segment.id)
         entries = segment.read(start, most) if segment.size > start.offset else []
         if entries:
             self._read_to[segment.id] = entries[-1].after

@@ -99,7 +99,7 @@ class Ingester:
         try:
             batch = self._next_batch()
             return self._store(batch) if batch else 0
-        except SQLAlchemyError:
+        except BaseException:
             self._start_anew()
             raise
 

@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -333,6 +333,23 @@ def test_what_was_read_behind_a_batch_that_could_not_be_stored_is_not_passed_ove
     with reading(engine) as session:
         assert sorted(session.exec(select(Hit.position))) == list(range(count))
         assert session.exec(select(func.count()).select_from(Fact)).one() == count
+
+
+def test_a_failure_of_any_kind_passes_over_nothing(engine: Engine, spool_dir: Path, campaign: int) -> None:
+    times = iter([LATER, None, LATER, LATER])
+
+    def clock() -> datetime:
+        if at := next(times):
+            return at
+        raise RuntimeError("a defect")
+
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(2 * BATCH_ROWS + 1)])
+    ingester = Ingester(engine, spool_dir, clock)
+    assert ingester.run_once() == BATCH_ROWS
+    with pytest.raises(RuntimeError):
+        ingester.run_once()
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 1, 0]
+    assert not segments(spool_dir)
 
 
 def test_one_batch_takes_from_several_segments_what_waited_longest_first(
