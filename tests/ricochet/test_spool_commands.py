@@ -11,20 +11,11 @@ from sqlmodel import func, select
 from linksvc.database import open_engine, reading
 from linksvc.models import Hit
 from tests.factories import produced_campaign, workspace
-from tests.ricochet.test_cli import Terminal
+from tests.ricochet.conftest import Terminal
 from tests.tracker.test_ingest import flip, hit, write, write_closed
 from tracker.ingest import Ingester
 from tracker.segments import HEADER_BYTES, SUFFIX, HitId
 from tracker.set_aside import Fault, SetAside
-
-
-@pytest.fixture
-def terminal(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Terminal:
-    monkeypatch.setenv("RICOCHET_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("RICOCHET_DATABASE_URL", sqlite_url)
-    return Terminal(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
