@@ -53,16 +53,16 @@ class Tracker:
         self.losses = losses
         self.guessing = guessing
         self._personal = personal
-        self._redirect = redirect
+        self.redirect = redirect
 
     @property
     def answered(self) -> Mapping[str, int]:
         """Answers since the start: redirected, fallback, early, expired, unknown, throttled, unavailable, other."""
-        return self._redirect.answered
+        return self.redirect.answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = self._other(scope) or await self._redirect.answer(scope)
+            response = self._other(scope) or await self.redirect.answer(scope)
             await send(response.start)
             await send(NO_BODY if scope["method"] == "HEAD" else response.body)
         elif scope["type"] == "lifespan":
@@ -80,7 +80,7 @@ class Tracker:
         else:
             response = NEVER_CODES.get(path)
         if response:
-            self._redirect.answered["other"] += 1
+            self.redirect.answered["other"] += 1
         return response
 
     async def _live(self, receive: Receive, send: Send) -> None:

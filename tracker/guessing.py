@@ -65,6 +65,10 @@ class Guessing:
             self._weigh(network, self._networks[network], now)
         return len(self._held)
 
+    def holds(self, network: str) -> bool:
+        """Whether a network is held back, for all one knew when it was last looked at."""
+        return network in self._held
+
     def refuses(self, network: str) -> bool:
         """Whether this request is one too many; counts it if so."""
         if network not in self._held:

@@ -1,6 +1,9 @@
 """The redirect: a code is resolved, its hit put on disk, and the answer leaves. Called by `tracker.app` for every code."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -36,6 +39,9 @@ LONGEST_QUERY = 2_048
 Found = tuple[Block, int]
 """A block and the serial in it."""
 
+Then = Callable[[Outcome], None]
+SendResponse = Callable[[Response], None]
+
 
 class Redirect:
     def __init__(
@@ -63,6 +69,23 @@ class Redirect:
         self._unknown = pages.unknown_link()
         self._try_again = pages.try_again()
         self._too_many = pages.too_many()
+
+    def answer_known(self, method: str, code: str, headers: Headers, peer: str, send: SendResponse) -> bool:
+        """Answers GET or HEAD of a known link that leads everybody to one place: `send` gets the response once the hit is
+        on disk. False for any other, of which nothing was counted: that is for `answer`."""
+        known = self._watch.known
+        found = self._open(code)
+        destination = known.destination(found[0]) if found else None
+        if found is None or destination is None or not destination.is_plain or destination.location is None:
+            return False
+        caller = self._networks.find(peer, headers.get(b"x-forwarded-for", b""))
+        if self._guessing.holds(caller.subnet):
+            return False
+        if known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
+            return False
+        self._guessing.found(caller.subnet)
+        self._put(method, headers, caller, found, destination, partial(self._send_known, destination, headers, send))
+        return True
 
     async def answer(self, scope: Scope) -> Response:
         """The answer to GET or HEAD of a path, percent-decoded once."""
@@ -112,24 +135,37 @@ class Redirect:
     async def _follow(
         self, scope: Scope, headers: Headers, caller: Caller, found: Found, destination: Destination
     ) -> Response:
-        """Puts the hit on disk, then answers. Whatever goes wrong there is counted, and the redirect goes on."""
+        """Puts the hit on disk, then answers."""
+        on_disk: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._put(scope["method"], headers, caller, found, destination, partial(_settle, on_disk))
+        outcome = await on_disk
+        if destination.is_plain:
+            return self._redirection("redirected", destination.location, headers)
+        return await self._by_terms(scope["query_string"], headers, found[0].message_of(found[1]), destination, outcome)
+
+    def _put(
+        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, then: Then
+    ) -> None:
+        """Puts the hit on disk, then goes on. Whatever goes wrong there is counted, and the redirect goes on."""
         block, serial = found
         outcome = Outcome.REDIRECTED
-        spooled: Spooled
         try:
             now = self._clock()
             if not destination.is_plain:
                 outcome = destination.outcome_at(now)
-            n = block.n_of(serial)
-            spooled = await self._spool.append(pack_hit(scope["method"], headers, block, n, now, caller.network, outcome))
+            hit = pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome)
+            self._spool.append_then(hit, partial(self._go_on, then, outcome))
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
-            spooled = Loss.INTERNAL
+            self._go_on(then, outcome, Loss.INTERNAL)
+
+    def _go_on(self, then: Then, outcome: Outcome, spooled: Spooled) -> None:
         if isinstance(spooled, Loss):
             self._losses.count(spooled)
-        if destination.is_plain:
-            return self._redirection("redirected", destination.location, headers)
-        return await self._by_terms(scope["query_string"], headers, block.message_of(serial), destination, outcome)
+        then(outcome)
+
+    def _send_known(self, destination: Destination, headers: Headers, send: SendResponse, _outcome: Outcome) -> None:
+        send(self._redirection("redirected", destination.location, headers))
 
     async def _by_terms(
         self, query: bytes, headers: Headers, message: int, destination: Destination, outcome: Outcome
@@ -171,3 +207,8 @@ class Redirect:
         self.answered[outcome] += 1
         more = ((b"retry-after", b"%d" % retry_after_s),) if retry_after_s else ()
         return html(status, page, headers.get(b"accept-language", b""), *more)
+
+
+def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)

@@ -24,6 +24,9 @@ MOST_BYTES = 1_024
 _UNUSUAL = frozenset({b"referer", b"sec-gpc", b"dnt", *(name.encode() for name in PREFETCH_HEADERS)})
 _READ = frozenset({b"host", b"user-agent", b"accept-language", b"x-forwarded-for"}) | _UNUSUAL
 
+_WORDS = {outcome: outcome.value for outcome in Outcome}
+"""An enum's `value` takes longer than the rest of the line that uses it."""
+
 Headers = dict[bytes, bytes]
 
 
@@ -46,7 +49,7 @@ def pack_hit(
     agent = headers.get(b"user-agent", b"")[:MOST_BYTES]
     language = headers.get(b"accept-language", b"")[:LANGUAGE_CHARACTERS]
     said = _usual(agent, language) if headers.keys().isdisjoint(_UNUSUAL) else _unusual(headers, agent, language)
-    return pack(occurred_at, block.campaign_id, block.link_id, n, method, network, said, outcome.value)
+    return pack(occurred_at, block.campaign_id, block.link_id, n, method, network, said, _WORDS[outcome])
 
 
 @lru_cache(REMEMBERED_TEXTS)

@@ -25,13 +25,15 @@ NO_BODY: Message = {"type": "http.response.body", "body": b""}
 class Response:
     """A whole answer as the two messages that send it. For HEAD the second is NO_BODY; the headers stay."""
 
-    __slots__ = ("body", "start", "status")
+    __slots__ = ("body", "lines", "start", "status")
 
     def __init__(self, status: int, headers: tuple[Header, ...], body: bytes = b"") -> None:
         self.status = status
         length = (b"content-length", b"%d" % len(body))
         self.start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
         self.body: Message = {"type": "http.response.body", "body": body} if body else NO_BODY
+        self.lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, length))
+        """The headers as they are written (RFC 9112, section 5)."""
 
 
 def redirect_to(location: bytes) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 
 from tracker.app import Tracker
+from tracker.protocol import TrackerProtocol
 
 KEEP_ALIVE_S = 75
 """Longer than the idle time-out of usual proxies (60 s), or they find connections closed under their requests."""
@@ -28,6 +29,7 @@ def server_config(tracker: Tracker, **listening: Any) -> uvicorn.Config:
     return uvicorn.Config(
         tracker,
         lifespan="on",
+        http=TrackerProtocol,
         # An access log would hold every code, and a code is a bearer token.
         access_log=False,
         # Uvicorn believes X-Forwarded-For from 127.0.0.1 unasked; we believe it from `trusted_proxies` alone.

@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import repeat
@@ -49,7 +49,10 @@ Spooled = HitId | Loss
 Committed = Sequence[HitId] | Loss
 """What became of a batch: it is on disk, each hit under its id, or none of it is known to be."""
 
-Waiting = tuple[bytes, "asyncio.Future[Spooled]"]
+Tell = Callable[[Spooled], None]
+"""Is told once what became of a hit, in the event loop; at once where that is known at once."""
+
+Waiting = tuple[bytes, Tell]
 
 
 class Spool:
@@ -106,25 +109,30 @@ class Spool:
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
         going to be (why). Raises ValueError for what no reader would take for a hit."""
+        future: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
+        self.append_then(payload, partial(_settle, future))
+        return future
+
+    def append_then(self, payload: bytes, tell: Tell) -> None:
+        """Spools one hit like `append`, without a future: under load those cost as much as the hits."""
         check_payload(payload)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Spooled] = loop.create_future()
         if len(self._waiting) >= MAX_WAITING:
-            future.set_result(Loss.BACKLOG)
-            return future
-        self._waiting.append((payload, future))
-        if self._stalled:
-            future.set_result(Loss.UNCONFIRMED)
+            _inform(tell, Loss.BACKLOG)
+            return
+        self._waiting.append((payload, _nobody if self._stalled else tell))
         if self._resting:
             self._resting = False
             self._idle.clear()
             # At the end of this turn of the loop, so that every request of the turn shares the commit.
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._start_commit, loop)
         elif self._gathering and len(self._waiting) >= ENOUGH:
             self._gathering.cancel()
             self._gathering = None
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._start_commit, loop)
-        return future
+        if self._stalled:
+            _inform(tell, Loss.UNCONFIRMED)
 
     def _start_commit(self, loop: asyncio.AbstractEventLoop) -> None:
         self._gathering = None
@@ -139,9 +147,11 @@ class Spool:
         """The disk takes too long: whoever waits for it goes on."""
         self._stalled = True
         log.error("the disk of the spool does not answer", action="spool_stalled", waiting=len(batch) + len(self._waiting))
-        for _, future in (*batch, *self._waiting):
-            if not future.done():
-                future.set_result(Loss.UNCONFIRMED)
+        for waiting in (batch, self._waiting):
+            told = tuple(waiting)
+            waiting[:] = [(payload, _nobody) for payload, _ in told]
+            for _, tell in told:
+                _inform(tell, Loss.UNCONFIRMED)
 
     def _finish(
         self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], watch: asyncio.TimerHandle, commit: "Future[Committed]"
@@ -152,9 +162,8 @@ class Spool:
             log.error("a defect in the spool", action="spool_defect", exc_info=defect)
         done = Loss.INTERNAL if defect else commit.result()
         results: Iterable[Spooled] = repeat(done, len(batch)) if isinstance(done, Loss) else done
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():
-                future.set_result(result)
+        for (_, tell), result in zip(batch, results, strict=True):
+            _inform(tell, result)
         if not self._waiting:
             self._resting = True
             self._idle.set()
@@ -238,3 +247,20 @@ class Spool:
         log.error("a spool segment cannot be written", action="spool_failed", error=errno.errorcode.get(error.errno or 0))
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return Loss.DISK_FULL if full else Loss.DISK_FAILED
+
+
+def _inform(tell: Tell, spooled: Spooled) -> None:
+    """A defect of one who waits is not to keep the others waiting."""
+    try:
+        tell(spooled)
+    except Exception:
+        log.exception("a defect behind the spool", action="spool_defect")
+
+
+def _settle(future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
+    if not future.done():
+        future.set_result(spooled)
+
+
+def _nobody(_spooled: Spooled) -> None:
+    """Whoever waited was told already."""
