@@ -32,7 +32,8 @@ from linksvc.models import Fact
 
 
 class NewFact(NamedTuple):
-    """A fact before it is stored. `occurred_at` is when it happened, UTC; n None names nobody."""
+    """A fact before it is stored. `occurred_at` is when it happened, UTC; n None names nobody. `cause` is why a part was
+    refused or did not arrive; `price_micros` what a part cost, in millionths of the currency's unit."""
 
     campaign_id: int
     kind: str
@@ -46,6 +47,8 @@ class NewFact(NamedTuple):
     amount_minor: int = 0
     currency: str = ""
     rules: int = 0
+    cause: str = ""
+    price_micros: int = 0
 
 
 _COLUMNS = (*NewFact._fields, "recorded_at", "applied_at")

@@ -2,19 +2,34 @@
 
 from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, User, Workspace
 from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
-from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, Suppression
-from linksvc.models.facts import Fact, Hit, Inbound, JudgementDue, Lease, Reply, SpoolProgress
+from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, SentDay, Suppression
+from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
 from linksvc.models.offers import IdempotencyRecord, LedgerEntry, Offer, PromoCode
-from linksvc.models.sending import Attempt, Route, SmscId
+from linksvc.models.routes import Bind, Route, RouteCoverage, RouteError, RoutePrice
+from linksvc.models.sending import Attempt, CampaignShare, SendBatch, SmscId, StrayReceipt
 
-CAMPAIGN_KEYED = (Attempt, Fact, FunnelCount, Hit, JudgementDue, Link, Message, Reply, SerialBlock)
+CAMPAIGN_KEYED = (
+    Attempt,
+    CampaignShare,
+    Fact,
+    FunnelCount,
+    Hit,
+    JudgementDue,
+    Link,
+    Message,
+    Reply,
+    SendBatch,
+    SerialBlock,
+)
 """Tables that live on their campaign's shard: every key and foreign key of theirs begins with campaign_id."""
 
 __all__ = [
     "CAMPAIGN_KEYED",
     "ApiKey",
     "Attempt",
+    "Bind",
     "Campaign",
+    "CampaignShare",
     "Consent",
     "Contact",
     "ContactImport",
@@ -24,6 +39,7 @@ __all__ = [
     "IdempotencyRecord",
     "ImportedContact",
     "Inbound",
+    "InboundPart",
     "JudgementDue",
     "Lease",
     "LedgerEntry",
@@ -35,6 +51,11 @@ __all__ = [
     "RejectedRow",
     "Reply",
     "Route",
+    "RouteCoverage",
+    "RouteError",
+    "RoutePrice",
+    "SendBatch",
+    "SentDay",
     "SerialBlock",
     "SerialCounter",
     "Shop",
@@ -42,6 +63,7 @@ __all__ = [
     "SignInLink",
     "SmscId",
     "SpoolProgress",
+    "StrayReceipt",
     "Suppression",
     "User",
     "Workspace",

@@ -16,6 +16,13 @@ class Workspace(SQLModel, table=True):
     name: str = Field(unique=True)
     timezone: str = "Europe/Paris"
     currency: str = "EUR"
+    cap_messages: int = 0
+    """The most marketing messages a number gets in `cap_days` days; 0: any number."""
+    cap_days: int = 0
+    stop_reply: str = ""
+    """What is answered to STOP; empty, here and below: the built-in text in the recipient's language."""
+    help_reply: str = ""
+    start_reply: str = ""
     created_at: datetime
 
 

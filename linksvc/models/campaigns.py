@@ -9,7 +9,9 @@ from linksvc.models.columns import big, key, moment, reference, serial_key
 
 
 class Campaign(SQLModel, table=True):
-    """What is sent to whom. `state`: draft, producing, sending, sent. `kind`: marketing, transactional.
+    """What is sent to whom. `state`: draft, scheduled, producing, sending, sent, cancelled.
+
+    `kind`: marketing, transactional, or reply: one that holds the answers to STOP and HELP.
 
     The standing campaign of a workspace is none of these (`linksvc.standing_campaigns`).
     """
@@ -37,6 +39,17 @@ class Campaign(SQLModel, table=True):
     produced_at: datetime | None = moment()
     first_submit_after: datetime | None = moment()
     """Trackers have had time to learn the blocks by then."""
+    send_at: datetime | None = moment()
+    """The earliest moment at which any of its messages is due; None: as soon as it was asked for."""
+    send_local: str = ""
+    """What the wall clock of `send_timezone` shows then: 2026-11-27T10:00."""
+    send_timezone: str = ""
+    """An IANA name, or `recipient` for each recipient's own; empty: no time was set."""
+    expires_at: datetime | None = moment()
+    """Nothing leaves from then on, and the SMSC is told to give up then."""
+    paused_at: datetime | None = moment()
+    cancelled_at: datetime | None = moment()
+    """When it was asked for; the state follows once nothing is left to leave."""
     finished_at: datetime | None = moment()
 
 
@@ -150,6 +163,15 @@ class Message(SQLModel, table=True):
     unsent_reason: str = ""
     """stopped, cancelled, expired_unsent, held or outcome_unknown."""
     error: str = ""
+    cause: str = ""
+    """Why, in our own words: of the worst refusal or receipt."""
+    held: int = 0
+    """How often it was held back less how often it was let go; above 0: it waits, for this reason, until then."""
+    held_reason: str = ""
+    held_until: datetime | None = moment()
+    price_micros: int = big()
+    """What its parts cost, in millionths of the currency's unit."""
+    price_currency: str = ""
     produced_at: datetime
     submitted_at: datetime | None = moment()
     receipt_at: datetime | None = moment()

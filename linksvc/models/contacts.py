@@ -32,6 +32,8 @@ class Contact(SQLModel, table=True):
     country: str = ""
     timezone: str = ""
     birthday: str = ""
+    network: str = ""
+    """MCCMNC or a carrier's name, as the file or the number's range says."""
     fields: str = "{}"
     """What else the file said, as a JSON object of strings."""
     marketing_consent_at: datetime | None = moment()
@@ -66,6 +68,16 @@ class Suppression(SQLModel, table=True):
     reason: str
     occurred_at: datetime
     recorded_at: datetime
+
+
+class SentDay(SQLModel, table=True):
+    """How many marketing messages were marked for a number on a UTC day: frequency caps add them up."""
+
+    __tablename__ = "sent_day"
+    workspace_id: int = key("workspace.id")
+    number: str = Field(primary_key=True)
+    day: datetime = Field(primary_key=True)
+    count: int = 0
 
 
 class ContactImport(SQLModel, table=True):

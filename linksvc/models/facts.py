@@ -42,6 +42,10 @@ class Fact(SQLModel, table=True):
     currency: str = ""
     rules: int = 0
     """The version of the rules that gave a verdict."""
+    cause: str = ""
+    """Why a part was refused or did not arrive, in our own words."""
+    price_micros: int = big()
+    """What a part cost, in millionths of the currency's unit."""
     occurred_at: datetime
     recorded_at: datetime
     applied_at: datetime | None = moment()
@@ -126,7 +130,7 @@ class SpoolProgress(SQLModel, table=True):
 
 
 class Inbound(SQLModel, table=True):
-    """A message that came in. `kind`: stop, text. `fingerprint` makes a redelivered one recognisable.
+    """A message that came in. `kind`: stop, start, help, text. `fingerprint` makes a redelivered one recognisable.
 
     workspace_id 0: from a number that nobody here ever sent to.
     """
@@ -145,7 +149,36 @@ class Inbound(SQLModel, table=True):
     text: str
     kind: str
     fingerprint: str
+    contact_id: int | None = reference(default=None)
+    """None: the number is no contact of the workspace."""
+    parts: int = 1
+    complete: bool = True
+    """False: some of its parts did not come in time."""
+    answer_campaign_id: int | None = reference(default=None)
+    """With `answer_n` the message that answers it; a word is answered at most once."""
+    answer_n: int | None = reference(default=None)
     occurred_at: datetime
+    recorded_at: datetime
+
+
+class InboundPart(SQLModel, table=True):
+    """A part that waits for the others of its message."""
+
+    __tablename__ = "inbound_part"
+    __table_args__ = (
+        # Those that have waited too long.
+        Index("ix_inbound_part_time", "recorded_at"),
+    )
+    route_id: int = key("route.id")
+    number: str = Field(primary_key=True)
+    sender: str = Field(primary_key=True)
+    """The address of ours that it was sent to."""
+    reference: int = key()
+    parts: int = key()
+    part: int = key()
+    data_coding: int
+    payload: str
+    """In hexadecimal, without its header."""
     recorded_at: datetime
 
 

@@ -64,3 +64,12 @@ def test_facts_vanish_with_the_transaction_that_recorded_them(engine: Engine) ->
     except RuntimeError:
         pass
     assert stored(engine) == []
+
+
+def test_a_fact_keeps_why_a_part_was_refused_and_what_it_cost(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    fact = NewFact(campaign_id, "refused", "0.1.1", 0, NOW, currency="EUR", cause="unknown_number", price_micros=45_000)
+    with writing(engine) as session:
+        record(session, [fact], NOW)
+    (kept,) = stored(engine)
+    assert (kept.cause, kept.price_micros, kept.currency) == ("unknown_number", 45_000, "EUR")

@@ -1,21 +1,47 @@
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from linksvc import models
-from linksvc.migrations import check_revision, migrate
+from linksvc.database import reading, writing
+from linksvc.migrations import check_revision, current_revision, migrate, scripts_dir
+from linksvc.models import Message
+from tests import factories
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the models have and the database has not, or the other way round."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, SQLModel.metadata))
 
 
 def test_models_and_migrations_agree(engine: Engine) -> None:
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+    assert differences(engine) == []
 
 
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert migrate(engine) == migrate(engine)
     check_revision(engine)
+
+
+def test_the_newest_migration_can_be_undone_and_done_again_with_rows_in_the_tables(engine: Engine) -> None:
+    factories.produced_campaign(engine, factories.workspace(engine), 3)
+    factories.route(engine)
+    newest = current_revision(engine)
+    config = Config()
+    config.set_main_option("script_location", str(scripts_dir()))
+    with writing(engine) as session:
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "-1")
+    assert current_revision(engine) != newest
+    assert migrate(engine) == newest
+    assert differences(engine) == []
+    with reading(engine) as session:
+        assert session.exec(select(Message.held)).all() == [0, 0, 0]
 
 
 def test_every_key_of_a_campaign_keyed_table_holds_campaign_id() -> None:
