@@ -2,9 +2,9 @@
 
 The tracker is the real command (`ricochet serve tracker`) on a store of 1,000 campaigns and 100 million serials, and every
 answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved; a
-ratio is the median of those within a round, since machines change their speed from one minute to the next. One worker and two share both cores with the load generator: their rates say nothing, their
-processor time for each redirect does. The load is wrk's (Debian: apt-get install wrk), or, where that is not to be had,
-that of `parts/load.py`.
+ratio is the median of those within a round, for machines change their speed from one minute to the next. One worker and two
+share both cores with the load generator: their rates say nothing, their processor time for each redirect does. The load is
+wrk's (Debian: apt-get install wrk), or, where that is not to be had, that of `parts/load.py`.
 
 Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick]
 """
