@@ -15,6 +15,7 @@ from linksvc.clock import Clock
 from linksvc.database import reading, writing
 from linksvc.errors import RicochetError
 from linksvc.models import Campaign, Contact, Route, Workspace
+from linksvc.route_accounts import NewRoute
 from linksvc.standing_campaigns import is_for_messages
 from sender.simulator.population import Person, to_csv
 
@@ -62,7 +63,7 @@ MARKETER_SCOPES = ("contacts:write", "contacts:read", "offers:write", "campaigns
 
 def point_route(engine: Engine, port: int, clock: Clock) -> None:
     """Lets the route of this name lead to the simulator's port."""
-    new = routes.NewRoute(ROUTE, "127.0.0.1", port, SYSTEM_ID, window_size=50, rate_per_s=500)
+    new = NewRoute(ROUTE, "127.0.0.1", port, SYSTEM_ID, window_size=50, rate_per_s=500)
     with writing(engine) as session:
         if session.exec(select(Route.id).where(Route.name == ROUTE)).first() is None:
             routes.add_route(session, new, clock())

@@ -17,6 +17,7 @@ from linksvc import routes
 from linksvc.clock import Clock
 from linksvc.database import reading
 from linksvc.keys import Keyring
+from linksvc.route_accounts import NewRoute
 from linksvc.routes import RouteView
 from linksvc.settings import Settings
 from sender import recovery
@@ -94,11 +95,9 @@ class Worker:
             return routes.list_routes(session)
 
 
-def _account(route: RouteView | None) -> tuple[object, ...] | None:
+def _account(route: RouteView | None) -> NewRoute | None:
     """What a running sender was started with; its state and error are its own."""
-    if route is None:
-        return None
-    return route.name, route.host, route.port, route.system_id, route.window_size, route.rate_per_s
+    return route.account if route else None
 
 
 async def run_sender(

@@ -60,6 +60,7 @@ def _new_columns() -> Iterator[tuple[str, sa.Column[object]]]:
     for name in ("send_at", "expires_at", "paused_at", "cancelled_at"):
         yield "campaign", sa.Column(name, MOMENT, nullable=True)
     yield "message", sa.Column("held_until", MOMENT, nullable=True)
+    yield "route", sa.Column("removed_at", MOMENT, nullable=True)
     yield "route", sa.Column("tls", sa.Boolean(), nullable=False, server_default=sa.false())
     yield "inbound", sa.Column("complete", sa.Boolean(), nullable=False, server_default=sa.true())
 

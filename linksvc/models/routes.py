@@ -52,6 +52,8 @@ class Route(SQLModel, table=True):
     """Why it is refused or unreachable, in words for the campaign's page."""
     state_at: datetime | None = moment()
     created_at: datetime
+    removed_at: datetime | None = moment()
+    """When it was taken out of use for good; its row stays for the messages that went by it."""
 
 
 class Bind(SQLModel, table=True):

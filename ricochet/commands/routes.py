@@ -8,6 +8,7 @@ from linksvc import routes
 from linksvc.clock import now
 from linksvc.database import reading, writing
 from linksvc.errors import ConfigurationError
+from linksvc.route_accounts import NewRoute
 from ricochet.commands.parameters import DataDir
 from ricochet.installation import opened
 
@@ -33,7 +34,7 @@ def add_route(
 ) -> None:
     """Adds a route. Its password is read by the sender from the environment variable RICOCHET_ROUTE_<NAME>_PASSWORD, or
     from the file <name>.password in RICOCHET_ROUTE_SECRETS_DIR."""
-    new = routes.NewRoute(name, host, port, system_id, window, rate)
+    new = NewRoute(name, host, port, system_id, window, rate)
     with opened(data_dir) as installation:
         with writing(installation.engine) as session:
             routes.add_route(session, new, now())

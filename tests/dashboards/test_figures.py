@@ -41,7 +41,7 @@ def funnel(state: str = "sending", *, pending_facts: int = 0, **counts: int) -> 
 
 
 def route(state: str, error: str = "") -> RouteView:
-    return RouteView(1, "main", "127.0.0.1", 2775, "ricochet", 10, 100, True, state, error, NOW)
+    return RouteView("main", "127.0.0.1", 2775, "ricochet", id=1, state=state, error=error, state_at=NOW)
 
 
 def page(figures: Funnel, *routes: RouteView, details: CampaignDetails = DETAILS) -> FunnelPage:
