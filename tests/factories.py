@@ -21,8 +21,10 @@ def add(engine: Engine, row: Any) -> int:
         return int(row.id)
 
 
-def workspace(engine: Engine, name: str = "Boutique Lumen") -> int:
-    return add(engine, Workspace(name=name, created_at=NOW))
+def workspace(engine: Engine, name: str = "Boutique Lumen", **fields: Any) -> int:
+    """It keeps no quiet hours unless told to: tests run at any time of any day."""
+    values: dict[str, Any] = {"quiet_hours": False, "quiet_holidays": False}
+    return add(engine, Workspace(name=name, created_at=NOW, **(values | fields)))
 
 
 def shop(engine: Engine, workspace_id: int, name: str = "Lyon") -> int:

@@ -59,7 +59,10 @@ def _new_columns() -> Iterator[tuple[str, sa.Column[object]]]:
         yield "inbound", sa.Column(name, BIG, nullable=True)
     for name in ("send_at", "expires_at", "paused_at", "cancelled_at"):
         yield "campaign", sa.Column(name, MOMENT, nullable=True)
-    yield "message", sa.Column("held_until", MOMENT, nullable=True)
+    for name in ("held_until", "released_until"):
+        yield "message", sa.Column(name, MOMENT, nullable=True)
+    for name in ("quiet_hours", "quiet_holidays"):
+        yield "workspace", sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.true())
     yield "route", sa.Column("removed_at", MOMENT, nullable=True)
     yield "route", sa.Column("tls", sa.Boolean(), nullable=False, server_default=sa.false())
     yield "inbound", sa.Column("complete", sa.Boolean(), nullable=False, server_default=sa.true())
@@ -91,7 +94,6 @@ _TEXTS = {
 _NUMBERS = {
     "attempt": {"bind": 0},
     "inbound": {"parts": 1},
-    "message": {"held": 0},
     "route": {"binds": 1, "max_tries": 10, "max_age_s": 86_400},
     "workspace": {"cap_messages": 0, "cap_days": 0},
 }

@@ -16,6 +16,10 @@ class Workspace(SQLModel, table=True):
     name: str = Field(unique=True)
     timezone: str = "Europe/Paris"
     currency: str = "EUR"
+    quiet_hours: bool = True
+    """Marketing messages wait for the hours of their recipient's country (`linksvc.quiet_hours`) ..."""
+    quiet_holidays: bool = True
+    """... and for the end of its holidays. Off for people who are made up, or on somebody's own responsibility."""
     cap_messages: int = 0
     """The most marketing messages a number gets in `cap_days` days; 0: any number."""
     cap_days: int = 0

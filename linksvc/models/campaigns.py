@@ -161,14 +161,15 @@ class Message(SQLModel, table=True):
     receipt: str = ""
     """The worst final state among the receipts of its parts; see `linksvc.stamps`."""
     unsent_reason: str = ""
-    """stopped, cancelled, expired_unsent, held or outcome_unknown."""
+    """stopped, cancelled, expired_unsent or outcome_unknown."""
     error: str = ""
     cause: str = ""
     """Why, in our own words: of the worst refusal or receipt."""
-    held: int = 0
-    """How often it was held back less how often it was let go; above 0: it waits, for this reason, until then."""
     held_reason: str = ""
+    """Why it was held back the last time, and until when; it waits unless it was released from that."""
     held_until: datetime | None = moment()
+    released_until: datetime | None = moment()
+    """The end of the last hold that it was released from."""
     price_micros: int = big()
     """What its parts cost, in millionths of the currency's unit."""
     price_currency: str = ""

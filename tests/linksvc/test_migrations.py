@@ -41,7 +41,7 @@ def test_the_newest_migration_can_be_undone_and_done_again_with_rows_in_the_tabl
     assert migrate(engine) == newest
     assert differences(engine) == []
     with reading(engine) as session:
-        assert session.exec(select(Message.held)).all() == [0, 0, 0]
+        assert session.exec(select(Message.held_reason)).all() == ["", "", ""]
 
 
 def test_every_key_of_a_campaign_keyed_table_holds_campaign_id() -> None:
