@@ -30,18 +30,19 @@ class BindLost(Exception):
 
 @dataclass(frozen=True)
 class Bind:
-    """A held bind. `worker` names this holding of it, in leases, claims and attempts."""
+    """A held bind of a route, the `number`-th from 0. `worker` names this holding of it, in leases, claims and attempts."""
 
     route_id: int
     worker: str
+    number: int = 0
 
     @property
     def lease(self) -> str:
-        return lease_name(self.route_id)
+        return lease_name(self.route_id, self.number)
 
 
-def lease_name(route_id: int) -> str:
-    return f"bind:{route_id}"
+def lease_name(route_id: int, number: int = 0) -> str:
+    return f"bind:{route_id}:{number}"
 
 
 def worker_name(route_id: int) -> str:
@@ -49,15 +50,15 @@ def worker_name(route_id: int) -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{route_id}:{secrets.token_hex(4)}"
 
 
-def take(session: Session, route_id: int, worker: str, clock: Clock) -> tuple[Bind | None, str]:
+def take(session: Session, route_id: int, worker: str, clock: Clock, number: int = 0) -> tuple[Bind | None, str]:
     """The bind if it is free, run out, or held by a process of this machine that is no more; and who held it before."""
-    name = lease_name(route_id)
+    name = lease_name(route_id, number)
     held = session.exec(select(Lease).where(Lease.name == name)).first()
     before = held.holder if held else ""
     if before and is_dead(before):
         leases.give_back(session, name, before)
     taken = leases.take(session, name, worker, clock(), LASTS)
-    return (Bind(route_id, worker) if taken else None), before
+    return (Bind(route_id, worker, number) if taken else None), before
 
 
 @contextmanager
