@@ -1,7 +1,7 @@
 """How a text travels: GSM-7 or UCS-2, in one fragment or several. For the sender, which submits what `split` returns, and
 for whoever tells a marketer what a text costs, from `analyse`: both cut by the same code, so the count is what is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from linksvc.errors import InvalidRequest
@@ -24,9 +24,43 @@ _GSM = {character: bytes([value]) for value, character in enumerate(_BASIC) if v
 }
 _FROM_GSM = {septets: character for character, septets in _GSM.items()}
 
-_GSM_ONE, _GSM_EACH = 160, 153
-_UCS2_ONE, _UCS2_EACH = 140, 134
-"""In bytes: 70 and 67 UTF-16 units. A fragment of several loses seven septets, or six bytes, to its header."""
+_SEPTETS_ALONE, _OCTETS_ALONE = 160, 140
+"""What a fragment without a header holds: 140 octets (3GPP TS 23.040, 9.2.3.16); 160 septets or 70 UTF-16 units."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongForm:
+    """How a text longer than one fragment is cut: the `septets` or `octets` of text in each of several fragments. `whole`:
+    it is submitted as it is, and the SMSC cuts it."""
+
+    name: str
+    septets: int
+    octets: int
+    whole: bool = False
+
+
+UDH8 = LongForm("udh8", 153, 134)
+"""A header of six octets, with an 8-bit reference: what everybody counts by."""
+
+UDH16 = LongForm("udh16", 152, 132)
+"""A header of seven octets, with a 16-bit reference; an octet is lost where half a UTF-16 unit would be left over."""
+
+SAR = LongForm("sar", 152, 132)
+"""The SMSC writes the header from parameters. Their reference has 16 bits, so it may be the longer one."""
+
+PAYLOAD = LongForm("payload", 153, 134, whole=True)
+
+LONG_FORMS: Mapping[str, LongForm] = {form.name: form for form in (UDH8, UDH16, SAR, PAYLOAD)}
+"""By the names that a route's settings use."""
+
+_WIRE: Mapping[str, Mapping[str, bytes]] = {
+    "gsm": _GSM,
+    "latin1": {character: character.encode("latin-1") for character in _GSM if character < "\u0100"},
+    "ascii": {character: character.encode("ascii") for character in _GSM if character.isascii()},
+    "utf8": {character: character.encode() for character in _GSM},
+}
+"""How an SMSC wants the characters of GSM-7 written, by what data_coding 0 means to it. It sends them in GSM-7 whatever it
+is: a character that either alphabet lacks makes the text UCS-2."""
 
 
 @dataclass(frozen=True)
@@ -42,32 +76,37 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Split:
-    """A text ready to be submitted: `data_coding` 0 (GSM-7, one septet a byte) or 8 (UCS-2), and the payload of each
-    fragment without its header."""
+    """A text ready to be submitted: `data_coding` 0 (the SMSC's default alphabet; GSM-7 as one septet a byte) or 8 (UCS-2),
+    and what is submitted in each PDU, without its header. `fragments` is what goes through the air, and what is paid: as
+    many, unless the SMSC cuts the text."""
 
     data_coding: int
     parts: tuple[bytes, ...]
+    fragments: int
 
 
-def analyse(text: str) -> Analysis:
+def analyse(text: str, form: LongForm = UDH8, alphabet: str = "gsm") -> Analysis:
     """The cost of a text. Raises InvalidRequest (text_too_long) past 255 fragments."""
-    pieces = split(text)
-    size = sum(map(len, pieces.parts))
+    pieces = split(text, form, alphabet)
     if pieces.data_coding == 0:
-        return Analysis("GSM-7", size, len(pieces.parts), ())
-    forced_by = tuple(dict.fromkeys(character for character in text if character not in _GSM))
-    return Analysis("UCS-2", size // 2, len(pieces.parts), forced_by)
+        return Analysis("GSM-7", sum(len(_GSM[character]) for character in text), pieces.fragments, ())
+    wire = _WIRE[alphabet]
+    forced_by = tuple(dict.fromkeys(character for character in text if character not in wire))
+    return Analysis("UCS-2", sum(map(len, pieces.parts)) // 2, pieces.fragments, forced_by)
 
 
-def split(text: str) -> Split:
-    """The fragments of a text; an escape pair or a surrogate pair is never cut. Raises InvalidRequest (text_too_long)."""
+def split(text: str, form: LongForm = UDH8, alphabet: str = "gsm") -> Split:
+    """The text as it is submitted; an escape pair or a surrogate pair is never cut. `alphabet`: what data_coding 0 means to
+    the SMSC. Raises InvalidRequest (text_too_long)."""
+    wire = _WIRE[alphabet]
     try:
-        gsm = [_GSM[character] for character in text]
+        written = [wire[character] for character in text]
     except KeyError:
         # A lone surrogate is no character: it goes out as a question mark.
         wide = [character.encode("utf-16-be", "replace") for character in text]
-        return Split(8, _cut(wide, _UCS2_ONE, _UCS2_EACH))
-    return Split(0, _cut(gsm, _GSM_ONE, _GSM_EACH))
+        return _cut(8, wide, wide, _OCTETS_ALONE, form.octets, form)
+    septets = written if wire is _GSM else [_GSM[character] for character in text]
+    return _cut(0, written, septets, _SEPTETS_ALONE, form.septets, form)
 
 
 def decode_gsm(septets: bytes) -> str:
@@ -87,19 +126,21 @@ def _characters(septets: bytes) -> Iterator[str]:
         escaped = False
 
 
-def _cut(units: list[bytes], one: int, each: int) -> tuple[bytes, ...]:
-    whole = b"".join(units)
-    if len(whole) <= one:
-        return (whole,)
+def _cut(data_coding: int, written: Sequence[bytes], sizes: Sequence[bytes], alone: int, each: int, form: LongForm) -> Split:
+    """`sizes` are the characters as they go through the air, by which is cut; `written` as the SMSC wants them."""
+    if sum(map(len, sizes)) <= alone:
+        return Split(data_coding, (b"".join(written),), 1)
     parts, room = [bytearray()], each
-    for unit in units:
-        if len(unit) > room:
+    for character, size in zip(written, sizes, strict=True):
+        if len(size) > room:
             parts.append(bytearray())
             room = each
-        parts[-1] += unit
-        room -= len(unit)
+        parts[-1] += character
+        room -= len(size)
     if len(parts) > MAX_FRAGMENTS:
         raise InvalidRequest(
             f"The text needs {len(parts)} SMS fragments; a message may have {MAX_FRAGMENTS} at most.", code="text_too_long"
         )
-    return tuple(bytes(part) for part in parts)
+    if form.whole:
+        return Split(data_coding, (b"".join(written),), len(parts))
+    return Split(data_coding, tuple(bytes(part) for part in parts), len(parts))

@@ -17,9 +17,11 @@ class Concatenation:
     part: int
 
 
-def add_header(payload: bytes, place: Concatenation) -> bytes:
-    """The payload behind a header with a 16-bit reference: eight bits collide within one campaign."""
-    return bytes([6, _REFERENCE_16, 4, *place.reference.to_bytes(2, "big"), place.parts, place.part]) + payload
+def add_header(payload: bytes, place: Concatenation, wide: bool = False) -> bytes:
+    """The payload behind a header of six octets, with a reference of eight bits; `wide`: of seven, with sixteen."""
+    element, size = (_REFERENCE_16, 2) if wide else (_REFERENCE_8, 1)
+    value = place.reference.to_bytes(size, "big") + bytes((place.parts, place.part))
+    return bytes((len(value) + 2, element, len(value))) + value + payload
 
 
 def read_header(payload: bytes) -> tuple[Concatenation | None, bytes]:

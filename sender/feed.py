@@ -17,6 +17,7 @@ from linksvc.database import PAUSE_S, reading
 from linksvc.templates import Template
 from sender.binds import Bind, holding
 from sender.claims import claim_batch, first_free, open_campaigns
+from sender.long_forms import Writing
 from sender.marks import mark, mark_again, refuse
 from sender.messages import OpenCampaign, Outgoing, Submission
 from sender.pacing import Pacer, Window
@@ -28,6 +29,9 @@ LEAST_CLAIMED, MOST_CLAIMED = 10, 500
 LOOK_FOR_CAMPAIGNS_S = 0.5
 LOOK_FOR_FREED_S = 5.0
 """How often a campaign that seems exhausted is read again from its beginning, for claims that lapsed."""
+
+
+_USUAL = Writing()
 
 
 @dataclass(slots=True)
@@ -56,7 +60,17 @@ class Campaigns:
 
 
 class Feed:
-    def __init__(self, engine: Engine, bind: Bind, clock: Clock, campaigns: Campaigns, pacer: Pacer, window: Window) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        bind: Bind,
+        clock: Clock,
+        campaigns: Campaigns,
+        pacer: Pacer,
+        window: Window,
+        writing: Writing = _USUAL,
+    ) -> None:
+        self._writing = writing
         self._engine = engine
         self._bind = bind
         self._clock = clock
@@ -189,7 +203,7 @@ class Feed:
             return 0
         stock.next_n = claims[-1].n + 1
         with reading(self._engine) as session:
-            composed = self._campaigns.composer.compose(session, stock.campaign, stock.template, claims)
+            composed = self._campaigns.composer.compose(session, stock.campaign, stock.template, claims, self._writing)
         if composed.too_long:
             with holding(self._engine, self._bind, self._clock) as session:
                 status = Status.INVALID_MESSAGE_LENGTH

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sender.long_forms import Part
+
 ACCEPTED, REFUSED, RETRY, UNKNOWN = "accepted", "refused", "retry", "unknown"
 """What became of an attempt; `marked` before any of them."""
 
@@ -31,7 +33,7 @@ class Claim:
 
 @dataclass(eq=False, slots=True)
 class Outgoing:
-    """A claimed message as it will be submitted: the payload of each fragment, its header included.
+    """A claimed message as it will be submitted, in one part or several.
 
     `begun`: a fragment has left, or may have; from then on the message is finished, whatever happens.
     """
@@ -41,7 +43,7 @@ class Outgoing:
     contact_id: int
     number: str
     data_coding: int
-    payloads: tuple[bytes, ...]
+    payloads: tuple[Part, ...]
     begun: bool = False
 
 

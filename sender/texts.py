@@ -14,7 +14,7 @@ from linksvc.keys import Keyring
 from linksvc.models import Contact, Link, SerialBlock
 from linksvc.short_codes import ShortCodes
 from linksvc.templates import Template
-from sender.concatenation import Concatenation, add_header
+from sender.long_forms import Writing, payloads
 from sender.messages import Claim, OpenCampaign, Outgoing
 
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ class _Person:
 
 
 _NOBODY = _Person("", "", "")
+_USUAL = Writing()
 
 
 class Composer:
@@ -53,8 +54,15 @@ class Composer:
             log.error("A campaign's text cannot be read", action="template_invalid", campaign=campaign.id, code=error.code)
             return None
 
-    def compose(self, session: Session, campaign: OpenCampaign, template: Template, claims: Sequence[Claim]) -> Composed:
-        """The texts of these claims, in order."""
+    def compose(
+        self,
+        session: Session,
+        campaign: OpenCampaign,
+        template: Template,
+        claims: Sequence[Claim],
+        writing: Writing = _USUAL,
+    ) -> Composed:
+        """The texts of these claims, in order, as a route wants them written."""
         people = _people(session, campaign.workspace_id, claims) if template.fields else {}
         links = _Links(session, campaign.id, self._codes, self._short_url) if "link" in template.fields else None
         composed = Composed([], [])
@@ -63,7 +71,7 @@ class Composer:
             link = links.of(claim.n) if links else ""
             text = template.render(self._values(campaign, claim, person, link))
             try:
-                composed.messages.append(_outgoing(campaign, claim, text))
+                composed.messages.append(_outgoing(campaign, claim, text, writing))
             except InvalidRequest:
                 composed.too_long.append(claim.n)
         return composed
@@ -111,11 +119,10 @@ def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dic
     return {id or 0: _Person(*fields) for id, *fields in session.exec(statement)}
 
 
-def _outgoing(campaign: OpenCampaign, claim: Claim, text: str) -> Outgoing:
-    pieces = split(text)
-    payloads = pieces.parts
-    if len(payloads) > 1:
-        # One person gets few messages of one campaign at a time, so n tells them apart within sixteen bits.
-        places = (Concatenation(claim.n & 0xFFFF, len(payloads), part) for part in range(1, len(payloads) + 1))
-        payloads = tuple(add_header(payload, place) for payload, place in zip(payloads, places, strict=True))
-    return Outgoing(campaign, claim.n, claim.contact_id, claim.number, pieces.data_coding, payloads)
+def _outgoing(campaign: OpenCampaign, claim: Claim, text: str, writing: Writing) -> Outgoing:
+    pieces = split(text, writing.form, writing.alphabet)
+    # A phone tells long messages apart by sender and reference. A number gets one message of a campaign, and campaigns that
+    # are sent at one time have ids near each other; of a campaign of replies it may get many.
+    reference = claim.n if campaign.kind == "reply" else campaign.id
+    parts = payloads(pieces, writing.form, reference)
+    return Outgoing(campaign, claim.n, claim.contact_id, claim.number, pieces.data_coding, parts)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc.errors import InvalidRequest
-from linksvc.fragments import analyse, decode_gsm, split
+from linksvc.fragments import LONG_FORMS, PAYLOAD, Analysis, LongForm, Split, analyse, decode_gsm, split
 
 GSM_BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -84,3 +84,62 @@ def test_a_text_of_more_than_255_fragments_is_refused() -> None:
     with pytest.raises(InvalidRequest) as caught:
         split("a" * (153 * 255 + 1))
     assert caught.value.code == "text_too_long"
+
+
+@pytest.mark.parametrize(
+    ("text", "alphabet", "data_coding", "written"),
+    [
+        ("é€", "gsm", 0, b"\x05\x1b\x65"),
+        ("é_", "latin1", 0, b"\xe9_"),
+        ("é€", "latin1", 8, "é€".encode("utf-16-be")),
+        ("a{", "ascii", 0, b"a{"),
+        ("é", "ascii", 8, "é".encode("utf-16-be")),
+        ("Δ€", "utf8", 0, "Δ€".encode()),
+        ("ç", "latin1", 8, "ç".encode("utf-16-be")),
+        ("ç", "utf8", 8, "ç".encode("utf-16-be")),
+    ],
+)
+def test_a_route_s_default_alphabet_says_how_characters_of_gsm_7_are_written(
+    text: str, alphabet: str, data_coding: int, written: bytes
+) -> None:
+    assert split(text, alphabet=alphabet) == Split(data_coding, (written,), 1)
+
+
+@given(gsm_texts, st.sampled_from(["latin1", "ascii", "utf8"]))
+def test_a_text_costs_the_same_however_gsm_7_is_written(text: str, alphabet: str) -> None:
+    usual, cost = analyse(text), analyse(text, alphabet=alphabet)
+    codec = {"latin1": "latin-1", "ascii": "ascii", "utf8": "utf-8"}[alphabet]
+    if cost.encoding == "GSM-7":
+        assert cost == usual
+        assert b"".join(split(text, alphabet=alphabet).parts).decode(codec) == text
+    else:
+        assert "".join(cost.forced_by).encode(codec, "ignore") == b""
+
+
+@pytest.mark.parametrize("form", LONG_FORMS.values(), ids=LONG_FORMS)
+def test_what_a_text_costs_depends_on_the_form_only_where_it_is_cut(form: LongForm) -> None:
+    assert analyse("a" * 160, form).fragments == 1
+    assert analyse("a" * 306, form).fragments == (2 if form.septets == 153 else 3)
+    assert analyse("ç" * 134, form).fragments == (2 if form.octets == 134 else 3)
+    assert len(split("a" * 306, form).parts) == (1 if form is PAYLOAD else split("a" * 306, form).fragments)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "forced_by"),
+    [
+        ("👩🏽‍💻", 7, ("👩", "🏽", "\u200d", "💻")),
+        ("e\u0301e\u0301", 4, ("\u0301",)),
+        ("a\tb", 3, ("\t",)),
+        ("\0", 1, ("\0",)),
+        ("\ud800", 1, ("\ud800",)),
+        ("\u202fç’œ", 4, ("\u202f", "ç", "’", "œ")),
+    ],
+)
+def test_odd_characters_are_counted_as_they_are_sent(text: str, length: int, forced_by: tuple[str, ...]) -> None:
+    assert analyse(text) == Analysis("UCS-2", length, 1, forced_by)
+
+
+def test_what_looks_odd_and_is_in_gsm_7_forces_nothing() -> None:
+    assert analyse("a\r\nb\f[Ç]ΔΩ") == Analysis("GSM-7", 13, 1, ())
+    assert analyse("a" * 152 + "€" + "a" * 6).fragments == 1
+    assert [len(part) for part in split("a" * 152 + "€" + "a" * 7).parts] == [152, 9]

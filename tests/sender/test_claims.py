@@ -14,6 +14,7 @@ from linksvc.models import Attempt, Campaign, Fact, Lease, Message
 from sender import binds, inbound, outcomes, recovery
 from sender.binds import Bind, BindLost, holding, worker_name
 from sender.claims import CLAIM_LASTS, claim_batch, first_free, open_campaigns
+from sender.long_forms import Part
 from sender.marks import mark, mark_again
 from sender.matching import ReceivedReceipt
 from sender.messages import Answer, OpenCampaign, Outgoing, Submission
@@ -51,7 +52,7 @@ def claim(engine: Engine, campaign: OpenCampaign, worker: str, limit: int, at: d
 def claimed(engine: Engine, campaign: OpenCampaign, bind: Bind, limit: int, parts: int = 1) -> list[Outgoing]:
     with writing(engine) as session:
         found = claim_batch(session, campaign.id, bind.worker, 0, limit, NOW)
-    return [Outgoing(campaign, one.n, one.contact_id, one.number, 0, (b"x",) * parts) for one in found]
+    return [Outgoing(campaign, one.n, one.contact_id, one.number, 0, (Part(b"x"),) * parts) for one in found]
 
 
 def marked(engine: Engine, bind: Bind, campaign: OpenCampaign, messages: list[Outgoing]) -> list[Submission]:

@@ -31,7 +31,8 @@ def only_campaign(engine: Engine) -> OpenCampaign:
 def test_every_recipient_gets_a_link_of_their_own_across_blocks(engine: Engine, keyring: Keyring) -> None:
     id = factories.produced_campaign(engine, factories.workspace(engine), 5, tracked=3, text="{{ link }}")
     codes = ShortCodes.of(keyring)
-    texts = [message.payloads[0].decode() for message in compose(engine, keyring, only_campaign(engine)).messages]
+    messages = compose(engine, keyring, only_campaign(engine)).messages
+    texts = [message.payloads[0].short_message.decode() for message in messages]
     assert texts == [f"https://r.example/{codes.encode(1000 * id + n)}" for n in range(5)]
 
 

@@ -115,7 +115,7 @@ def _parts(text: str) -> list[tuple[bytes, dict[str, int]]]:
     coding = {"data_coding": pieces.data_coding}
     if len(pieces.parts) == 1:
         return [(pieces.parts[0], coding)]
-    reference, total = next(_references), len(pieces.parts)
+    reference, total = next(_references) % 256, len(pieces.parts)
     return [
         (add_header(payload, Concatenation(reference, total, part)), coding | {"esm_class": UDHI})
         for part, payload in enumerate(pieces.parts, 1)
