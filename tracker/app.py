@@ -3,6 +3,7 @@
 Plain ASGI: the whole of a click is one header scan, one decoding and one wait for the disk.
 """
 
+import os
 from collections.abc import Mapping
 
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from tracker.losses import Losses
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
 from tracker.responses import NO_BODY, Receive, Response, Scope, Send, text
+from tracker.segment_writer import Sync
 from tracker.snapshot import Snapshot
 from tracker.spool import Spool
 
@@ -96,10 +98,12 @@ class Tracker:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_tracker(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Tracker:
+def create_tracker(
+    settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, sync: Sync = os.fdatasync
+) -> Tracker:
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
     watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]), settings.short_url)
-    spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes)
+    spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes, sync)
     losses, guessing, personal = Losses(), Guessing(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
     redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, guessing, personal, clock)

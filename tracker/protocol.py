@@ -2,13 +2,15 @@
 
 A request in ASGI takes a task, a cycle, a scope and two messages; beside them the redirect itself is little. Here a known
 link is answered from the parser's own callback, and what is written is put together beforehand. Whatever is not plain (a
-body, an upgrade, a code that is not known, a link with terms, a host that is not ours, a network that guesses, a reader
-who does not read) takes uvicorn's usual way through `tracker.app`, which answers everything.
+body, an upgrade, a repeated header, a code that is not known, a link with terms, a host that is not ours, a network that
+guesses, a reader who does not read) takes uvicorn's usual way through `tracker.app`, which answers everything.
 
 Written against uvicorn's HttpToolsProtocol: while an answer waits for the disk, `cycle` is this module's `_Waiting`, which
-has what uvicorn looks at. So its shutdown, its keep-alive and its queue of pipelined requests work as for any other.
+has what uvicorn looks at. So its shutdown and its queue of pipelined requests work as for any other. Beyond uvicorn's, a
+connection is closed on which nothing is asked for long, or more than any request needs.
 """
 
+import asyncio
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -17,11 +19,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from linksvc.short_codes import LENGTH
 from tracker.app import Tracker
-from tracker.requests import read_headers
-from tracker.responses import Response
+from tracker.responses import Header, Response
+
+MOST_REQUEST_BYTES = 65_536
+"""In all; who sends more in one request is cut off. Nothing is asked of a tracker with so much, and the parser keeps it."""
 
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect"})
+_CONNECTION = frozenset({b"connection", b"proxy-connection"})
 _SLASH, _QUERY, _CODE_END = ord("/"), ord("?"), 1 + LENGTH
 
 
@@ -55,17 +60,33 @@ class TrackerProtocol(HttpToolsProtocol):
         if not isinstance(tracker, Tracker):
             raise TypeError("this protocol serves a tracker")
         self._answer_known = tracker.redirect.answer_known
-        self._resting_since: float | None = None
-        """When the last answer left; None while a request is under way."""
+        self._quiet_since = self.loop.time()
+        """When the client was last known to do its part: it connected, began a request or was answered."""
+        self._request_bytes = 0
+        """Of the present request, behind the packet that it began in."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch(self.timeout_keep_alive)
+
+    def data_received(self, data: bytes) -> None:
+        if self._request_bytes > MOST_REQUEST_BYTES:
+            self.transport.close()
+            return
+        self._request_bytes += len(data)
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         # What uvicorn prepares here, `_take_usual_way` prepares for those who need it.
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self._quiet_since = self.loop.time()
+        self._request_bytes = 0
 
     def on_headers_complete(self) -> None:
-        if not self._take_short_way():
+        # Behind an answer that left at once and closed the connection nothing is asked any more.
+        if not (self.transport.is_closing() or self._take_short_way()):
             self._take_usual_way()
 
     def _take_short_way(self) -> bool:
@@ -73,13 +94,14 @@ class TrackerProtocol(HttpToolsProtocol):
         method = _METHODS.get(self.parser.get_method())
         if method is None or len(url) < _CODE_END or url[0] != _SLASH or (url[_CODE_END:] and url[_CODE_END] != _QUERY):
             return False
-        busy = self.cycle is not None and not self.cycle.response_complete
-        headers = read_headers(self.headers)
-        if busy or self.flow.write_paused or not headers.keys().isdisjoint(_NOT_PLAIN):
+        if self._is_busy() or self.flow.write_paused:
+            return False
+        headers = dict(self.headers)
+        if len(headers) < len(self.headers) or not headers.keys().isdisjoint(_NOT_PLAIN):
             return False
         former = self.cycle
         # To HTTP/1.0 a connection is kept only for who asks, and uvicorn does not; to ask the version costs a microsecond.
-        keep_alive = self.parser.should_keep_alive() and (b"connection" not in headers or self._is_http_1_1())
+        keep_alive = self.parser.should_keep_alive() and (headers.keys().isdisjoint(_CONNECTION) or not self._is_http_1_0())
         waiting = _Waiting(keep_alive)
         self.cycle = waiting  # type: ignore[assignment]
         peer = self.client[0] if self.client else ""
@@ -89,12 +111,16 @@ class TrackerProtocol(HttpToolsProtocol):
             self.cycle = former
         return taken
 
-    def _is_http_1_1(self) -> bool:
-        return bool(self.parser.get_http_version() == "1.1")
+    def _is_busy(self) -> bool:
+        """Whether a request is under way; with others waiting behind it the cycle is the last one's."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_http_1_0(self) -> bool:
+        return bool(self.parser.get_http_version() == "1.0")
 
     def _write(self, waiting: _Waiting, response: Response) -> None:
         waiting.response_complete = True
-        if waiting.disconnected:
+        if waiting.disconnected or self.transport.is_closing():
             return
         head = _head(response.status, tuple(self.server_state.default_headers)) + response.lines
         if waiting.keep_alive:
@@ -113,20 +139,21 @@ class TrackerProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
-        self._resting_since = self.loop.time()
+        self._quiet_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
-            self._wait_for_requests(self.timeout_keep_alive)
+            self._watch(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes a connection on which no request came for long enough. A timer for each request would cost more than the
-        redirect's own arithmetic: one runs for the connection, and goes on while requests came since it began."""
+        """Closes a connection whose client did nothing for long enough. A timer for each request would cost more than the
+        redirect's own arithmetic: one runs for the connection, and goes on while something happened since it began."""
         self.timeout_keep_alive_task = None
-        if self._resting_since is None:
-            return
-        left_s = self._resting_since + self.timeout_keep_alive - self.loop.time()
+        left_s = self._quiet_since + self.timeout_keep_alive - self.loop.time()
         if left_s > 0:
-            self._wait_for_requests(left_s)
-        else:
+            self._watch(left_s)
+        elif self.flow.write_paused or self.transport.is_closing():
+            # What is written waits for a client that does not read, and closing waits for it as well.
+            self.transport.abort()
+        elif not self._is_busy():
             super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -135,24 +162,32 @@ class TrackerProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
 
-    def _wait_for_requests(self, seconds: float) -> None:
+    def _watch(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _unset_keepalive_if_required(self) -> None:
-        # Uvicorn calls it when data arrive: a request has begun.
-        self._resting_since = None
+        """Uvicorn calls it when data arrive. The timer looks by itself whether they were a request."""
 
     def _take_usual_way(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
         # The scope holds this very list.
-        self.headers.extend(headers)
+        self.headers.extend(headers if url.startswith(b"/") else _judged_by_target(url, headers))
         super().on_headers_complete()
 
 
+def _judged_by_target(url: bytes, headers: list[Header]) -> list[Header]:
+    """The headers of a request whose target names the host (RFC 9112, section 3.2.2): then Host does not count."""
+    _scheme, named, rest = url.partition(b"://")
+    if not named:
+        return headers
+    authority = rest.partition(b"/")[0].rpartition(b"@")[2]
+    return [(b"host", authority), *(header for header in headers if header[0] != b"host")]
+
+
 @lru_cache(8)
-def _head(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def _head(status: int, headers: tuple[Header, ...]) -> bytes:
     """The status line and the headers that every answer has: the date, which changes once a second."""
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)
     return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode()) + lines

@@ -1,12 +1,13 @@
 """A tracker on a real socket, in the test's own event loop; `tests/tracker/runner.py` is one in a process of its own."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 import uvicorn
@@ -22,6 +23,7 @@ from tests.tracker.http import Answer, ask
 from tracker.app import Tracker, create_tracker
 from tracker.hits import SpooledHit, unpack
 from tracker.segment_reader import START, list_segments, open_segment
+from tracker.segment_writer import Sync
 from tracker.server import server_config
 
 
@@ -30,6 +32,7 @@ class Served:
     port: int
     tracker: Tracker
     settings: Settings
+    server: uvicorn.Server
 
     async def ask(self, target: str, method: str = "GET", **headers: str) -> Answer:
         return await ask(self.port, target, method, **headers)
@@ -70,16 +73,26 @@ def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = lambda: NOW) -> AsyncIterator[Served]:
-    """A tracker on a free port, in this event loop."""
-    tracker = create_tracker(settings, engine, keyring, clock)
-    server = uvicorn.Server(server_config(tracker))
+async def serving(
+    settings: Settings,
+    engine: Engine,
+    keyring: Keyring,
+    clock: Clock = lambda: NOW,
+    sync: Sync = os.fdatasync,
+    **configured: Any,
+) -> AsyncIterator[Served]:
+    """A tracker on a free port, in this event loop; `configured` is told uvicorn otherwise than `server_config` does."""
+    tracker = create_tracker(settings, engine, keyring, clock, sync)
+    config = server_config(tracker)
+    for name, value in configured.items():
+        setattr(config, name, value)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not running.done():
             await asyncio.sleep(0.005)
         try:
-            yield Served(listening.getsockname()[1], tracker, settings)
+            yield Served(listening.getsockname()[1], tracker, settings, server)
         finally:
             server.should_exit = True
             await running
