@@ -5,7 +5,8 @@ not sent because the connection broke, goes out on the next.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,14 +14,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from linksvc.clock import Clock
 from sender import inbound, receipts
 from sender.binds import BindLost
-from sender.concatenation import UDHI
+from sender.connection import Connection
 from sender.feed import Feed
 from sender.matching import ReceivedReceipt
 from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN, Answer, Submission
 from sender.pacing import Pacer, Window, pace
 from sender.pdus import Pdu, PduError, Status
 from sender.recorder import Recorder
-from sender.session import AnswerLost, NotSent, Session
+from sender.session_errors import AnswerLost, NotSent
+from sender.submit_fields import fields_of
 from sender.timing import Timing
 
 log = structlog.get_logger()
@@ -30,10 +32,6 @@ TEMPORARY = {Status.SYSTEM_ERROR, Status.QUEUE_FULL, Status.THROTTLED, Status.TE
 
 MOST_TRIES = 10
 DATABASE_RETRY_S = 1.0
-
-_UNKNOWN, _INTERNATIONAL, _NETWORK_SPECIFIC, _ALPHANUMERIC = 0, 1, 3, 5
-_ISDN = 1
-_LONGEST_SHORT_CODE = 6
 
 
 class Exchange:
@@ -60,9 +58,9 @@ class Exchange:
         self._stir = asyncio.Event()
         self._submissions: set[asyncio.Task[None]] = set()
 
-    async def send(self, session: Session) -> None:
-        """Submits until the session ends or the sender is stopped. Raises BindLost."""
-        while self._goes_on() and not session.closed.is_set():
+    async def send(self, connection: Connection) -> None:
+        """Submits until the connection can be used no more or the sender is stopped. Raises BindLost."""
+        while self._goes_on() and connection.usable:
             try:
                 submissions = await self._feed.next()
             except SQLAlchemyError as error:
@@ -75,9 +73,7 @@ class Exchange:
                 await pace(self._feed.pacers(submission))
                 if self.lost.is_set():
                     break
-                task = asyncio.create_task(self._submit(session, submission))
-                self._submissions.add(task)
-                task.add_done_callback(self._submissions.discard)
+                self._start(self._submit(connection, submission))
             if not submissions:
                 await self._nap()
             if self.lost.is_set():
@@ -114,25 +110,33 @@ class Exchange:
             return Status.TEMPORARY_APPLICATION_ERROR
         return Status.OK
 
-    async def _submit(self, session: Session, submission: Submission) -> None:
-        answer = await self._answer(session, submission)
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._submissions.add(task)
+        task.add_done_callback(self._submissions.discard)
+
+    async def _submit(self, connection: Connection, submission: Submission) -> None:
+        answer = await self._answer(connection, submission)
         if answer.outcome in (ACCEPTED, UNKNOWN):
             submission.message.begun = True
         if answer.status in TEMPORARY:
             self._pacer.slow_down(asyncio.get_running_loop().time())
         if await self._store(answer) and answer.outcome == RETRY:
-            wait_s = self._timing.retry.wait_s(submission.attempt) if answer.status else 0.0
+            wait_s = self._timing.retry.wait_s(submission.attempt) if answer.status in TEMPORARY else 0.0
             self._feed.retry(submission, asyncio.get_running_loop().time() + wait_s)
         # Only now, when its outcome is stored, would a crash no longer leave it unknown.
         self._window.give_back()
         self._stir.set()
 
-    async def _answer(self, session: Session, submission: Submission) -> Answer:
+    async def _answer(self, connection: Connection, submission: Submission) -> Answer:
         status, smsc_id = 0, ""
+        late = partial(self._late, asyncio.current_task(), submission)
         try:
-            pdu = await session.submit(**fields_of(submission))
+            pdu = await connection.submit(fields_of(submission), late)
             status, smsc_id = pdu.status, pdu.text("message_id")
             outcome = _outcome(status, submission.attempt)
+            if status == Status.INVALID_BIND_STATUS:
+                connection.retire("the SMSC says that it is not bound (0x00000004)")
         except NotSent:
             outcome = RETRY
         except AnswerLost:
@@ -141,6 +145,19 @@ class Exchange:
             log.error("A message cannot be written", action="unsendable", error=str(error))
             outcome, status = REFUSED, Status.SUBMIT_FAILED
         return Answer(submission, outcome, status, smsc_id, self._clock())
+
+    def _late(self, submitting: asyncio.Task[None] | None, submission: Submission, pdu: Pdu) -> None:
+        """An answer came after it was given up: what is known now replaces "outcome unknown", and receipts find their id."""
+        log.info("An answer came late", action="late_answer", campaign_id=submission.message.campaign.id)
+        # A fragment that was refused for the moment is not sent anew: its message was reported, perhaps decided upon.
+        outcome = ACCEPTED if pdu.status == Status.OK else REFUSED
+        answer = Answer(submission, outcome, pdu.status, pdu.text("message_id"), self._clock())
+        self._start(self._correct(submitting, answer))
+
+    async def _correct(self, submitting: asyncio.Task[None] | None, answer: Answer) -> None:
+        if submitting:
+            await asyncio.wait([submitting])  # What it stores must not come second.
+        await self._store(answer)
 
     async def _store(self, answer: Answer) -> bool:
         """Keeps an answer until the database takes it: without it the outcome is unknown to the next holder of the bind."""
@@ -167,35 +184,10 @@ class Exchange:
             pass
 
 
-def fields_of(submission: Submission) -> dict[str, str | int | bytes]:
-    """A fragment as the fields of a submit_sm. A receipt is asked for on every fragment."""
-    message = submission.message
-    ton, npi, sender = source_address(message.campaign.sender)
-    return {
-        "source_addr_ton": ton,
-        "source_addr_npi": npi,
-        "source_addr": sender,
-        "dest_addr_ton": _INTERNATIONAL,
-        "dest_addr_npi": _ISDN,
-        "destination_addr": message.number.lstrip("+"),
-        "esm_class": UDHI if len(message.payloads) > 1 else 0,
-        "registered_delivery": 1,
-        "data_coding": message.data_coding,
-        "short_message": message.payloads[submission.part - 1],
-    }
-
-
-def source_address(sender: str) -> tuple[int, int, str]:
-    """Type of number, numbering plan and address (SMPP v3.4, 5.2.5 and 5.2.6) of a name, a short code or a number."""
-    digits = sender.lstrip("+")
-    if not digits.isdigit():
-        return _ALPHANUMERIC, _UNKNOWN, sender
-    if len(digits) <= _LONGEST_SHORT_CODE:
-        return _NETWORK_SPECIFIC, _UNKNOWN, digits
-    return _INTERNATIONAL, _ISDN, digits
-
-
 def _outcome(status: int, attempt: int) -> str:
     if status == Status.OK:
         return ACCEPTED
+    if status == Status.INVALID_BIND_STATUS:
+        # The SMSC took nothing, and it is the session that is at fault: the next one carries it.
+        return RETRY
     return RETRY if status in TEMPORARY and attempt < MOST_TRIES else REFUSED

@@ -16,8 +16,11 @@ from smpplib.command import DataSM
 from smpplib.exceptions import UnknownCommandError
 from smpplib.smpp import make_pdu
 
-MAX_PDU_BYTES = 70_000
-"""A header, the mandatory fields and a message_payload of 65,535 bytes."""
+MIN_PDU_BYTES, MAX_PDU_BYTES = 16, 70_000
+"""A header; and one with the mandatory fields and a message_payload of 65,535 bytes."""
+
+_RESPONSE = 0x8000_0000
+"""The bit of a command's code that makes it an answer."""
 
 _HEADER = struct.Struct(">LLLL")
 _TLV = struct.Struct(">HH")
@@ -59,12 +62,14 @@ class FramingError(PduError):
 
 
 class UnreadablePdu(PduError):
-    """A framed PDU of an unknown command or with a broken body. Answer generic_nack with `status` and go on."""
+    """A framed PDU of an unknown command or with a broken body. Answer generic_nack with `status`, unless it is an answer
+    itself, and go on."""
 
-    def __init__(self, detail: str, sequence: int, status: Status) -> None:
+    def __init__(self, detail: str, sequence: int, status: Status, is_response: bool = False) -> None:
         super().__init__(detail)
         self.sequence = sequence
         self.status = status
+        self.is_response = is_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +126,20 @@ def encode(command: str, sequence: int, status: int = 0, **fields: str | int | b
 def decode(data: bytes) -> Pdu:
     """Reads one whole PDU. Raises UnreadablePdu."""
     _, code, status, sequence = _HEADER.unpack_from(data)
+    is_response = bool(code & _RESPONSE)
     try:
         command = command_codes.get_command_name(code)
         pdu = make_pdu(command, sequence=sequence)
     except UnknownCommandError as error:
-        raise UnreadablePdu(f"command 0x{code:08X} is not known", sequence, Status.INVALID_COMMAND_ID) from error
+        detail = f"command 0x{code:08X} is not known"
+        raise UnreadablePdu(detail, sequence, Status.INVALID_COMMAND_ID, is_response) from error
     body = data[_HEADER.size :]
     if command in ("submit_sm_resp", "deliver_sm_resp") and b"\0" not in body:
         body += b"\0"  # Some SMSCs leave out the NUL after the message id.
     try:
         return Pdu(command, sequence, status, _read_body(pdu, body))
     except (struct.error, ValueError, TypeError) as error:
-        raise UnreadablePdu(f"{command} is broken: {error}", sequence, Status.INVALID_COMMAND_LENGTH) from error
+        raise UnreadablePdu(f"{command} is broken", sequence, Status.INVALID_COMMAND_LENGTH, is_response) from error
 
 
 async def read_pdu(reader: StreamReader) -> Pdu | None:
@@ -148,7 +155,7 @@ async def read_pdu(reader: StreamReader) -> Pdu | None:
             return None
         raise FramingError("the connection was closed within a PDU") from error
     length = int.from_bytes(prefix, "big")
-    if not _HEADER.size <= length <= MAX_PDU_BYTES:
+    if not MIN_PDU_BYTES <= length <= MAX_PDU_BYTES:
         raise FramingError(f"a PDU of {length} bytes was announced")
     try:
         return decode(prefix + await reader.readexactly(length - 4))
@@ -161,6 +168,8 @@ def _check_fields(pdu: Any, fields: Mapping[str, str | int | bytes]) -> None:
         parameter = pdu.params.get(name)
         if parameter is None:
             raise ValueError(f"it has no field {name}")
+        if parameter.type is str and "\0" in str(value):
+            raise ValueError(f"{name} holds a NUL, which would end it")
         # smpplib would cut the value silently: a password to 8 characters, an address to 20.
         if parameter.type is str and len(str(value)) >= parameter.max:
             raise ValueError(f"{name} has {len(str(value))} characters, {parameter.max - 1} are the most")
@@ -171,6 +180,9 @@ def _read_body(pdu: Any, body: bytes) -> dict[str, str | int | bytes]:
     pdu.parse_optional_params = optional.append
     pdu._parse_string = lambda name, data, position: _read_string(pdu, name, data, position)
     pdu.parse_params(body)
+    # smpplib takes what there is of a text that is announced to be longer.
+    if len(getattr(pdu, "short_message", None) or b"") < (getattr(pdu, "sm_length", None) or 0):
+        raise ValueError("the text is shorter than announced")
     fields = {name: _plain(value) for name in pdu.params_order if (value := getattr(pdu, name)) is not None}
     for data in optional:
         fields.update(_optional_fields(data))

@@ -15,13 +15,16 @@ from linksvc.routes import BOUND, IDLE, REFUSED, UNREACHABLE, RouteView
 from linksvc.settings import Settings
 from sender import recovery
 from sender.binds import Bind, BindLost, holding, worker_name
+from sender.connection import Connection, open_connection
 from sender.exchange import Exchange
 from sender.feed import Campaigns, Feed
+from sender.long_forms import Writing
 from sender.pacing import Pacer, Window
 from sender.pdus import PduError
 from sender.recorder import Recorder
-from sender.session import Account, BindRefused, Session, Unreachable
+from sender.session_errors import BindRefused, Unreachable
 from sender.timing import Backoff, Timing
+from sender.transport import Account
 
 log = structlog.get_logger()
 
@@ -66,7 +69,7 @@ class RouteSender:
         around, timing = self._around, self._timing
         recorder = Recorder(around.engine, bind, around.clock)
         pacer, window = Pacer(self._route.rate_per_s), Window(self._route.window_size)
-        feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window)
+        feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(self._route))
         exchange = Exchange(recorder, feed, pacer, window, around.clock, timing, lambda: not self._stop.is_set())
         recorder.start()
         keeper = asyncio.create_task(self._keep(bind, exchange))
@@ -87,11 +90,11 @@ class RouteSender:
         while not self._stop.is_set() and not exchange.lost.is_set():
             backoff, opened = self._timing.reconnect, self._around.clock()
             try:
-                session = await self._open(exchange)
+                connection = await self._open(exchange)
                 await self._tell(BOUND)
-                await self._use(session, exchange)
+                await self._use(connection, exchange)
                 if not self._stop.is_set():
-                    await self._tell(UNREACHABLE, "The connection to the SMSC was lost.")
+                    await self._tell(UNREACHABLE, f"The session with the SMSC ended: {connection.reason}.")
                 steady = (self._around.clock() - opened).total_seconds() >= self._timing.steady_s
                 failures = 0 if steady else failures
             except BindRefused as error:
@@ -108,19 +111,28 @@ class RouteSender:
     def _pause(self, backoff: Backoff, failures: int) -> float:
         return 0.0 if self._stop.is_set() else backoff.wait_s(failures)
 
-    async def _open(self, exchange: Exchange) -> Session:
-        route = self._route
-        password = routes.find_password(self._around.settings, route.name)
-        account = Account(route.host, route.port, route.system_id, password)
-        return await Session.open(account, exchange.deliver, self._timing.timers)
+    async def _open(self, exchange: Exchange) -> Connection:
+        route, settings = self._route, self._around.settings
+        account = Account(
+            host=route.host,
+            port=route.port,
+            system_id=route.system_id,
+            password=routes.find_password(settings, route.name),
+            system_type=route.system_type,
+            bind_type=route.bind_type,
+            tls=route.tls,
+            tls_name=route.tls_name,
+            authority=routes.find_authority(settings, route.name),
+        )
+        return await open_connection(account, exchange.deliver, self._timing.timers)
 
-    async def _use(self, session: Session, exchange: Exchange) -> None:
+    async def _use(self, connection: Connection, exchange: Exchange) -> None:
         try:
-            await exchange.send(session)
+            await exchange.send(connection)
             await exchange.drain()
-            await session.unbind()
+            await connection.unbind()
         finally:
-            await session.close()
+            await connection.close()
             await exchange.finish()
 
     async def _keep(self, bind: Bind, exchange: Exchange) -> None:

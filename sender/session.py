@@ -1,193 +1,214 @@
-"""An SMPP 3.4 session with an SMSC, on asyncio. `sender.route_sender` opens one; `sender.exchange` works through it.
+"""An SMPP 3.4 session with an SMSC, on asyncio. Opened by `sender.connection`, alone or in a pair.
 
-It holds the connection, the sequence numbers, the timers and the liveness checks. It knows nothing of messages or databases.
+It holds the stream, the sequence numbers, the timers and the checks of liveness. It knows nothing of messages or databases,
+and logs neither addresses nor texts.
 """
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, describe, encode, read_pdu
+from sender.frames import Frames
+from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, decode, encode
+from sender.session_errors import AnswerLost, BindRefused, NotSent, SessionError, Unreachable
+from sender.transport import Account, Stream, connect
 
 log = structlog.get_logger()
 
+Fields = Mapping[str, str | int | bytes]
+
 Deliver = Callable[[Pdu], Awaitable[Status]]
-"""Called for each deliver_sm; what it returns is the answer's status, sent once it has returned."""
+"""Called for each deliver_sm and data_sm; what it returns is the answer's status, sent once it has returned."""
+
+Late = Callable[[Pdu], None]
+"""Called with an answer that came after it had been given up."""
 
 SMPP_34 = 0x34
 MOST_SEQUENCE = 0x7FFF_FFFF
+READ_BYTES = 65_536
 MOST_DELIVERIES = 1_000
 """How many inbound PDUs may wait for their commit before reading pauses and TCP holds the SMSC back."""
 
-_BIND_ERRORS = {
-    Status.INVALID_SYSTEM_ID: "the SMSC does not know this system id",
-    Status.INVALID_PASSWORD: "the SMSC does not accept the password",
-    Status.INVALID_SYSTEM_TYPE: "the SMSC does not accept the system type",
-    Status.BIND_FAILED: "the SMSC refuses the bind",
-}
+MOST_LATE = 10_000
+"""How many answers may be late before the oldest is not waited for any more."""
 
-
-class SessionError(Exception):
-    """
-    SessionError
-    ├── Unreachable   no connection, or no SMSC at its end; trying again may help
-    ├── BindRefused   the SMSC said no; `permanent` when only a person can change that
-    ├── NotSent       the session ended before the PDU was written: it may be sent on another
-    └── AnswerLost    the PDU was written and its answer never came: what became of it is not known
-    """
-
-
-class Unreachable(SessionError):
-    pass
-
-
-class BindRefused(SessionError):
-    def __init__(self, status: int) -> None:
-        reason = _BIND_ERRORS[Status(status)] if status in _BIND_ERRORS else describe(status)
-        super().__init__(f"The bind was refused: {reason} (0x{status:08X}).")
-        self.status = status
-        self.permanent = status in _BIND_ERRORS and status != Status.BIND_FAILED
-
-
-class NotSent(SessionError):
-    pass
-
-
-class AnswerLost(SessionError):
-    pass
-
-
-@dataclass(frozen=True)
-class Account:
-    """Where to bind, and as whom."""
-
-    host: str
-    port: int
-    system_id: str
-    password: str
+_INBOUND = {"deliver_sm", "data_sm"}
 
 
 @dataclass(frozen=True)
 class Timers:
-    """In seconds: for the connection and the bind, for an answer, between two checks of an open session."""
+    """In seconds: for the connection and the bind, for an answer, between two checks of an open session, for the rest of a
+    PDU that has begun to come."""
 
     connect_s: float = 10.0
     response_s: float = 60.0
     enquire_s: float = 30.0
+    read_s: float = 30.0
+
+    @property
+    def tick_s(self) -> float:
+        """Between two looks at what is overdue."""
+        return min(1.0, *(seconds / 10 for seconds in (self.connect_s, self.response_s, self.enquire_s, self.read_s)))
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request of ours that is not answered yet."""
+
+    command: str
+    future: asyncio.Future[Pdu]
+    deadline: float
+    late: Late | None
 
 
 class Session:
-    """A bound transceiver. `open` makes one; `closed` is set when it has ended, for whatever reason."""
+    """A bound session. `usable` until it ends, or either side is about to leave; `reason` says why it is not."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deliver: Deliver, timers: Timers) -> None:
+    def __init__(self, stream: Stream, deliver: Deliver, timers: Timers) -> None:
         self.closed = asyncio.Event()
-        self._reader = reader
-        self._writer = writer
+        self.reason = ""
+        self._reader, self._writer = stream
         self._deliver = deliver
         self._timers = timers
         self._sequence = 0
-        self._pending: dict[int, asyncio.Future[Pdu]] = {}
+        self._frames = Frames()
+        self._partial_since: float | None = None
+        self._pending: dict[int, _Waiting] = {}
+        self._late: dict[int, Late] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(MOST_DELIVERIES)
-        self._tasks = [asyncio.create_task(self._read())]
+        self._parting: asyncio.Task[None] | None = None
+        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._watch())]
+        self._bound = False
 
     @classmethod
-    async def open(cls, account: Account, deliver: Deliver, timers: Timers) -> "Session":
-        """Connects and binds as a transceiver. Raises Unreachable, BindRefused, or PduError for a field too long."""
-        fields: dict[str, str | int | bytes] = {"system_id": account.system_id, "password": account.password}
-        fields["interface_version"] = SMPP_34
-        encode("bind_transceiver", 1, 0, **fields)  # What does not fit is found before anything is connected.
+    async def open(cls, account: Account, role: str, deliver: Deliver, timers: Timers) -> "Session":
+        """Connects and binds as `role`: transceiver, transmitter or receiver.
+
+        Raises Unreachable, BindRefused, PduError for a field too long, and ConfigurationError.
+        """
+        fields: dict[str, str | int | bytes] = {
+            "system_id": account.system_id,
+            "password": account.password,
+            "system_type": account.system_type,
+            "interface_version": SMPP_34,
+        }
+        command = f"bind_{role}"
+        encode(command, 1, 0, **fields)  # What does not fit is found before anything is connected.
+        session = cls(await connect(account, timers.connect_s), deliver, timers)
         try:
-            async with asyncio.timeout(timers.connect_s):
-                reader, writer = await asyncio.open_connection(account.host, account.port)
-        except (OSError, TimeoutError) as error:
-            raise Unreachable(f"No connection to {account.host}:{account.port}: {error or 'it timed out'}.") from error
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        session = cls(reader, writer, deliver, timers)
-        try:
-            answer = await session._request("bind_transceiver", timers.connect_s, **fields)
+            answer = await session._request(command, fields, timers.connect_s)
         except SessionError as error:
             await session.close()
-            raise Unreachable(f"{account.host}:{account.port} did not answer the bind.") from error
+            raise Unreachable(f"{account.address} did not answer the bind.") from error
         except BaseException:
             session._end("cancelled")
             raise
         if answer.status not in (Status.OK, Status.ALREADY_BOUND):
             await session.close()
             raise BindRefused(answer.status)
-        session._tasks.append(asyncio.create_task(session._enquire()))
+        session._bound = True
         return session
 
-    async def submit(self, **fields: str | int | bytes) -> Pdu:
+    @property
+    def usable(self) -> bool:
+        return not self.reason
+
+    async def submit(self, fields: Fields, late: Late | None = None) -> Pdu:
         """Submits one fragment and waits for its answer. Raises NotSent, AnswerLost, and PduError if it cannot be written.
 
-        It is written before the first await, so calls leave in the order in which they are started.
+        It is written before the first await, so calls leave in the order in which they are started. An answer that comes
+        after AnswerLost, as long as the session lasts, is handed to `late`.
         """
-        return await self._request("submit_sm", self._timers.response_s, **fields)
+        return await self._request("submit_sm", fields, self._timers.response_s, late)
+
+    def retire(self, reason: str) -> None:
+        """Submits nothing any more; answers are still waited for, until somebody calls `unbind` or `close`."""
+        self.reason = self.reason or reason
 
     async def unbind(self) -> None:
-        """Says goodbye and closes."""
-        with suppress(SessionError):
-            await self._request("unbind", self._timers.connect_s)
+        """Says goodbye and closes, once what came in is answered."""
+        if self._parting:
+            await asyncio.wait([self._parting])
+        elif not self.closed.is_set():
+            self.retire("unbound")
+            await self._settle_deliveries()
+            with suppress(SessionError):
+                await self._request("unbind", {}, self._timers.connect_s)
         await self.close()
 
     async def close(self) -> None:
         """Ends the session and its tasks; inbound messages being stored are waited for, their answers are not sent."""
         self._end("closed")
         tasks = [task for task in (*self._tasks, *self._deliveries) if task is not asyncio.current_task()]
+        if self._parting:
+            self._parting.cancel()
+            tasks.append(self._parting)
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._writer.wait_closed()
         self._writer.transport.abort()
 
-    async def _request(self, command: str, timeout_s: float, **fields: str | int | bytes) -> Pdu:
+    async def _request(self, command: str, fields: Fields, within_s: float, late: Late | None = None) -> Pdu:
         sequence = self._sequence = self._sequence % MOST_SEQUENCE + 1
         data = encode(command, sequence, 0, **fields)
-        if self.closed.is_set() or self._writer.is_closing():
-            raise NotSent(f"{command} was not sent: the session has ended")
-        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
-        self._pending[sequence] = future
+        if self.closed.is_set() or self._writer.is_closing() or (command == "submit_sm" and self.reason):
+            raise NotSent(f"{command} was not sent: {self.reason or 'the session has ended'}")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(command, loop.create_future(), loop.time() + within_s, late)
+        self._pending[sequence] = waiting
         self._writer.write(data)
         try:
-            async with asyncio.timeout(timeout_s):
-                await self._writer.drain()
-                return await future
-        except (TimeoutError, OSError) as error:
-            raise AnswerLost(f"{command} was not answered") from error
+            return await waiting.future
         finally:
             self._pending.pop(sequence, None)
-            if not future.cancel() and not future.cancelled():
-                future.exception()  # Looked at, so that asyncio does not report it as forgotten.
 
     async def _read(self) -> None:
-        reason = "closed by the SMSC"
+        reason = "the SMSC closed the connection"
         try:
-            while not self.closed.is_set():
-                try:
-                    pdu = await read_pdu(self._reader)
-                except UnreadablePdu as error:
-                    log.warning("A PDU could not be read", action="unreadable", status=int(error.status))
-                    self._write("generic_nack", error.sequence, error.status)
-                    continue
-                if pdu is None:
-                    break
-                await self._take(pdu)
-        except (FramingError, OSError) as error:
-            reason = str(error)
+            while not self.closed.is_set() and (data := await self._reader.read(READ_BYTES)):
+                for frame in self._frames.feed(data):
+                    await self._take_frame(frame)
+                self._partial_since = asyncio.get_running_loop().time() if self._frames.partial else None
+                # A peer that does not read what it is answered is not read from either.
+                await self._writer.drain()
+        except FramingError as error:
+            self._write("generic_nack", 0, Status.INVALID_COMMAND_LENGTH)
+            reason = f"the stream is no SMPP: {error}"
+        except OSError as error:
+            reason = f"the connection broke: {error}"
         finally:
             self._end(reason)
 
-    async def _take(self, pdu: Pdu) -> None:
+    async def _take_frame(self, frame: bytes) -> None:
+        try:
+            pdu = decode(frame)
+        except UnreadablePdu as error:
+            log.warning("A PDU could not be read", action="unreadable", status=int(error.status), error=str(error))
+            if not error.is_response:
+                self._write("generic_nack", error.sequence, error.status)
+            return
         if pdu.is_response:
-            waiting = self._pending.get(pdu.sequence)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(pdu)
-        elif pdu.command == "deliver_sm":
+            self._take_answer(pdu)
+        else:
+            await self._take_request(pdu)
+
+    def _take_answer(self, pdu: Pdu) -> None:
+        if pdu.command == "generic_nack" and pdu.status == Status.OK:
+            pdu = Pdu(pdu.command, pdu.sequence, Status.UNKNOWN_ERROR)  # A refusal that forgot to say so.
+        waiting = self._pending.get(pdu.sequence)
+        if waiting is not None and not waiting.future.done() and pdu.command in (f"{waiting.command}_resp", "generic_nack"):
+            waiting.future.set_result(pdu)
+        elif pdu.command in ("submit_sm_resp", "generic_nack") and (late := self._late.pop(pdu.sequence, None)):
+            late(pdu)
+
+    async def _take_request(self, pdu: Pdu) -> None:
+        if pdu.command in _INBOUND:
             await self._places.acquire()
             task = asyncio.create_task(self._receive(pdu))
             self._deliveries.add(task)
@@ -195,8 +216,8 @@ class Session:
         elif pdu.command == "enquire_link":
             self._write("enquire_link_resp", pdu.sequence)
         elif pdu.command == "unbind":
-            self._write("unbind_resp", pdu.sequence)
-            self._end("unbound by the SMSC")
+            self.retire("the SMSC unbound the session")
+            self._parting = self._parting or asyncio.create_task(self._part(pdu.sequence))
         elif pdu.command != "alert_notification":
             self._write("generic_nack", pdu.sequence, Status.INVALID_COMMAND_ID)
 
@@ -204,23 +225,66 @@ class Session:
         status = Status.TEMPORARY_APPLICATION_ERROR
         try:
             status = await self._deliver(pdu)
-        except Exception:
-            log.exception("An inbound PDU could not be handled", action="deliver_failed")
+        except Exception as error:
+            # Not the error's words: they may hold what somebody wrote.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename}:{where.lineno}"
+            log.error(
+                "An inbound PDU could not be handled", action="deliver_failed", error=type(error).__name__, place=place
+            )
         finally:
             self._places.release()
-            self._write("deliver_sm_resp", pdu.sequence, status)
+            self._write(f"{pdu.command}_resp", pdu.sequence, status)
 
-    async def _enquire(self) -> None:
-        """An SMSC that does not answer is not there any more, whatever TCP says."""
+    async def _part(self, sequence: int) -> None:
+        """The SMSC takes its leave. What is under way is finished first: if cut off, its outcome would not be known."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timers.connect_s
+        while self._pending and not self.closed.is_set() and loop.time() < deadline:
+            await asyncio.sleep(self._timers.tick_s)
+        await self._settle_deliveries()
+        self._write("unbind_resp", sequence)
+        self._end(self.reason)
+
+    async def _settle_deliveries(self) -> None:
+        if self._deliveries:
+            await asyncio.wait(tuple(self._deliveries), timeout=self._timers.connect_s)
+
+    async def _watch(self) -> None:
+        """Gives up on answers and half PDUs that are overdue. An SMSC that does not answer an enquire_link is not there any
+        more, whatever TCP says."""
+        loop = asyncio.get_running_loop()
+        enquire_at = loop.time() + self._timers.enquire_s
         while not self.closed.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._timers.enquire_s):
-                    await self.closed.wait()
-                return
-            try:
-                await self._request("enquire_link", self._timers.response_s)
-            except SessionError:
+            await asyncio.sleep(self._timers.tick_s)
+            self._give_up(loop.time())
+            if self._bound and loop.time() >= enquire_at and not self.closed.is_set():
+                enquire_at = loop.time() + self._timers.enquire_s
+                self._enquire(loop.time() + self._timers.response_s)
+
+    def _enquire(self, deadline: float) -> None:
+        if any(waiting.command == "enquire_link" for waiting in self._pending.values()):
+            return
+        sequence = self._sequence = self._sequence % MOST_SEQUENCE + 1
+        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda _: self._pending.pop(sequence, None))
+        self._pending[sequence] = _Waiting("enquire_link", future, deadline, None)
+        self._write("enquire_link", sequence)
+
+    def _give_up(self, now: float) -> None:
+        if self._partial_since is not None and now >= self._partial_since + self._timers.read_s:
+            self._end("a PDU was begun and not ended")
+        for sequence, waiting in list(self._pending.items()):
+            if now < waiting.deadline or waiting.future.done():
+                continue
+            if waiting.command == "enquire_link":
                 self._end("enquire_link was not answered")
+                return
+            _lose(waiting.future, f"{waiting.command} was not answered")
+            if waiting.late:
+                self._late[sequence] = waiting.late
+                if len(self._late) > MOST_LATE:
+                    del self._late[next(iter(self._late))]
 
     def _write(self, command: str, sequence: int, status: int = 0) -> None:
         if not self._writer.is_closing():
@@ -229,11 +293,18 @@ class Session:
     def _end(self, reason: str) -> None:
         if self.closed.is_set():
             return
-        log.info("An SMPP session ended", action="session_ended", reason=reason)
+        self.retire(reason)
+        log.info("An SMPP session ended", action="session_ended", reason=self.reason)
         self.closed.set()
-        for future in self._pending.values():
-            if not future.done():
-                future.set_exception(AnswerLost(f"the session ended: {reason}"))
+        for waiting in self._pending.values():
+            if not waiting.future.done():
+                _lose(waiting.future, f"the session ended: {reason}")
         self._writer.close()
-        if self._tasks[0] is not asyncio.current_task():
-            self._tasks[0].cancel()
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+
+def _lose(future: asyncio.Future[Pdu], reason: str) -> None:
+    future.set_exception(AnswerLost(reason))
+    future.exception()  # Looked at, so that asyncio does not report it as forgotten when nobody waits for it.

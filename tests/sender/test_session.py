@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sender.pdus import Pdu, PduError, Status, encode
-from sender.session import Account, AnswerLost, BindRefused, NotSent, Session, Timers, Unreachable
+from sender.session import Session, Timers
+from sender.session_errors import AnswerLost, BindRefused, NotSent, Unreachable
+from sender.transport import Account
 from tests.sender.scripted_smsc import Line, ScriptedSmsc, scripted_smsc, until
 
 TIMERS = Timers(connect_s=0.5, response_s=0.5, enquire_s=30.0)
@@ -19,13 +21,13 @@ async def take_nothing(_: Pdu) -> Status:
 
 
 async def bind(smsc: ScriptedSmsc, timers: Timers = TIMERS) -> Session:
-    return await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), take_nothing, timers)
+    return await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", take_nothing, timers)
 
 
 async def test_it_binds_as_a_transceiver_submits_and_unbinds() -> None:
     async with scripted_smsc() as smsc:
         session = await bind(smsc)
-        answer = await session.submit(**MESSAGE)
+        answer = await session.submit(MESSAGE)
         assert (answer.status, answer.text("message_id")) == (0, "00000001")
         await session.unbind()
         assert session.closed.is_set()
@@ -72,14 +74,14 @@ async def test_a_peer_that_is_no_smsc_is_unreachable() -> None:
     port = server.sockets[0].getsockname()[1]
     account = Account("127.0.0.1", port, "ricochet", "secret")
     with pytest.raises(Unreachable):
-        await Session.open(account, take_nothing, TIMERS)
+        await Session.open(account, "transceiver", take_nothing, TIMERS)
     await asyncio.wait_for(left.wait(), 5)
     server.close()
     await server.wait_closed()
     with pytest.raises(Unreachable):
-        await Session.open(account, take_nothing, TIMERS)
+        await Session.open(account, "transceiver", take_nothing, TIMERS)
     with pytest.raises(PduError):
-        await Session.open(replace(account, password="longer than eight"), take_nothing, TIMERS)
+        await Session.open(replace(account, password="longer than eight"), "transceiver", take_nothing, TIMERS)
 
 
 async def test_it_answers_enquiries_goodbyes_and_nonsense() -> None:
@@ -123,10 +125,10 @@ async def test_a_lost_connection_tells_what_was_sent_from_what_was_not() -> None
     async with scripted_smsc(submitted=hang_up) as smsc:
         session = await bind(smsc)
         with pytest.raises(AnswerLost):
-            await session.submit(**MESSAGE)
+            await session.submit(MESSAGE)
         await asyncio.wait_for(session.closed.wait(), 5)
         with pytest.raises(NotSent):
-            await session.submit(**MESSAGE)
+            await session.submit(MESSAGE)
         await session.close()
 
 
@@ -136,7 +138,7 @@ async def test_a_generic_nack_answers_the_submission_it_names() -> None:
 
     async with scripted_smsc(submitted=nack) as smsc:
         session = await bind(smsc)
-        assert (await session.submit(**MESSAGE)).status == Status.INVALID_COMMAND_LENGTH
+        assert (await session.submit(MESSAGE)).status == Status.INVALID_COMMAND_LENGTH
         await session.close()
 
 
@@ -145,6 +147,6 @@ async def test_a_handler_that_fails_makes_the_smsc_try_again() -> None:
         raise ValueError
 
     async with scripted_smsc() as smsc:
-        session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), fail, TIMERS)
+        session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", fail, TIMERS)
         assert (await smsc.line.deliver(short_message=b"x")).status == Status.TEMPORARY_APPLICATION_ERROR
         await session.close()
