@@ -85,6 +85,46 @@ def parse_mobile(written: str, country: str) -> MobileNumber | NumberFault:
     return _mobile(parsed, country)
 
 
+_SHORTEST_CALLER = 7
+"""Digits; what has fewer is a short code."""
+
+
+def read_caller(address: str, country: str, *, national: bool = False) -> str | None:
+    """The E.164 form of the address that a message came from, or None: a short code, a name, or a national number whose
+    country is not known. `country` (ISO 3166) is that of national numbers; empty: not known. `national`: the address says
+    that it is one; else it may be one, if it is a mobile number of that country as it stands."""
+    digits = address.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) < _SHORTEST_CALLER:
+        return None
+    if address.startswith("+"):
+        return address
+    if digits.startswith("00"):
+        return f"+{digits[2:]}"
+    if national or digits.startswith("0"):
+        return _of_country(digits, country) if country else None
+    own = parse_mobile(digits, country) if country and not _begins_with_code(digits, country) else None
+    return own.e164 if isinstance(own, MobileNumber) else f"+{digits}"
+
+
+def _begins_with_code(digits: str, country: str) -> bool:
+    return digits.startswith(str(phonenumbers.country_code_for_region(country))) and _is_possible(f"+{digits}")
+
+
+def _of_country(digits: str, country: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(digits, country)
+    except NumberParseException:
+        return None
+    return _e164(parsed) if phonenumbers.is_possible_number(parsed) else None
+
+
+def _is_possible(international: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(international, None))
+    except NumberParseException:
+        return False
+
+
 def _clean(written: str) -> str:
     """Without what spreadsheets add: full-width digits, an apostrophe or ="..." that keeps a zero, ".0" behind a number."""
     text = written.strip() if written.isascii() else _ascii(written)

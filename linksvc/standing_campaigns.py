@@ -1,5 +1,6 @@
-"""The standing campaign of a workspace: what is keyed by campaign and belongs to no message lives in it, such as ad-hoc
-links and the hits on them. It is in no list, is never sent, and no funnel shows it.
+"""The standing campaigns of a workspace. One holds what is keyed by campaign and belongs to no message, such as ad-hoc links
+and the hits on them; it is never sent. Others hold the answers to STOP, START and HELP, one for each text and sender. They
+are in no list, and no funnel shows them.
 """
 
 from datetime import datetime
@@ -10,15 +11,18 @@ from sqlmodel import Session, col, select
 from linksvc.errors import NotFound
 from linksvc.models import Campaign, Workspace
 
-_KIND = "links"
+_KIND, REPLY = "links", "reply"
+"""The kinds of standing campaigns. A reply needs no consent: it is asked for."""
 
 _NO_SENDER = "-"
 """No reply can have come to this address."""
 
+_REPLIES_PER_S = 100
+
 
 def is_for_messages() -> ColumnElement[bool]:
     """That a campaign is one somebody wrote: the condition of every list and look-up of campaigns."""
-    return col(Campaign.kind) != _KIND
+    return col(Campaign.kind).not_in((_KIND, REPLY))
 
 
 def find_standing_campaign(session: Session, workspace_id: int) -> int | None:
@@ -30,10 +34,7 @@ def ensure_standing_campaign(session: Session, workspace_id: int, now: datetime)
     """Its id; makes it the first time. Raises NotFound (workspace_not_found)."""
     if found := find_standing_campaign(session, workspace_id):
         return found
-    # Whoever makes it holds the workspace's row until the commit, so of two at once the second finds the first's.
-    workspace = select(Workspace.id).where(Workspace.id == workspace_id).with_for_update(key_share=True)
-    if session.exec(workspace).first() is None:
-        raise NotFound("There is no such workspace.", code="workspace_not_found")
+    _lock_workspace(session, workspace_id)
     if found := find_standing_campaign(session, workspace_id):
         return found
     campaign = Campaign(
@@ -49,3 +50,41 @@ def ensure_standing_campaign(session: Session, workspace_id: int, now: datetime)
     session.add(campaign)
     session.flush()
     return campaign.id or 0
+
+
+def ensure_reply_campaign(session: Session, workspace_id: int, sender: str, name: str, text: str, now: datetime) -> int:
+    """The id of the campaign that holds the answers of this text, from this sender; makes it the first time. It is always
+    in state sending. `name`: the word that is answered. Raises NotFound (workspace_not_found)."""
+    statement = select(Campaign.id).where(
+        Campaign.workspace_id == workspace_id,
+        Campaign.kind == REPLY,
+        Campaign.sender == sender,
+        Campaign.name == name,
+        Campaign.text == text,
+    )
+    if found := session.exec(statement).first():
+        return found
+    _lock_workspace(session, workspace_id)
+    if found := session.exec(statement).first():
+        return found
+    campaign = Campaign(
+        workspace_id=workspace_id,
+        name=name,
+        kind=REPLY,
+        state="sending",
+        sender=sender,
+        text=text,
+        rate_per_s=_REPLIES_PER_S,
+        created_at=now,
+        produced_at=now,
+    )
+    session.add(campaign)
+    session.flush()
+    return campaign.id or 0
+
+
+def _lock_workspace(session: Session, workspace_id: int) -> None:
+    """Whoever makes a campaign holds its workspace's row until the commit: of two at once the second finds the first's."""
+    workspace = select(Workspace.id).where(Workspace.id == workspace_id).with_for_update(key_share=True)
+    if session.exec(workspace).first() is None:
+        raise NotFound("There is no such workspace.", code="workspace_not_found")

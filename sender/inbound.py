@@ -1,34 +1,38 @@
 """Replies: stored before they are acknowledged, matched to the last message the person got, obeyed if they say STOP.
 
-For `sender.recorder`. A message from a number that nobody here wrote to belongs to no workspace (0).
+For `sender.recorder`, and for the background work, which stores what never became whole (`store_lapsed`). A message from a
+number that nobody here wrote to belongs to no workspace.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import structlog
-from sqlmodel import Session, col, func, select
+from sqlalchemy import Engine
+from sqlmodel import Session
 
-from linksvc import facts
-from linksvc.database import insert_new
+from linksvc import facts, routes
+from linksvc.clock import Clock
+from linksvc.database import reading as looking
+from linksvc.database import writing
 from linksvc.facts import NewFact
-from linksvc.fragments import decode_gsm
-from linksvc.models import Attempt, Campaign, Inbound, Message, Reply, Suppression
-from sender.concatenation import UDHI, read_header
+from linksvc.models import Inbound, Reply, Route
+from linksvc.phone_numbers import read_caller
+from linksvc.route_accounts import RouteReading
+from sender import auto_replies, opt_outs
+from sender.inbound_matches import NOBODY, Match, find_contact, find_earlier, find_match, find_workspaces
+from sender.inbound_parts import Joined, Part, PartKey, add_part, content_of, lapsed_keys, read_place, take_lapsed
+from sender.inbound_texts import read_text
 from sender.number_locks import lock_to_stop
 from sender.pdus import Pdu
-from sender.stop_words import is_stop
+from sender.words import HELP, START, STOP, TEXT, Word, is_stop, read_word
 
-NOBODY = 0
-"""The workspace of what matches no message."""
+LAPSED_AT_ONCE = 100
+"""Messages whose parts are given up in one transaction."""
 
-REDELIVERED_WITHIN = timedelta(minutes=10)
-"""The same words from the same number within this time are one message, come again since its acknowledgement was lost."""
-
-_GSM, _UCS2 = 0, 8
 _NATIONAL = 2
 """source_addr_ton of a number that does not name its country (SMPP v3.4, 5.2.5)."""
 
@@ -37,7 +41,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An inbound message as it was read. `number` is the sender's, in E.164; `to` the address of ours it came to."""
+    """An inbound message, or a part of one, as it was read. `number` is the sender's, in E.164 if it is a telephone's; `to`
+    the address of ours it came to; `text` of a part: what stands in it alone."""
 
     number: str
     to: str
@@ -45,42 +50,107 @@ class Received:
     content: str
     """A hash of everything that came, to tell a redelivered message."""
     at: datetime
+    part: Part | None = None
+    """None: it came in one piece."""
+    parts: int = 1
+    complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    workspace_id: int
-    campaign_id: int
-    n: int
-
-
-def read(pdu: Pdu, at: datetime) -> Received:
+def read(pdu: Pdu, at: datetime, reading: RouteReading | None = None) -> Received:
     """Reads a deliver_sm that is no receipt."""
-    payload = pdu.payload
-    if pdu.number("esm_class") & UDHI:
-        _, payload = read_header(payload)
+    reading = reading or RouteReading()
+    data_coding = pdu.number("data_coding")
+    place, payload = read_place(pdu)
     source, to = pdu.text("source_addr"), pdu.text("destination_addr")
-    raw = b"\0".join((source.encode(), to.encode(), bytes([pdu.number("data_coding")]), pdu.payload))
-    number = source
-    if pdu.number("source_addr_ton") == _NATIONAL:
+    national = pdu.number("source_addr_ton") == _NATIONAL
+    number = read_caller(source, reading.number_country, national=national)
+    if number is None and national:
         log.warning("A message came from a number without its country", action="inbound_national_number")
-    else:
-        number = _number(source)
-    return Received(number, to, _decode(payload, pdu.number("data_coding")), sha256(raw).hexdigest()[:32], at)
+    return Received(
+        number=number or source,
+        to=to,
+        text=read_text(payload, data_coding, reading),
+        content=_content(pdu, source, to),
+        at=at,
+        part=Part(place, data_coding, payload) if place else None,
+    )
 
 
 def store(session: Session, route_id: int, received: Sequence[Received], now: datetime) -> None:
     """Stores inbound messages and what follows from them. A redelivered one changes nothing."""
-    lock_to_stop(session, (one.number for one in received if is_stop(one.text)))
+    # Two binds may hear of one number at once: its parts and its words are dealt with one after the other.
+    lock_to_stop(session, (one.number for one in received))
+    due = []
     for one in received:
-        match = _match(session, one)
-        workspace_id = match.workspace_id if match else NOBODY
-        if not _is_known(session, workspace_id, one):
-            _store(session, route_id, one, match, now)
+        for whole in _wholes(session, route_id, one, now):
+            due.append(_take(session, route_id, whole, now))
+    auto_replies.send(session, [one for one in due if one], now)
 
 
-def _store(session: Session, route_id: int, one: Received, match: _Match | None, now: datetime) -> None:
-    kind = "stop" if is_stop(one.text) else "text"
+def store_lapsed(engine: Engine, clock: Clock) -> bool:
+    """Stores messages whose missing parts are waited for no longer; True while there are more."""
+    with looking(engine) as session:
+        keys = lapsed_keys(session, clock(), LAPSED_AT_ONCE)
+    if not keys:
+        return False
+    with writing(engine) as session:
+        now = clock()
+        lock_to_stop(session, (key.number for key in keys))
+        due = []
+        for key in keys:
+            if joined := take_lapsed(session, key, _reading(session, key.route_id), now):
+                due.append(_take(session, key.route_id, _whole(joined, now), now))
+        auto_replies.send(session, [one for one in due if one], now)
+    return len(keys) == LAPSED_AT_ONCE
+
+
+def _wholes(session: Session, route_id: int, one: Received, now: datetime) -> Iterator[Received]:
+    """What is to be stored as a message now that this came: nothing, if it is a part that waits for others."""
+    if one.part is None:
+        yield one
+        return
+    place = one.part.place
+    key = PartKey(route_id, one.number, one.to, place.reference, place.parts)
+    joined = list(add_part(session, key, one.part, _reading(session, route_id), now))
+    if place.part == 1 and not (joined and joined[-1].complete) and is_stop(one.text):
+        # A person who says STOP is not kept waiting for the rest of what they say.
+        joined.append(Joined(key, one.text, content_of(key, one.part), complete=False))
+    yield from (_whole(message, one.at) for message in joined)
+
+
+def _whole(joined: Joined, at: datetime) -> Received:
+    key = joined.key
+    return Received(key.number, key.sender, joined.text, joined.content, at, parts=key.parts, complete=joined.complete)
+
+
+def _take(session: Session, route_id: int, one: Received, now: datetime) -> auto_replies.Due | None:
+    """Stores a message, unless it came before, and does what it asks for; returns the answer that is due."""
+    match = find_match(session, one.number, one.to)
+    workspaces = find_workspaces(session, one.number, one.to)
+    word = read_word(one.text)
+    if word.if_stopped and not opt_outs.is_stopped(session, workspaces, one.number):
+        word = Word(TEXT)
+    if earlier := find_earlier(session, workspaces, one.number, one.content, word.kind, one.at):
+        if one.complete and not earlier.complete:
+            earlier.text, earlier.complete = one.text, True
+            session.add(earlier)
+            session.flush()
+        return None
+    inbound = _keep(session, route_id, one, match, word, now)
+    is_answered = _obey(session, inbound, workspaces, now)
+    return auto_replies.due(session, inbound, match, word) if match and is_answered else None
+
+
+def _obey(session: Session, inbound: Inbound, workspaces: set[int], now: datetime) -> bool:
+    """Does what a word asks for. Whether it is to be answered: once for each change, and once an hour for help."""
+    if inbound.kind == STOP:
+        return inbound.workspace_id in opt_outs.stop(session, workspaces, inbound.number, inbound.occurred_at, now)
+    if inbound.kind == START:
+        return inbound.workspace_id in opt_outs.start(session, workspaces, inbound.number)
+    return inbound.kind == HELP and not auto_replies.helped_lately(session, inbound)
+
+
+def _keep(session: Session, route_id: int, one: Received, match: Match | None, word: Word, now: datetime) -> Inbound:
     inbound = Inbound(
         workspace_id=match.workspace_id if match else NOBODY,
         id=f"inb_{uuid.uuid4().hex}",
@@ -88,8 +158,11 @@ def _store(session: Session, route_id: int, one: Received, match: _Match | None,
         number=one.number,
         sender=one.to,
         text=one.text,
-        kind=kind,
+        kind=word.kind,
         fingerprint=f"{one.content}:{one.at.isoformat()}",
+        contact_id=find_contact(session, match, one.number) if match else None,
+        parts=one.parts,
+        complete=one.complete,
         occurred_at=one.at,
         recorded_at=now,
     )
@@ -97,11 +170,10 @@ def _store(session: Session, route_id: int, one: Received, match: _Match | None,
     session.flush()
     if match:
         _reply(session, inbound, match, now)
-    if kind == "stop":
-        _stop(session, one, now)
+    return inbound
 
 
-def _reply(session: Session, inbound: Inbound, match: _Match, now: datetime) -> None:
+def _reply(session: Session, inbound: Inbound, match: Match, now: datetime) -> None:
     session.add(
         Reply(
             campaign_id=match.campaign_id,
@@ -113,94 +185,18 @@ def _reply(session: Session, inbound: Inbound, match: _Match, now: datetime) -> 
         )
     )
     session.flush()
-    kinds = ("reply", "opted_out") if inbound.kind == "stop" else ("reply",)
+    kinds = ("reply", "opted_out") if inbound.kind == STOP else ("reply",)
     made = [NewFact(match.campaign_id, kind, inbound.id, match.n, inbound.occurred_at, value=inbound.kind) for kind in kinds]
     facts.record(session, made, now)
 
 
-def _stop(session: Session, one: Received, now: datetime) -> None:
-    """Suppresses the number wherever it was written to from this address, and stops what is queued for it there. What a
-    worker has claimed is stopped by that worker, which looks for suppressions before it marks."""
-    workspaces = set(
-        session.exec(
-            select(Campaign.workspace_id)
-            .join(Message, col(Message.campaign_id) == col(Campaign.id))
-            .where(Message.number == one.number, col(Campaign.sender).in_(_senders(one.to)))
-        )
-    )
-    if not workspaces:
-        # Whoever says STOP to an address means everybody who writes from it, even if we cannot tell what they got.
-        owners = select(Campaign.workspace_id).where(col(Campaign.sender).in_(_senders(one.to)))
-        workspaces = set(session.exec(owners.distinct()))
-    rows = [
-        {"workspace_id": id, "number": one.number, "reason": "stop", "occurred_at": one.at, "recorded_at": now}
-        for id in workspaces
-    ]
-    insert_new(session, Suppression, rows)
-    queued = session.exec(
-        select(Message.campaign_id, Message.n)
-        .join(Campaign, col(Message.campaign_id) == col(Campaign.id))
-        .where(
-            col(Campaign.workspace_id).in_(workspaces),
-            Message.number == one.number,
-            Message.state == "queued",
-            Message.claimed_by == "",
-        )
-    )
-    made = [NewFact(campaign_id, "unsent", str(n), n, one.at, value="stopped") for campaign_id, n in queued]
-    facts.record(session, made, now)
+def _reading(session: Session, route_id: int) -> RouteReading:
+    route = session.get(Route, route_id)
+    return routes.view(route).reading if route else RouteReading()
 
 
-def _match(session: Session, one: Received) -> _Match | None:
-    """The message last handed over to this number from the address that it wrote to."""
-    handed_over = func.max(Attempt.occurred_at)
-    statement = (
-        select(Campaign.workspace_id, Message.campaign_id, Message.n)
-        .join(Campaign, col(Message.campaign_id) == col(Campaign.id))
-        .join(
-            Attempt,
-            (col(Attempt.campaign_id) == col(Message.campaign_id)) & (col(Attempt.n) == col(Message.n)),
-        )
-        .where(
-            Message.number == one.number,
-            col(Campaign.sender).in_(_senders(one.to)),
-        )
-        .group_by(col(Campaign.workspace_id), col(Message.campaign_id), col(Message.n))
-        .order_by(handed_over.desc(), col(Message.campaign_id).desc())
-        .limit(1)
-    )
-    row = session.exec(statement).first()
-    return _Match(*row) if row else None
-
-
-def _is_known(session: Session, workspace_id: int, one: Received) -> bool:
-    statement = select(Inbound.fingerprint).where(
-        Inbound.workspace_id == workspace_id,
-        Inbound.number == one.number,
-        col(Inbound.occurred_at) > one.at - REDELIVERED_WITHIN,
-    )
-    return any(fingerprint.startswith(one.content) for fingerprint in session.exec(statement))
-
-
-def _number(source: str) -> str:
-    """The address as contacts are stored. A national form names no country and stays as it is."""
-    if source.startswith("00"):
-        return f"+{source[2:]}"
-    return f"+{source}" if source.isdigit() and not source.startswith("0") else source
-
-
-def _senders(to: str) -> set[str]:
-    """How a campaign may have written the address that was replied to."""
-    return {to, to.lstrip("+"), f"+{to.lstrip('+')}"}
-
-
-def _decode(payload: bytes, data_coding: int) -> str:
-    """The text, without the NULs that some SMSCs pad with and PostgreSQL cannot store (SMPP v3.4, 5.2.19)."""
-    if data_coding == _UCS2:
-        text = payload.decode("utf-16-be", "replace")
-    elif data_coding == _GSM and payload.isascii():
-        text = decode_gsm(payload)
-    else:
-        # An SMSC that sends eight bits in its default alphabet means Latin-1.
-        text = payload.decode("latin-1")
-    return text.replace("\0", "")
+def _content(pdu: Pdu, source: str, to: str) -> str:
+    """What two deliveries of one message have in common, the message's own number among it where an SMSC tells one."""
+    told = (source, to, str(pdu.number("data_coding")), pdu.text("receipted_message_id"))
+    numbers = [str(pdu.number(name)) for name in ("user_message_reference", "sar_msg_ref_num", "sar_segment_seqnum")]
+    return sha256("\0".join((*told, *numbers)).encode() + b"\0" + pdu.payload).hexdigest()[:32]

@@ -9,9 +9,10 @@ from linksvc.database import reading, writing
 from linksvc.fragments import split
 from linksvc.models import Attempt, Contact, Fact, Inbound, Message, Reply, Suppression
 from sender import inbound
-from sender.inbound import NOBODY, read
+from sender.inbound import read
+from sender.inbound_matches import NOBODY
 from sender.pdus import Pdu
-from sender.stop_words import is_stop
+from sender.words import is_stop
 from tests import factories
 from tests.factories import NOW
 
