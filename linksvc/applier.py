@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Engine, Table, bindparam, func
+from sqlalchemy import Engine, Table, bindparam, case, func
 from sqlmodel import Session, col, select, update
 
 from linksvc import counters, facts, leases
@@ -28,6 +28,7 @@ from linksvc.hit_verdicts import (
 )
 from linksvc.models import Campaign, Fact, FunnelCount
 from linksvc.movements import move
+from linksvc.standing_campaigns import REPLY
 
 LEASE = timedelta(seconds=5)
 """How long the figures stand still when an applier dies. It may be short: each transaction takes the lease anew, and holds
@@ -153,15 +154,16 @@ def _mark_applied(session: Session, pending: list[Fact], clock: Clock) -> None:
 
 
 def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
-    """A campaign is sent when nothing is queued any more; its receipts and clicks go on coming."""
-    queued = session.exec(
+    """A campaign is sent, or cancelled, when nothing may leave any more; its receipts and clicks go on coming."""
+    waiting = session.exec(
         select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
-            FunnelCount.campaign_id == campaign_id, FunnelCount.stage == "queued"
+            FunnelCount.campaign_id == campaign_id, col(FunnelCount.stage).in_(("queued", "held"))
         )
     ).one()
-    if queued == 0:
+    if waiting == 0:
+        cancelled = col(Campaign.cancelled_at).is_not(None)
         session.exec(
             update(Campaign)
             .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "sending")
-            .values(state="sent", finished_at=clock())
+            .values(state=case((cancelled, "cancelled"), else_="sent"), finished_at=clock())
         )

@@ -6,6 +6,9 @@ outcome_unknown  A part was handed over and its answer is lost. Source: n.part.a
 receipt          A part's final receipt; value: DELIVERED, UNKNOWN, EXPIRED, DELETED, UNDELIVERABLE or REJECTED, detail: the
                  error. Source: n.part.attempt. By the sender.
 unsent           A queued message that will not leave; value: stopped, cancelled or expired_unsent. Source: n. By the sender.
+held             A message waits; value: quiet_hours, holiday, frequency_cap or scheduled, detail: until when (ISO 8601).
+                 Source: n:until. By the sender.
+released         What it waited for is over; detail: the end of that hold. Source: n:until. By the worker.
 hit              A request for a link and the first verdict on it; value: human, suspect or machine, detail: the reason,
                  rules: their version. Source: segment:position. By the tracker's ingest.
 verdict          The hit was judged again, with another result; value, detail and rules as above, and it holds instead.
@@ -15,7 +18,7 @@ interaction      Somebody did on the hit's page what only a person does: the hit
                  judged. One is enough, so the first one names the fact. Source: segment:position; detail: the event's id.
                  By `tracker.evidence`, for whoever takes page events; it may come before its hit.
 redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By linksvc.
-reply            The recipient answered; value: stop or text. Source: the inbound's id. By the sender.
+reply            The recipient answered; value: stop, start, help or text. Source: the inbound's id. By the sender.
 opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
 
 (campaign, kind, source) names a fact: recording it again changes nothing, so every writer may retry.

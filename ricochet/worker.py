@@ -15,6 +15,7 @@ from linksvc import applier, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading
 from linksvc.keys import Keyring
+from sender import inbound
 from tracker import judging
 
 IDLE_S = 0.2
@@ -52,10 +53,14 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
     def judge() -> bool:
         return judging.judge_due(engine, clock)
 
+    def join() -> bool:
+        return inbound.store_lapsed(engine, clock)
+
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
         Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
+        Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
     )
 
 

@@ -13,6 +13,8 @@ from sqlmodel import Session, col, select
 from linksvc import facts
 from linksvc.facts import NewFact
 from linksvc.models import Campaign, Contact, Suppression
+from linksvc.standing_campaigns import REPLY
+from sender import auto_replies
 from sender.messages import OpenCampaign
 
 
@@ -64,6 +66,12 @@ def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now:
         return Decisions((), unsent={message.n: "expired_unsent" for message in messages})
     if row.paused_at is not None:
         return Decisions((), waiting=[message.n for message in messages])
+    if campaign.kind == REPLY:
+        late = auto_replies.expired(session, campaign.id, [message.n for message in messages], now)
+        # An answer is asked for, by STOP too: neither consent nor hours nor caps hold it up.
+        return Decisions(
+            [message for message in messages if message.n not in late], unsent=dict.fromkeys(late, "expired_unsent")
+        )
     willing = _willing(session, campaign, messages)
     return Decisions(
         allowed=[message for message in messages if message.n in willing],
