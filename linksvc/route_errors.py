@@ -58,6 +58,7 @@ def forget_meaning(session: Session, route_id: int, source: str, code: str) -> N
     if row is None:
         raise NotFound(f"Nothing was told of the code {code}.", code="route_error_not_found")
     session.delete(row)
+    session.flush()
 
 
 def meanings_of(session: Session, route_id: int) -> list[ErrorMeaning]:
