@@ -5,14 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
+from linksvc.alphabets import ALPHABETS, DEFAULT_ALPHABETS
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.phone_numbers import COUNTRIES
 
 BIND_TYPES = ("transceiver", "pair")
-ALPHABETS = ("gsm", "latin1", "ascii", "utf8")
-"""What data_coding 0 may mean."""
-CODINGS = (*ALPHABETS, "ucs2", "iso8859-5", "iso8859-8")
-"""What a data_coding of an inbound message may mean."""
 ID_FORMS = ("auto", "text", "hex", "decimal")
 LONG_FORMS = ("udh8", "udh16", "sar", "payload")
 ADDRESS_KINDS = ("alphanumeric", "short", "long", "recipient")
@@ -140,7 +137,7 @@ def _faults_of_numbers(new: NewRoute) -> Iterator[FieldError]:
 def _faults_of_choices(new: NewRoute) -> Iterator[FieldError]:
     choices = {
         "bind_type": BIND_TYPES,
-        "alphabet": ALPHABETS,
+        "alphabet": DEFAULT_ALPHABETS,
         "answer_id": ID_FORMS,
         "receipt_id": ID_FORMS,
         "tlv_id": ID_FORMS,
@@ -156,8 +153,8 @@ def _faults_of_choices(new: NewRoute) -> Iterator[FieldError]:
 
 
 def _faults_of_tables(new: NewRoute) -> Iterator[FieldError]:
-    if any(not 0 < coding < 256 or name not in CODINGS for coding, name in new.data_codings.items()):
-        yield FieldError("data_codings", f"For numbers from 1 to 255 one of {', '.join(CODINGS)}.")
+    if any(not 0 < coding < 256 or name not in ALPHABETS for coding, name in new.data_codings.items()):
+        yield FieldError("data_codings", f"For numbers from 1 to 255 one of {', '.join(ALPHABETS)}.")
     if any(
         kind not in ADDRESS_KINDS or not (0 <= ton <= 7 and 0 <= npi <= 18) for kind, (ton, npi) in new.numbering.items()
     ):

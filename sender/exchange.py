@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from linksvc.clock import Clock
+from linksvc.route_accounts import RouteReading
 from sender import inbound, receipts
 from sender.binds import BindLost
 from sender.connection import Connection
@@ -46,8 +47,10 @@ class Exchange:
         clock: Clock,
         timing: Timing,
         goes_on: Callable[[], bool],
+        reading: RouteReading | None = None,
     ) -> None:
         self._goes_on = goes_on
+        self._reading = reading or RouteReading()
         self.lost = asyncio.Event()
         self._recorder = recorder
         self._feed = feed
@@ -99,7 +102,7 @@ class Exchange:
                 log.warning("A receipt names no message", action="receipt_without_id")
                 return Status.OK
         else:
-            event = inbound.read(pdu, now)
+            event = inbound.read(pdu, now, self._reading)
         try:
             await self._recorder.put(event)
         except BindLost:

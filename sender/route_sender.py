@@ -70,7 +70,9 @@ class RouteSender:
         recorder = Recorder(around.engine, bind, around.clock)
         pacer, window = Pacer(self._route.rate_per_s), Window(self._route.window_size)
         feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(self._route))
-        exchange = Exchange(recorder, feed, pacer, window, around.clock, timing, lambda: not self._stop.is_set())
+        exchange = Exchange(
+            recorder, feed, pacer, window, around.clock, timing, lambda: not self._stop.is_set(), self._route.reading
+        )
         recorder.start()
         keeper = asyncio.create_task(self._keep(bind, exchange))
         try:
