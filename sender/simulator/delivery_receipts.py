@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from random import Random
 
 from sender.simulator.settings import SmscSettings
 
@@ -42,27 +43,37 @@ class Part:
     text: str
 
 
-def receipt_fields(part: Part, state: str, done_at: datetime, settings: SmscSettings) -> Fields:
-    """The fields of the deliver_sm that tells what became of a part."""
+def receipt_fields(part: Part, state: str, done_at: datetime, settings: SmscSettings, error: str = "") -> Fields:
+    """The fields of the deliver_sm that tells what became of a part; `error` is an err code other than the usual one."""
     number, word = _WORDS[state]
-    error = _ERRORS.get(state, 0)
+    usual = _ERRORS.get(state, 0)
     text = (
         f"id:{settings.receipt_id.write(part.value)} sub:001 dlvrd:{int(state == 'DELIVERED'):03d} "
         f"submit date:{part.submitted_at:%y%m%d%H%M} done date:{done_at:%y%m%d%H%M} "
-        f"stat:{word} err:{error:03d} text:{part.text[:20]}"
+        f"stat:{word} err:{error or f'{usual:03d}'} text:{part.text[:20]}"
     )
-    fields = address_fields(part.number, part.sender) | {
-        "esm_class": RECEIPT,
-        # Real receipts quote the message in whatever bytes it had: a reader must not stumble over them.
-        "short_message": text.encode("latin-1", "replace"),
-    }
+    # Real receipts quote the message in whatever bytes it had: a reader must not stumble over them.
+    fields = _bare(part) | {"short_message": text.encode("latin-1", "replace")}
     if settings.tlv_id:
         fields |= {
             "receipted_message_id": settings.tlv_id.write(part.value),
             "message_state": number,
-            "network_error_code": bytes([_GSM]) + error.to_bytes(2, "big"),
+            "network_error_code": _network_error(usual, error),
         }
     return fields
+
+
+def malformed_fields(part: Part, state: str, malformation: str, random: Random) -> Fields:
+    """Those of a receipt that names no message, in one of the ways of `fates.MALFORMATIONS`."""
+    word = _WORDS[state][1]
+    text = {
+        "no id": f"sub:001 dlvrd:001 stat:{word} err:000 text:".encode(),
+        "cut": b"id",
+        "noise": bytes(random.choice((0, *range(0x80, 0x100))) for _ in range(random.randint(1, 60))),
+        "empty": b"",
+        "other labels": f"msgid={part.value:x};status={word}".encode(),
+    }[malformation]
+    return _bare(part) | {"short_message": text}
 
 
 def address_fields(number: str, address: str) -> Fields:
@@ -73,3 +84,13 @@ def address_fields(number: str, address: str) -> Fields:
         "source_addr_npi": ISDN,
         "destination_addr": address,
     }
+
+
+def _bare(part: Part) -> Fields:
+    return address_fields(part.number, part.sender) | {"esm_class": RECEIPT}
+
+
+def _network_error(usual: int, error: str) -> bytes:
+    """An err code that is no number of two bytes has no place there: then it says nothing."""
+    code = int(error) if error.isdecimal() else 0 if error else usual
+    return bytes([_GSM]) + (code if code <= 0xFFFF else 0).to_bytes(2, "big")

@@ -6,6 +6,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,87 @@ class ReceiptTaken:
     message: int
     part: int
     state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLost:
+    """A submit_sm was neither taken nor answered, as if it had never come."""
+
+    number: str
+    part: int
+    parts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLost:
+    """A part was taken and the client never heard of it: the answer, or its second half, was kept back, or its connection
+    was gone."""
+
+    number: str
+    message: int
+    part: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    """The phone got the whole message. Receipts that say DELIVRD without it are fakes."""
+
+    number: str
+    message: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OddReceiptAnswered:
+    """A receipt that names no message of the client's was answered with `status`. `oddity`: one of MALFORMATIONS, or
+    `unknown id`; `smsc_id` is the id it bore, if any."""
+
+    number: str
+    oddity: str
+    smsc_id: str
+    status: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboundTaken:
+    """The client acknowledged all parts of what a phone wrote of its own; again: of its repetition."""
+
+    number: str
+    address: str
+    text: str
+    stop: bool
+    again: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PduGarbled:
+    """A PDU that nobody can read was sent; `number` is that of the receipt behind it."""
+
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A connection was cut, with so many submit_sm and deliver_sm unanswered. `why`: a knob's or an act's name."""
+
+    why: str
+    unanswered: int
+    undelivered: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """A step of the scenario began or ended; `submitted` submit_sm had come by then."""
+
+    step: str
+    submitted: int
     at: datetime
 
 
@@ -92,11 +174,25 @@ class Anomaly:
     at: datetime
 
 
-Entry = PartAccepted | PartRefused | ReceiptTaken | HitAnswered | CodeRedeemed | ReplyTaken | Anomaly
+Entry = (
+    PartAccepted
+    | PartRefused
+    | RequestLost
+    | AnswerLost
+    | ReceiptTaken
+    | OddReceiptAnswered
+    | MessageArrived
+    | HitAnswered
+    | CodeRedeemed
+    | ReplyTaken
+    | InboundTaken
+    | PduGarbled
+    | Disconnected
+    | StepTaken
+    | Anomaly
+)
 
-_KINDS: dict[str, type[Entry]] = {
-    kind.__name__: kind for kind in (PartAccepted, PartRefused, ReceiptTaken, HitAnswered, CodeRedeemed, ReplyTaken, Anomaly)
-}
+_KINDS: dict[str, type[Entry]] = {kind.__name__: kind for kind in get_args(Entry)}
 
 
 def to_line(entry: Entry) -> str:

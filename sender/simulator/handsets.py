@@ -12,12 +12,13 @@ from linksvc.clock import Clock
 from sender.simulator.addresses import disguised_address, machine_address, person_address
 from sender.simulator.agenda import Agenda
 from sender.simulator.agents import DISGUISED, DISGUISED_MACHINE, MACHINE, MACHINES, PERSON, Headers, Visitor
+from sender.simulator.delays import Delay
 from sender.simulator.entries import Anomaly, CodeRedeemed, HitAnswered, ReplyTaken
 from sender.simulator.fates import Fates
 from sender.simulator.intake import Sms
 from sender.simulator.ledger import FOUND, Ledger
 from sender.simulator.population import Person
-from sender.simulator.settings import Delay, Pace
+from sender.simulator.settings import Pace
 from sender.simulator.till import Paid, Sale, ShopAccess, Till, TillError
 from sender.simulator.web import Unanswered, Web
 

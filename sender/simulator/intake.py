@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from linksvc.clock import Clock
 from sender.pdus import Status
 from sender.simulator.agenda import Agenda
-from sender.simulator.delivery_receipts import Part, receipt_fields
-from sender.simulator.entries import Anomaly, PartAccepted, PartRefused, ReceiptTaken
-from sender.simulator.fates import Fates, PartFate
+from sender.simulator.delivery_receipts import Part
+from sender.simulator.entries import AnswerLost, MessageArrived, PartAccepted, PartRefused, RequestLost
+from sender.simulator.fates import Fates
+from sender.simulator.knobs import Knobs
 from sender.simulator.ledger import Ledger
+from sender.simulator.limit import Limit
 from sender.simulator.outbox import Delivery, Outbox
 from sender.simulator.reassembly import Reassembly, Submission, decode
+from sender.simulator.reports import Reports, Taken
 from sender.simulator.session import Session
-from sender.simulator.settings import SmscSettings
 
 EARLY_RECEIPT_WAIT_S = 1.0
 """How long an answer waits for its early receipt to be on the wire: nobody may be bound to receive."""
-
-_ON_ANY_END, _ON_FAILURE = 1, 2
-"""registered_delivery, bits 0 and 1 (SMPP v3.4, 5.2.17)."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +37,12 @@ class Sms:
     message: int
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """A part that was taken, with its place in its message and what becomes of it."""
-
-    part: Part
-    message: int
-    index: int
-    fate: PartFate
-    registered_delivery: int
-
-
 class Intake:
     """Takes parts, refuses some, and keeps its promises about the rest. `arrive` is called when a phone gets a message."""
 
     def __init__(
         self,
-        settings: SmscSettings,
+        knobs: Knobs,
         fates: Fates,
         outbox: Outbox,
         agenda: Agenda,
@@ -62,80 +50,90 @@ class Intake:
         clock: Clock,
         arrive: Callable[[Sms], None],
     ) -> None:
-        self._settings = settings
+        self._knobs = knobs
         self._fates = fates
-        self._outbox = outbox
         self._agenda = agenda
         self._ledger = ledger
         self._clock = clock
         self._arrive = arrive
+        self._reports = Reports(knobs, fates, outbox, agenda, ledger, clock)
         self._reassembly = Reassembly()
-        self._throttled: set[tuple[str, int, int]] = set()
+        self._limit = Limit()
+        self._lost: set[tuple[str, int, int]] = set()
+        self._tried: set[tuple[str, int, int]] = set()
         # A restarted SMSC must not give an id twice: the clock has moved on by more than it gave.
-        self._last_id = int(time.time() * 1_000) if settings.first_id is None else settings.first_id - 1
+        self._last_id = int(time.time() * 1_000) if knobs.now.first_id is None else knobs.now.first_id - 1
 
     def submit(self, session: Session, sequence: int, submission: Submission) -> None:
-        """Takes or refuses a part; the answer follows."""
-        message = self._reassembly.message_of(submission)
-        if status := self._refusal(session, submission, message):
+        """Takes, refuses or loses a part; the answer follows."""
+        message, place = self._reassembly.message_of(submission), submission.place
+        key = (submission.number, message, place.part)
+        if key not in self._lost and self._fates.loses_request(*key):
+            self._lost.add(key)
+            self._ledger.append(RequestLost(submission.number, place.part, place.parts, self._clock()))
+        elif status := self._refusal(session, submission, message):
             self._refuse(session, sequence, submission, status)
         else:
             self._take(session, sequence, submission, message)
 
     def _refusal(self, session: Session, submission: Submission, message: int) -> int:
+        settings = self._knobs.now
         if not submission.is_sane:
             return Status.SUBMIT_FAILED
-        if session.unanswered >= self._settings.window:
+        if session.unanswered >= settings.window:
             return Status.THROTTLED
+        if not self._limit.allows(settings.limit_per_s, time.monotonic()):
+            return settings.limit_status
         if refusal := self._fates.of_message(submission.number, message).refusal:
             return refusal
         key = (submission.number, message, submission.place.part)
-        if key not in self._throttled and self._fates.throttles(*key):
-            self._throttled.add(key)
-            return Status.THROTTLED
+        if key not in self._tried and (status := self._fates.first_try(*key)):
+            self._tried.add(key)
+            return status
         return Status.OK
 
     def _refuse(self, session: Session, sequence: int, submission: Submission, status: int) -> None:
         place = submission.place
         self._ledger.append(PartRefused(submission.number, place.part, place.parts, status, self._clock()))
-        self._answer_later(session, sequence, status, "", self._delay("answer", submission.number, place.part))
+
+        async def answer() -> None:
+            session.unanswered -= 1
+            session.answer("submit_sm_resp", sequence, status, message_id="")
+
+        session.unanswered += 1
+        self._agenda.later(self._answer_delay(submission), answer)
 
     def _take(self, session: Session, sequence: int, submission: Submission, message: int) -> None:
         taken = self._register(submission, message)
-        written = self._settings.answer_id.write(taken.part.value)
+        written = self._knobs.now.answer_id.write(taken.part.value)
         place, number = submission.place, submission.number
         self._ledger.append(PartAccepted(number, message, place.part, place.parts, written, self._clock()))
-        delay_s = self._delay("answer", number, place.part)
-        if taken.fate.early and (receipt := self._put_receipt(taken)):
-            self._answer_after(receipt, session, sequence, written, delay_s)
-        else:
-            self._answer_later(session, sequence, Status.OK, written, delay_s)
-            self._report_later(taken)
+        early = self._reports.report(taken) if taken.fate.early else None
+        self._answer_later(taken, session, sequence, written, self._answer_delay(submission), early)
+        if early is None:
+            self._reports.report_later(taken, self._delivery_delay(number, message))
         if (text := self._reassembly.add(submission)) is not None:
             self._deliver_later(Sms(number, submission.sender, text, message))
 
-    def _register(self, submission: Submission, message: int) -> _Taken:
+    def _register(self, submission: Submission, message: int) -> Taken:
         self._last_id += 1
         place = submission.place
         text = decode(submission.body, submission.data_coding)
         part = Part(submission.number, submission.sender, self._last_id, self._clock(), text)
         fate = self._fates.of_part(submission.number, message, place.part, place.parts)
-        return _Taken(part, message, place.part, fate, submission.registered_delivery)
+        return Taken(part, message, place.part, fate, submission.registered_delivery)
 
-    def _answer_later(self, session: Session, sequence: int, status: int, message_id: str, delay_s: float) -> None:
+    def _answer_later(
+        self, taken: Taken, session: Session, sequence: int, message_id: str, delay_s: float, early: Delivery | None
+    ) -> None:
         async def answer() -> None:
+            if early:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(early.written.wait(), EARLY_RECEIPT_WAIT_S)
             session.unanswered -= 1
-            session.answer("submit_sm_resp", sequence, status, message_id=message_id)
-
-        session.unanswered += 1
-        self._agenda.later(delay_s, answer)
-
-    def _answer_after(self, receipt: Delivery, session: Session, sequence: int, message_id: str, delay_s: float) -> None:
-        async def answer() -> None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(receipt.written.wait(), EARLY_RECEIPT_WAIT_S)
-            session.unanswered -= 1
-            session.answer("submit_sm_resp", sequence, Status.OK, message_id=message_id)
+            if not _answer(taken, session, sequence, message_id):
+                part = taken.part
+                self._ledger.append(AnswerLost(part.number, taken.message, taken.index, self._clock()))
 
         session.unanswered += 1
         self._agenda.later(delay_s, answer)
@@ -145,55 +143,25 @@ class Intake:
             return
 
         async def deliver() -> None:
+            self._ledger.append(MessageArrived(sms.number, sms.message, self._clock()))
             self._arrive(sms)
 
-        self._agenda.later(self._delay("delivery", sms.number, sms.message), deliver)
+        self._agenda.later(self._delivery_delay(sms.number, sms.message), deliver)
 
-    def _report_later(self, taken: _Taken) -> None:
-        number, message = taken.part.number, taken.message
-        delivery_s = self._delay("delivery", number, message)
-        receipt_s = self._delay("receipt", number, taken.index)
+    def _answer_delay(self, submission: Submission) -> float:
+        settings, chance = self._knobs.now, self._fates.random(submission.number, f"answer {submission.place.part}")
+        return settings.answer_delay.draw(chance) / settings.speed
 
-        async def tell_en_route() -> None:
-            self._put(taken, "ENROUTE", lambda: None)
+    def _delivery_delay(self, number: str, message: int) -> float:
+        settings, chance = self._knobs.now, self._fates.random(number, f"delivery {message}")
+        return settings.delivery_delay.draw(chance) / settings.speed
 
-        async def report() -> None:
-            self._put_receipt(taken)
 
-        if taken.fate.en_route and taken.registered_delivery & _ON_ANY_END:
-            self._agenda.later(delivery_s / 2, tell_en_route)
-        self._agenda.later(delivery_s + receipt_s, report)
-
-    def _put_receipt(self, taken: _Taken) -> Delivery | None:
-        """Hands the final receipt to the outbox, if there is to be one."""
-        state, wanted = taken.fate.state, taken.registered_delivery
-        if not state or not (wanted & _ON_ANY_END or (wanted & _ON_FAILURE and state != "DELIVERED")):
-            return None
-
-        async def repeat() -> None:
-            self._put(taken, state, lambda: None)
-
-        def told() -> None:
-            part = taken.part
-            self._ledger.append(ReceiptTaken(part.number, taken.message, taken.index, state, self._clock()))
-            if taken.fate.duplicated:
-                self._agenda.later(self._delay("duplicate", part.number, taken.index), repeat)
-
-        return self._put(taken, state, told)
-
-    def _put(self, taken: _Taken, state: str, told: Callable[[], None]) -> Delivery:
-        def refused(status: int) -> None:
-            detail = f"{state}, status 0x{status:08X}"
-            self._ledger.append(Anomaly(taken.part.number, "receipt refused", detail, self._clock()))
-
-        fields = receipt_fields(taken.part, state, self._clock(), self._settings)
-        delivery = Delivery(fields, told, refused)
-        self._outbox.put(delivery)
-        return delivery
-
-    def _delay(self, purpose: str, number: str, index: int) -> float:
-        delay = {
-            "answer": self._settings.answer_delay,
-            "delivery": self._settings.delivery_delay,
-        }.get(purpose, self._settings.receipt_delay)
-        return delay.draw(self._fates.random(number, f"{purpose} {index}")) / self._settings.speed
+def _answer(taken: Taken, session: Session, sequence: int, message_id: str) -> bool:
+    """Whether the client can have heard it whole."""
+    if taken.fate.answer_lost:
+        return False
+    if taken.fate.answer_halved:
+        session.answer_half("submit_sm_resp", sequence, message_id=message_id)
+        return False
+    return session.answer("submit_sm_resp", sequence, Status.OK, message_id=message_id)

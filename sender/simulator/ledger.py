@@ -15,13 +15,21 @@ from typing import NamedTuple, TextIO
 from sender.simulator.agents import DISGUISED_MACHINE, MACHINE, PERSON
 from sender.simulator.entries import (
     Anomaly,
+    AnswerLost,
     CodeRedeemed,
+    Disconnected,
     Entry,
     HitAnswered,
+    InboundTaken,
+    MessageArrived,
+    OddReceiptAnswered,
     PartAccepted,
     PartRefused,
+    PduGarbled,
     ReceiptTaken,
     ReplyTaken,
+    RequestLost,
+    StepTaken,
     from_line,
     to_line,
 )
@@ -54,6 +62,9 @@ class MessageRecord:
     accepted: Counter[int] = field(default_factory=Counter)
     """How often each part was taken: more than once means that it was submitted twice."""
     receipts: dict[int, str] = field(default_factory=dict)
+    lost_answers: set[int] = field(default_factory=set)
+    """Parts that were taken and of which the client never heard."""
+    arrived: bool = False
     hits: Counter[str] = field(default_factory=Counter)
     """Answered with 302, by kind."""
     redemptions: int = 0
@@ -63,6 +74,11 @@ class MessageRecord:
     @property
     def submitted(self) -> bool:
         return len(self.accepted) == self.parts
+
+    @property
+    def faked(self) -> bool:
+        """Whether the receipts speak of a delivery that never was. True only once nothing is on its way any more."""
+        return self.state == "DELIVERED" and not self.arrived
 
     @property
     def state(self) -> str:
@@ -89,6 +105,12 @@ class Ledger:
         self._kinds: dict[HitKey, str] = {}
         self.refusals: list[PartRefused] = []
         self.anomalies: list[Anomaly] = []
+        self.lost_requests: list[RequestLost] = []
+        self.odd_receipts: list[OddReceiptAnswered] = []
+        self.inbound: list[InboundTaken] = []
+        self.disconnects: list[Disconnected] = []
+        self.steps: list[StepTaken] = []
+        self.garbled = 0
 
     @classmethod
     def read(cls, path: Path) -> "Ledger":
@@ -174,6 +196,38 @@ class Ledger:
         self._message(entry).receipts[entry.part] = entry.state
 
     @_fold.register
+    def _(self, entry: RequestLost) -> None:
+        self.lost_requests.append(entry)
+
+    @_fold.register
+    def _(self, entry: AnswerLost) -> None:
+        self._message(entry).lost_answers.add(entry.part)
+
+    @_fold.register
+    def _(self, entry: MessageArrived) -> None:
+        self._message(entry).arrived = True
+
+    @_fold.register
+    def _(self, entry: OddReceiptAnswered) -> None:
+        self.odd_receipts.append(entry)
+
+    @_fold.register
+    def _(self, entry: InboundTaken) -> None:
+        self.inbound.append(entry)
+
+    @_fold.register
+    def _(self, _entry: PduGarbled) -> None:
+        self.garbled += 1
+
+    @_fold.register
+    def _(self, entry: Disconnected) -> None:
+        self.disconnects.append(entry)
+
+    @_fold.register
+    def _(self, entry: StepTaken) -> None:
+        self.steps.append(entry)
+
+    @_fold.register
     def _(self, entry: HitAnswered) -> None:
         agent = "" if entry.private else entry.user_agent
         self._kinds[HitKey(network_of(entry.address), agent, entry.method, entry.purpose)] = entry.kind
@@ -195,7 +249,9 @@ class Ledger:
     def _(self, entry: Anomaly) -> None:
         self.anomalies.append(entry)
 
-    def _message(self, entry: ReceiptTaken | HitAnswered | CodeRedeemed | ReplyTaken) -> MessageRecord:
+    def _message(
+        self, entry: ReceiptTaken | AnswerLost | MessageArrived | HitAnswered | CodeRedeemed | ReplyTaken
+    ) -> MessageRecord:
         return self._messages[entry.number][entry.message]
 
 

@@ -10,13 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sender.pdus import Status
+from sender.simulator.fates import TEMPORARY
+from sender.simulator.knobs import Knobs
 from sender.simulator.session import Session
-from sender.simulator.settings import SmscSettings
-
-TEMPORARY = frozenset(
-    {Status.SYSTEM_ERROR, Status.QUEUE_FULL, Status.THROTTLED, Status.TEMPORARY_APPLICATION_ERROR},
-)
-"""With these a client asks for the same delivery again."""
 
 
 @dataclass(eq=False)
@@ -28,13 +24,15 @@ class Delivery:
     refused: Callable[[int], None]
     written: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as it was handed to a connection for the first time."""
+    garbled: bool = False
+    """A PDU that nobody can read goes before it, once."""
 
 
 class Outbox:
     """First in, first out, as far as answers allow."""
 
-    def __init__(self, settings: SmscSettings) -> None:
-        self._settings = settings
+    def __init__(self, knobs: Knobs) -> None:
+        self._knobs = knobs
         self._queue: deque[Delivery] = deque()
         self._receivers: list[Session] = []
         self._outstanding: dict[tuple[Session, int], tuple[Delivery, asyncio.TimerHandle]] = {}
@@ -44,6 +42,10 @@ class Outbox:
     def pending(self) -> int:
         """How many deliveries nobody has taken yet."""
         return len(self._queue) + len(self._outstanding) + self._waiting
+
+    def undelivered(self, session: Session) -> int:
+        """How many deliveries a connection has not answered."""
+        return sum(receiver is session for receiver, _ in self._outstanding)
 
     def put(self, delivery: Delivery) -> None:
         self._queue.append(delivery)
@@ -74,7 +76,7 @@ class Outbox:
             delivery.taken()
         elif status in TEMPORARY:
             self._waiting += 1
-            asyncio.get_running_loop().call_later(self._settings.retry_after_s, self._retry, delivery)
+            asyncio.get_running_loop().call_later(self._knobs.now.retry_after_s, self._retry, delivery)
         else:
             delivery.refused(status)
         self._pump()
@@ -100,11 +102,14 @@ class Outbox:
         counts = dict.fromkeys(self._receivers, 0)
         for session, _ in self._outstanding:
             counts[session] += 1
-        free = [session for session in counts if counts[session] < self._settings.delivery_window]
+        free = [session for session in counts if counts[session] < self._knobs.now.delivery_window]
         return min(free, key=counts.__getitem__, default=None)
 
     def _hand_over(self, session: Session, delivery: Delivery) -> None:
+        if delivery.garbled:
+            session.garble()
+            delivery.garbled = False
         key = (session, session.request("deliver_sm", **delivery.fields))
-        timer = asyncio.get_running_loop().call_later(self._settings.redeliver_after_s, self._again, key)
+        timer = asyncio.get_running_loop().call_later(self._knobs.now.redeliver_after_s, self._again, key)
         self._outstanding[key] = (delivery, timer)
         delivery.written.set()

@@ -4,13 +4,14 @@ What a submission means is none of its business: it asks its switch, and answers
 """
 
 import asyncio
+import struct
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
-from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, encode, read_pdu
-from sender.simulator.settings import SmscSettings
+from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, describe, encode, read_pdu
+from sender.simulator.knobs import Knobs
 
 log = structlog.get_logger()
 
@@ -19,12 +20,13 @@ NAME = "SIMULATOR"
 
 _BINDS = {"bind_transmitter", "bind_receiver", "bind_transceiver"}
 _LAST_SEQUENCE = 0x7FFFFFFF
+_DELIVER_SM = 0x00000005
 
 
 class Switch(Protocol):
     """What a session needs of the SMSC behind it."""
 
-    def admit(self, pdu: Pdu) -> Status: ...
+    def admit(self, pdu: Pdu) -> int: ...
 
     def join(self, session: "Session") -> None: ...
 
@@ -38,15 +40,14 @@ class Switch(Protocol):
 class Session:
     """Reads one connection until it ends."""
 
-    def __init__(
-        self, switch: Switch, settings: SmscSettings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, switch: Switch, knobs: Knobs, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._switch = switch
-        self._settings = settings
+        self._knobs = knobs
         self._reader = reader
         self._writer = writer
         self._sequence = 0
         self._heard = True
+        self._dumb = False
         self.bound_as = ""
         """The bind's command; empty before it."""
         self.unanswered = 0
@@ -66,9 +67,21 @@ class Session:
         self._write(encode(command, self._sequence, 0, **fields))
         return self._sequence
 
-    def answer(self, command: str, sequence: int, status: int = 0, **fields: str | int | bytes) -> None:
-        """Answers a request of the client's; a connection that is gone meanwhile hears nothing."""
-        self._write(encode(command, sequence, status, **fields))
+    def answer(self, command: str, sequence: int, status: int = 0, **fields: str | int | bytes) -> bool:
+        """Answers a request of the client's; False: the connection is gone, or says nothing."""
+        return self._write(encode(command, sequence, status, **fields))
+
+    def answer_half(self, command: str, sequence: int, **fields: str | int | bytes) -> None:
+        """Sends the first half of an answer, and never anything again."""
+        data = encode(command, sequence, 0, **fields)
+        self._write(data[: len(data) // 2])
+        self._dumb = True
+
+    def garble(self) -> None:
+        """Sends a PDU that nobody can read: of an unknown command, or with a body that breaks off."""
+        self._sequence = self._sequence % _LAST_SEQUENCE + 1
+        code, body = ((0x777, b"what?"), (_DELIVER_SM, b"\0\1\1336"))[self._sequence % 2]
+        self._write(struct.pack(">LLLL", 16 + len(body), code, 0, self._sequence) + body)
 
     def close(self) -> None:
         """Ends the connection once what was written is sent; `run` returns soon after."""
@@ -86,6 +99,8 @@ class Session:
                 self._heard = True
                 self._handle(pdu)
                 await self._writer.drain()
+                if pause_s := self._knobs.now.read_pause_s:
+                    await asyncio.sleep(pause_s)
         except FramingError as error:
             log.info("an SMPP stream broke", action="smsc.framing", error=str(error))
             self.answer("generic_nack", 0, Status.INVALID_COMMAND_LENGTH)
@@ -106,11 +121,11 @@ class Session:
                 self.answer("generic_nack", error.sequence, error.status)
 
     async def _keep_alive(self) -> None:
-        await asyncio.sleep(self._settings.bind_within_s)
+        await asyncio.sleep(self._knobs.now.bind_within_s)
         while self.bound_as and self._heard:
             self._heard = False
             self.request("enquire_link")
-            await asyncio.sleep(self._settings.enquire_every_s)
+            await asyncio.sleep(self._knobs.now.enquire_every_s)
         self.close()
 
     def _handle(self, pdu: Pdu) -> None:
@@ -132,15 +147,17 @@ class Session:
                 self.answer("generic_nack", pdu.sequence, Status.INVALID_COMMAND_ID)
 
     def _bind(self, pdu: Pdu) -> None:
-        status = Status.ALREADY_BOUND if self.bound_as else self._switch.admit(pdu)
+        status = int(Status.ALREADY_BOUND) if self.bound_as else self._switch.admit(pdu)
         self.answer(f"{pdu.command}_resp", pdu.sequence, status, system_id=NAME)
-        log.info("a bind was answered", action="smsc.bind", command=pdu.command, status=status.name)
+        log.info("a bind was answered", action="smsc.bind", command=pdu.command, status=describe(status))
         if status == Status.OK:
             self.bound_as = pdu.command
             self._switch.join(self)
         elif not self.bound_as:
             self.close()
 
-    def _write(self, data: bytes) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(data)
+    def _write(self, data: bytes) -> bool:
+        if self._writer.is_closing() or self._dumb or self._knobs.now.silent:
+            return False
+        self._writer.write(data)
+        return True

@@ -3,26 +3,33 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from linksvc.clock import Clock, now
 from sender.simulator.agenda import Agenda
+from sender.simulator.behaviour import STOPS
 from sender.simulator.entries import Anomaly
 from sender.simulator.fates import Fates
 from sender.simulator.handsets import Handsets
+from sender.simulator.knobs import Knobs
 from sender.simulator.ledger import Ledger
+from sender.simulator.numbers import reserved_numbers
 from sender.simulator.population import Person
+from sender.simulator.scenario import Player, Scenario
 from sender.simulator.settings import Pace, SmscSettings
 from sender.simulator.smsc import Smsc
 from sender.simulator.till import ShopAccess
+from sender.simulator.traffic import Traffic
 
 log = structlog.get_logger()
 
 
 class Simulator:
-    """Starts, runs in the running event loop, and stops. Without `shop` nobody redeems a code.
+    """Starts, runs in the running event loop, and stops. Without `shop` nobody redeems a code; `scenario` is played from
+    the start on, its knobs over `settings`.
 
     `ledger` holds what truly happened; it may be read once `idle()`, also after `stop()`.
     """
@@ -36,14 +43,25 @@ class Simulator:
         *,
         pace: Pace | None = None,
         clock: Clock = now,
+        scenario: Scenario | None = None,
     ) -> None:
+        crowd = tuple(people)
         self.ledger = Ledger(ledger_path)
         self._clock = clock
         self._agenda = Agenda(self._note_failure)
-        fates = Fates(settings)
-        self._smsc = Smsc(settings, fates, self._agenda, self.ledger, clock, lambda sms: handsets.receive(sms))
+        self._knobs = Knobs(replace(settings, **scenario.knobs) if scenario else settings)
+        fates = Fates(self._knobs)
+        self._smsc = Smsc(
+            self._knobs,
+            fates,
+            self._agenda,
+            self.ledger,
+            clock,
+            arrive=lambda sms: handsets.receive(sms),
+            heard=lambda submitted: self._player.heard(submitted),
+        )
         handsets = Handsets(
-            people,
+            crowd,
             fates=fates,
             speed=settings.speed,
             pace=pace or Pace(),
@@ -53,15 +71,24 @@ class Simulator:
             shop=shop,
             send_reply=self._smsc.send_inbound,
         )
+        numbers = [person.number for person in crowd] or [number for number, _ in reserved_numbers()]
+        self._traffic = Traffic(
+            numbers, self._knobs, fates, self.ledger, clock, self._smsc.send_inbound, lambda: self._smsc.pending
+        )
+        self._player = Player(scenario or Scenario(), self._knobs, self._agenda, self.ledger, clock, self._smsc, self._write)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens; port 0 takes a free one. Returns the port. Raises OSError where it cannot."""
         bound = await self._smsc.start(host, port)
+        self._traffic.start()
+        self._player.start()
         log.info("the SMSC listens", action="smsc.start", host=host, port=bound)
         return bound
 
     async def stop(self) -> None:
         """Drops what has not happened yet, takes leave of the clients, closes the ledger's file."""
+        self._player.stop()
+        await self._traffic.stop()
         await self._agenda.clear()
         await self._smsc.stop()
         await self._agenda.clear()
@@ -69,7 +96,11 @@ class Simulator:
 
     def idle(self) -> bool:
         """Whether nothing is left to happen by itself: no answer, no receipt that nobody took, nobody about to act."""
-        return self._agenda.is_empty and not self._smsc.pending
+        return self._agenda.is_empty and not self._smsc.pending and self._traffic.is_over
+
+    def _write(self, number: str, address: str, text: str) -> None:
+        stop = text in STOPS
+        self._traffic.write(number, address or self._knobs.now.inbound_to, text, stop)
 
     def _note_failure(self, error: Exception) -> None:
         log.error("a simulated action failed", action="smsc.failure", exc_info=error)
@@ -85,13 +116,16 @@ def run_smsc(
     shop: ShopAccess | None = None,
     ledger_path: Path | None = None,
     pace: Pace | None = None,
+    scenario: Scenario | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> Ledger:
     """Runs a simulator until SIGINT or SIGTERM; blocks. For `ricochet smsc`.
 
     `on_ready` is told the port as soon as it listens. Returns the ledger. Raises OSError where it cannot listen.
     """
-    return asyncio.run(_run(Simulator(people, settings, shop, ledger_path, pace=pace), host, port, on_ready))
+    return asyncio.run(
+        _run(Simulator(people, settings, shop, ledger_path, pace=pace, scenario=scenario), host, port, on_ready)
+    )
 
 
 async def _run(simulator: Simulator, host: str, port: int, on_ready: Callable[[int], None]) -> Ledger:

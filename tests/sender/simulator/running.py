@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sender.simulator.delays import Delay
 from sender.simulator.population import Person
-from sender.simulator.settings import Delay, Pace, SmscSettings
+from sender.simulator.settings import Pace, SmscSettings
 from sender.simulator.simulator import Simulator
 from sender.simulator.till import ShopAccess
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sender.simulator.fates import Fates
+from sender.simulator.knobs import Knobs
 from sender.simulator.settings import IdForm, SmscSettings
 
 NUMBERS = [f"+3363998{i:04d}" for i in range(2_000)]
@@ -13,16 +14,16 @@ WORST = {"": 0, "DELIVERED": 1}
 
 
 def test_fates_do_not_depend_on_who_was_asked_about_before() -> None:
-    there, back = Fates(SmscSettings(seed=3)), Fates(SmscSettings(seed=3))
+    there, back = Fates(Knobs(SmscSettings(seed=3))), Fates(Knobs(SmscSettings(seed=3)))
     forwards = {number: there.of_message(number, 0) for number in NUMBERS}
     backwards = {number: back.of_message(number, 0) for number in reversed(NUMBERS)}
     assert forwards == backwards
-    assert forwards != {number: Fates(SmscSettings(seed=4)).of_message(number, 0) for number in NUMBERS}
+    assert forwards != {number: Fates(Knobs(SmscSettings(seed=4))).of_message(number, 0) for number in NUMBERS}
 
 
 def test_each_ill_befalls_about_its_share() -> None:
     settings = SmscSettings(refused=0.1, failed=0.2, expired=0.1, unknown=0.1, missing_receipts=0.1)
-    fates = [Fates(settings).of_message(number, 0) for number in NUMBERS]
+    fates = [Fates(Knobs(settings)).of_message(number, 0) for number in NUMBERS]
     states = [fate.state for fate in fates]
     assert 0.07 < sum(bool(fate.refusal) for fate in fates) / len(fates) < 0.13
     assert 0.16 < sum(state in {"UNDELIVERABLE", "REJECTED"} for state in states) / len(states) < 0.24
@@ -35,13 +36,13 @@ def test_each_ill_befalls_about_its_share() -> None:
 
 def test_a_message_at_which_nothing_goes_wrong_arrives() -> None:
     sound = SmscSettings(refused=0, failed=0, expired=0, unknown=0, missing_receipts=0)
-    fates = [Fates(sound).of_message(number, 0) for number in NUMBERS]
+    fates = [Fates(Knobs(sound)).of_message(number, 0) for number in NUMBERS]
     assert all(fate.arrives and fate.state == "DELIVERED" and fate.reported and not fate.refusal for fate in fates)
 
 
 @given(number=st.sampled_from(NUMBERS), parts=st.integers(1, 5), seed=st.integers(0, 50))
 def test_the_parts_of_a_message_agree_with_it(number: str, parts: int, seed: int) -> None:
-    fates = Fates(replace(SmscSettings(seed=seed), failed=0.3, expired=0.1, unknown=0.1, missing_receipts=0.3))
+    fates = Fates(Knobs(replace(SmscSettings(seed=seed), failed=0.3, expired=0.1, unknown=0.1, missing_receipts=0.3)))
     whole = fates.of_message(number, 0)
     states = {fates.of_part(number, 0, part, parts).state for part in range(1, parts + 1)}
     if whole.state != "DELIVERED":

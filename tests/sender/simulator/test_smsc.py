@@ -13,12 +13,14 @@ from sender.pdus import Pdu, Status
 from sender.receipts import is_receipt, normalise, parse
 from sender.simulator.agenda import Agenda
 from sender.simulator.behaviour import Behaviour
+from sender.simulator.delays import Delay
 from sender.simulator.fates import Fates
 from sender.simulator.intake import Sms
+from sender.simulator.knobs import Knobs
 from sender.simulator.ledger import Ledger
 from sender.simulator.population import Person, people
 from sender.simulator.reassembly import Submission
-from sender.simulator.settings import Delay, IdForm, SmscSettings
+from sender.simulator.settings import IdForm, SmscSettings
 from sender.simulator.smsc import Smsc
 from tests.factories import NOW
 from tests.sender.simulator.esme import SENDER, esme
@@ -302,12 +304,12 @@ async def test_a_long_message_arrives_whole_whatever_the_order_of_its_parts() ->
     arrived: list[Sms] = []
     failures: list[Exception] = []
     ledger = Ledger()
-    smsc = Smsc(QUICK, Fates(QUICK), Agenda(failures.append), ledger, lambda: NOW, arrived.append)
+    smsc = Smsc(knobs := Knobs(QUICK), Fates(knobs), Agenda(failures.append), ledger, lambda: NOW, arrived.append)
     async with esme(await smsc.start("127.0.0.1", 0)) as client:
         await client.bind()
         pieces = split(LONG)
         total = len(pieces.parts)
-        for reference in (258, 259):
+        for reference in (2, 3):
             for part in reversed(range(1, total + 1)):
                 payload = add_header(pieces.parts[part - 1], Concatenation(reference, total, part))
                 client.send_part(NUMBER, payload, data_coding=pieces.data_coding, esm_class=UDHI)
