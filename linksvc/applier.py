@@ -154,7 +154,8 @@ def _mark_applied(session: Session, pending: list[Fact], clock: Clock) -> None:
 
 
 def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
-    """A campaign is sent, or cancelled, when nothing may leave any more; its receipts and clicks go on coming."""
+    """A campaign is sent, or cancelled, when nothing may leave any more; its receipts and clicks go on coming.
+    One of replies goes on."""
     waiting = session.exec(
         select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
             FunnelCount.campaign_id == campaign_id, col(FunnelCount.stage).in_(("queued", "held"))
@@ -164,6 +165,6 @@ def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
         cancelled = col(Campaign.cancelled_at).is_not(None)
         session.exec(
             update(Campaign)
-            .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "sending")
+            .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "sending", col(Campaign.kind) != REPLY)
             .values(state=case((cancelled, "cancelled"), else_="sent"), finished_at=clock())
         )

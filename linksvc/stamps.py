@@ -9,7 +9,7 @@ from linksvc.models import Fact, Message
 SEVERITY = {"DELIVERED": 1, "UNKNOWN": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIVERABLE": 4, "REJECTED": 4}
 """Final receipt states (SMPP v3.4, 5.2.28): a message is as bad as the worst of its parts."""
 
-UNSENT_RANK = {"": 0, "held": 1, "expired_unsent": 2, "cancelled": 3, "stopped": 4, "outcome_unknown": 5}
+UNSENT_RANK = {"": 0, "expired_unsent": 1, "cancelled": 2, "stopped": 3, "outcome_unknown": 4}
 """Why a message did not leave; of two reasons the one further right is told, whichever was learnt first."""
 
 _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
@@ -39,7 +39,13 @@ class Stamps:
     parts_final: int = 0
     receipt: str = ""
     unsent_reason: str = ""
+    held_reason: str = ""
+    held_until: datetime | None = None
+    released_until: datetime | None = None
     error: str = ""
+    cause: str = ""
+    price_micros: int = 0
+    price_currency: str = ""
     submitted_at: datetime | None = None
     receipt_at: datetime | None = None
     unsent_at: datetime | None = None
@@ -100,7 +106,14 @@ def state_of(stamps: Stamps) -> str:
         return _STATE_OF_SEVERITY.get(severity, "submitted")
     if stamps.parts_refused:
         return "refused"
-    return stamps.unsent_reason or "queued"
+    return stamps.unsent_reason or ("held" if is_held(stamps) else "queued")
+
+
+def is_held(stamps: Stamps) -> bool:
+    """Held back, and not released from the last of its holds: it may still leave."""
+    if stamps.held_until is None:
+        return False
+    return stamps.released_until is None or stamps.released_until < stamps.held_until
 
 
 def _earlier(present: datetime | None, candidate: datetime) -> datetime:
@@ -116,9 +129,12 @@ def _fold_accepted(stamps: Stamps, fact: Fact) -> None:
     stamps.parts = fact.parts
     stamps.route_id = fact.route_id
     stamps.submitted_at = _earlier(stamps.submitted_at, fact.occurred_at)
+    stamps.price_micros += fact.price_micros
+    stamps.price_currency = max(stamps.price_currency, fact.currency)
 
 
 def _fold_refused(stamps: Stamps, fact: Fact) -> None:
+    stamps.cause = max(stamps.cause, fact.cause) if stamps.parts_refused else fact.cause
     stamps.parts_refused += 1
     stamps.error = max(stamps.error, fact.value)
     stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
@@ -130,9 +146,27 @@ def _fold_unsent(stamps: Stamps, fact: Fact) -> None:
     stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
 
 
+def _fold_held(stamps: Stamps, fact: Fact) -> None:
+    until = datetime.fromisoformat(fact.detail)
+    if stamps.held_until is None or (until, fact.value) > (stamps.held_until, stamps.held_reason):
+        stamps.held_until, stamps.held_reason = until, fact.value
+
+
+def _fold_released(stamps: Stamps, fact: Fact) -> None:
+    stamps.released_until = _later(stamps.released_until, datetime.fromisoformat(fact.detail))
+
+
+def _badness(receipt: str) -> tuple[int, str]:
+    return SEVERITY.get(receipt, 0), receipt
+
+
 def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
     stamps.parts_final += 1
-    stamps.receipt = max(stamps.receipt, fact.value, key=lambda state: (SEVERITY.get(state, 0), state))
+    if not stamps.parts_refused and fact.cause:
+        worse, before = _badness(fact.value), _badness(stamps.receipt)
+        if worse >= before:
+            stamps.cause = fact.cause if worse > before else max(stamps.cause, fact.cause)
+    stamps.receipt = max(stamps.receipt, fact.value, key=_badness)
     stamps.receipt_at = _later(stamps.receipt_at, fact.occurred_at)
     if SEVERITY[fact.value] > SEVERITY["DELIVERED"]:
         stamps.error = max(stamps.error, fact.detail)
@@ -148,6 +182,8 @@ _FOLDS = {
     "refused": _fold_refused,
     "outcome_unknown": _fold_unsent,
     "unsent": _fold_unsent,
+    "held": _fold_held,
+    "released": _fold_released,
     "receipt": _fold_receipt,
     "redeemed": _fold_first_time,
     "reply": _fold_first_time,

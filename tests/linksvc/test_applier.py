@@ -24,6 +24,8 @@ from tests.factories import NOW, hit, learn_hits
 SIZE = 6
 moments = st.integers(0, 7_200).map(lambda seconds: NOW + timedelta(seconds=seconds))
 verdicts = st.sampled_from(["human", "suspect", "machine"])
+causes = st.sampled_from(["", "absent", "blocked"])
+reasons = st.sampled_from(["quiet_hours", "frequency_cap"])
 receipts = st.sampled_from(["DELIVERED", "UNKNOWN", "EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED"])
 
 
@@ -33,9 +35,35 @@ def part_facts(draw: st.DrawFn, campaign_id: int, n: int, part: int, parts: int)
     kind = draw(st.sampled_from(["accepted", "accepted", "accepted", "refused", "outcome_unknown", "nothing"]))
     if kind == "nothing":
         return []
-    made = [NewFact(campaign_id, kind, source, n, draw(moments), value="0x0b", parts=parts, route_id=3)]
+    cause, price = draw(causes), draw(st.integers(0, 99_999)) if kind == "accepted" else 0
+    made = [
+        NewFact(
+            campaign_id,
+            kind,
+            source,
+            n,
+            draw(moments),
+            value="0x0b",
+            parts=parts,
+            route_id=3,
+            currency="EUR" if price else "",
+            cause="" if kind == "accepted" else cause,
+            price_micros=price,
+        )
+    ]
     if kind == "accepted" and draw(st.booleans()):
-        made.append(NewFact(campaign_id, "receipt", source, n, draw(moments), value=draw(receipts), detail="001"))
+        value = draw(receipts)
+        made.append(NewFact(campaign_id, "receipt", source, n, draw(moments), value=value, detail="001", cause=cause))
+    return made
+
+
+@st.composite
+def holds(draw: st.DrawFn, campaign_id: int, n: int) -> list[NewFact]:
+    """A message is held back, more than once perhaps, and released or not."""
+    made = []
+    for until in draw(st.lists(moments, max_size=2, unique=True)):
+        hold = NewFact(campaign_id, "held", f"{n}:{until.isoformat()}", n, NOW, draw(reasons), until.isoformat())
+        made += [hold, hold._replace(kind="released", value="")][: draw(st.integers(1, 2))]
     return made
 
 
@@ -92,6 +120,7 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
         if draw(st.booleans()):
             reason = draw(st.sampled_from(["stopped", "cancelled", "expired_unsent"]))
             made.append(NewFact(campaign_id, "unsent", str(n), n, draw(moments), value=reason))
+        made += draw(holds(campaign_id, n))
     for i, n in enumerate(draw(st.lists(st.integers(0, SIZE - 1), max_size=5))):
         kind = draw(st.sampled_from(["redeemed", "reply", "opted_out"]))
         amount, currency = (
@@ -274,6 +303,57 @@ def test_a_campaign_is_sent_when_nothing_is_queued_any_more(engine: Engine) -> N
         apply_batch(engine, campaign_id, "test", lambda: NOW)
         with reading(engine) as session:
             assert session.exec(select(Campaign.state).where(col(Campaign.id) == campaign_id)).one() == state
+
+
+def fold_campaign(engine: Engine, campaign_id: int, *made: NewFact) -> Campaign:
+    learn(engine, list(made))
+    apply(engine, campaign_id)
+    with reading(engine) as session:
+        row = session.get_one(Campaign, campaign_id)
+        session.expunge(row)
+        return row
+
+
+def test_a_campaign_is_not_sent_while_a_message_is_held_back(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 2)
+    with writing(engine) as session:
+        counters.rebuild(session, campaign_id)
+    until = (NOW + timedelta(hours=9)).isoformat()
+    hold = NewFact(campaign_id, "held", f"1:{until}", 1, NOW, "quiet_hours", until)
+    accepted = NewFact(campaign_id, "accepted", "0.1.1", 0, NOW, parts=1, route_id=1)
+    assert fold_campaign(engine, campaign_id, accepted, hold).state == "sending"
+    with reading(engine) as session:
+        message = session.get_one(Message, (campaign_id, 1))
+        assert (message.state, message.held_reason) == ("held", "quiet_hours")
+        assert message.held_until == NOW + timedelta(hours=9)
+        assert read_funnel(session, 1, campaign_id)["held"] == 1
+    assert fold_campaign(engine, campaign_id, hold._replace(kind="released", value="")).state == "sending"
+    with reading(engine) as session:
+        assert session.get_one(Message, (campaign_id, 1)).state == "queued"
+    assert fold_campaign(engine, campaign_id, accepted._replace(source="1.1.1", n=1)).state == "sent"
+
+
+def test_a_campaign_that_was_cancelled_ends_cancelled(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 2)
+    with writing(engine) as session:
+        counters.rebuild(session, campaign_id)
+        session.get_one(Campaign, campaign_id).cancelled_at = NOW
+    accepted = NewFact(campaign_id, "accepted", "0.1.1", 0, NOW, parts=1, route_id=1)
+    cancelled = NewFact(campaign_id, "unsent", "1", 1, NOW, "cancelled")
+    ended = fold_campaign(engine, campaign_id, accepted, cancelled)
+    assert (ended.state, ended.finished_at) == ("cancelled", NOW)
+
+
+def test_a_message_costs_what_its_parts_cost_and_is_as_bad_as_the_worst_of_them(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    accepted = NewFact(campaign_id, "accepted", "0.1.1", 0, NOW, parts=2, route_id=1, currency="EUR", price_micros=45_000)
+    arrived = NewFact(campaign_id, "receipt", "0.1.1", 0, NOW, value="DELIVERED")
+    failed = NewFact(campaign_id, "receipt", "0.2.1", 0, NOW, value="UNDELIVERABLE", detail="012", cause="absent")
+    fold_campaign(engine, campaign_id, failed, arrived, accepted, accepted._replace(source="0.2.1"))
+    with reading(engine) as session:
+        message = session.get_one(Message, (campaign_id, 0))
+        assert (message.state, message.cause) == ("failed", "absent")
+        assert (message.price_micros, message.price_currency) == (90_000, "EUR")
 
 
 def test_rebuilding_repairs_counters_that_were_tampered_with(engine: Engine) -> None:
