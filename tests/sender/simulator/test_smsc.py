@@ -9,8 +9,9 @@ import pytest
 
 from linksvc.fragments import split
 from sender.concatenation import UDHI, Concatenation, add_header
+from sender.message_ids import canonical
 from sender.pdus import Pdu, Status
-from sender.receipts import is_receipt, normalise, parse
+from sender.receipts import is_receipt, parse
 from sender.simulator.agenda import Agenda
 from sender.simulator.behaviour import Behaviour
 from sender.simulator.delays import Delay
@@ -124,7 +125,7 @@ async def test_a_message_is_answered_delivered_and_reported() -> None:
         (told,) = client.deliveries
         receipt = parse(told, NOW)
         assert answer.text("message_id").isupper()
-        assert normalise(told.text("receipted_message_id")) == normalise(answer.text("message_id"))
+        assert canonical(told.text("receipted_message_id")) == canonical(answer.text("message_id"))
         assert int(receipt.ids[1]) == int(answer.text("message_id"), 16)
         assert (receipt.state, receipt.error, receipt.is_final) == ("DELIVERED", "000", True)
         assert (told.text("source_addr"), told.text("destination_addr")) == (NUMBER.removeprefix("+"), SENDER)
