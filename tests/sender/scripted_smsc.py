@@ -1,6 +1,7 @@
 """An SMSC that does exactly what a test tells it, on a real socket: for exact orders of answers and receipts."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,8 @@ class Line:
     """One bound connection."""
 
     writer: asyncio.StreamWriter
+    role: str = ""
+    """As what it is bound: transceiver, transmitter or receiver."""
     sequence: int = 0
     waiting: dict[int, asyncio.Future[Pdu]] = field(default_factory=dict)
 
@@ -27,9 +30,12 @@ class Line:
 
     async def deliver(self, **fields: str | int | bytes) -> Pdu:
         """Sends a deliver_sm and returns its answer."""
+        return await self.request("deliver_sm", **fields)
+
+    async def request(self, command: str, **fields: str | int | bytes) -> Pdu:
         self.sequence += 1
         future = self.waiting[self.sequence] = asyncio.get_running_loop().create_future()
-        self.writer.write(encode("deliver_sm", self.sequence, 0, **fields))
+        self.writer.write(encode(command, self.sequence, 0, **fields))
         return await asyncio.wait_for(future, 10)
 
     async def receipt(self, id: str, state: str = "DELIVRD", **fields: str | int | bytes) -> Pdu:
@@ -70,6 +76,10 @@ class ScriptedSmsc:
     def line(self) -> Line:
         return self.lines[-1]
 
+    def bound_as(self, role: str) -> Line:
+        """The last one bound so."""
+        return next(line for line in reversed(self.lines) if line.role == role)
+
     def texts(self) -> list[str]:
         return [decode_text(pdu) for pdu in self.submissions]
 
@@ -100,8 +110,9 @@ class ScriptedSmsc:
                 future.set_result(pdu)
             else:
                 self.other.append(pdu)
-        elif pdu.command == "bind_transceiver":
+        elif pdu.command.startswith("bind_"):
             self.binds.append(pdu)
+            line.role = pdu.command.removeprefix("bind_")
             line.answer(pdu, self.bind_status, system_id="scripted")
             if self.bind_status == Status.OK:
                 self.lines.append(line)
@@ -127,9 +138,15 @@ def decode_text(pdu: Pdu) -> str:
 
 
 @asynccontextmanager
-async def scripted_smsc(bind_status: int = 0, submitted: Submitted | None = None) -> AsyncIterator[ScriptedSmsc]:
+async def scripted_smsc(
+    bind_status: int = 0,
+    submitted: Submitted | None = None,
+    *,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[ScriptedSmsc]:
     smsc = ScriptedSmsc(bind_status=bind_status, submitted=submitted)
-    server = await asyncio.start_server(smsc.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(smsc.serve, host, 0, ssl=tls)
     smsc.port = server.sockets[0].getsockname()[1]
     try:
         yield smsc
