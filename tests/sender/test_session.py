@@ -1,6 +1,7 @@
 """The SMPP session over a real socket: liveness, goodbyes, and what it says to nonsense."""
 
 import asyncio
+import socket
 import struct
 from dataclasses import replace
 
@@ -18,6 +19,10 @@ MESSAGE: dict[str, str | int | bytes] = {"source_addr": "36180", "destination_ad
 
 async def take_nothing(_: Pdu) -> Status:
     return Status.OK
+
+
+async def silence(*_: object) -> None:
+    await asyncio.sleep(0)
 
 
 async def bind(smsc: ScriptedSmsc, timers: Timers = TIMERS) -> Session:
@@ -108,14 +113,175 @@ async def test_an_smsc_that_answers_no_enquiry_is_left() -> None:
     async with scripted_smsc() as smsc:
         session = await bind(smsc, replace(TIMERS, enquire_s=0.05, response_s=0.1))
         await until(lambda: "enquire_link" in [pdu.command for pdu in smsc.other])
-        assert not session.closed.is_set()
-
-        async def silence(*_: object) -> None:
-            await asyncio.sleep(0)
-
-        smsc.take = silence  # type: ignore[method-assign]
+        assert session.usable
+        smsc.take = silence  # type: ignore[method-assign, assignment]
         await asyncio.wait_for(session.closed.wait(), 5)
+        assert session.reason == "enquire_link was not answered"
         await session.close()
+
+
+async def test_nothing_is_enquired_before_the_bind_is_answered() -> None:
+    async with scripted_smsc() as smsc:
+        heard: list[str] = []
+
+        async def note(_: Line, pdu: Pdu) -> None:
+            heard.append(pdu.command)
+
+        smsc.take = note  # type: ignore[method-assign]
+        with pytest.raises(Unreachable, match="did not answer the bind"):
+            await bind(smsc, replace(TIMERS, enquire_s=0.05))
+    assert heard == ["bind_transceiver"]
+
+
+async def test_only_the_bind_s_own_answer_is_taken_for_it() -> None:
+    async with scripted_smsc() as smsc:
+
+        async def distract(line: Line, pdu: Pdu) -> None:
+            line.writer.write(encode("enquire_link", 1))
+            line.writer.write(encode("submit_sm_resp", pdu.sequence, message_id="1"))
+            line.writer.write(encode("generic_nack", 0, Status.UNKNOWN_ERROR))
+            line.answer(pdu, Status.INVALID_PASSWORD)
+
+        smsc.take = distract  # type: ignore[method-assign]
+        with pytest.raises(BindRefused, match="does not accept the password"):
+            await bind(smsc)
+
+
+async def test_a_pdu_that_is_begun_and_not_ended_ends_the_session() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc, replace(TIMERS, response_s=30.0, read_s=0.2))
+        whole = encode("deliver_sm", 5, source_addr="33639980001", short_message=b"Bonjour")
+        writer = smsc.line.writer
+        for end in range(1, 10):  # One byte now and then is no sign of life.
+            writer.write(whole[end - 1 : end])
+            await asyncio.sleep(0.05)
+            if session.closed.is_set():
+                break
+        await asyncio.wait_for(session.closed.wait(), 5)
+        assert session.reason == "a PDU was begun and not ended"
+        await session.close()
+
+
+async def test_a_pdu_may_come_in_pieces() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc)
+        for byte in encode("enquire_link", 7) + encode("enquire_link", 8):
+            smsc.line.writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+        await until(lambda: [pdu.sequence for pdu in smsc.other] == [7, 8])
+        await session.close()
+
+
+async def test_a_stream_that_is_no_smpp_is_told_so_and_left() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc)
+        smsc.line.writer.write(struct.pack(">LLLL", 1 << 20, 5, 0, 1) + b"x" * 100)
+        await asyncio.wait_for(session.closed.wait(), 5)
+        await until(lambda: smsc.other)
+        assert session.reason == "the stream is no SMPP: a PDU of 1048576 bytes was announced"
+        await session.close()
+    assert [(pdu.command, pdu.status) for pdu in smsc.other] == [("generic_nack", Status.INVALID_COMMAND_LENGTH)]
+
+
+async def test_a_peer_that_reads_nothing_is_not_read_from_for_ever() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc, replace(TIMERS, enquire_s=0.2, response_s=0.4))
+        serving = next(task for task, line in smsc.serving.items() if line is smsc.line)
+        writer = smsc.line.writer
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        writer.transport.pause_reading()
+
+        async def flood() -> None:
+            while True:
+                writer.write(encode("enquire_link", 7) * 4_000)
+                await writer.drain()
+
+        flooding = asyncio.create_task(flood())
+        await asyncio.wait_for(session.closed.wait(), 5)
+        flooding.cancel()
+        assert session.reason == "enquire_link was not answered"
+        await session.close()
+        writer.transport.abort()
+        await asyncio.wait([serving])
+
+
+async def test_a_receipt_in_a_data_sm_is_delivered_and_answered_as_such() -> None:
+    heard: list[Pdu] = []
+
+    async def take(pdu: Pdu) -> Status:
+        heard.append(pdu)
+        return Status.OK
+
+    async with scripted_smsc() as smsc:
+        session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "receiver", take, TIMERS)
+        answer = await smsc.line.request("data_sm", esm_class=4, receipted_message_id="38601fa", message_state=2)
+        assert (answer.command, answer.status) == ("data_sm_resp", Status.OK)
+        await session.close()
+    (pdu,) = heard
+    assert (pdu.text("receipted_message_id"), pdu.number("message_state"), pdu.payload) == ("38601fa", 2, b"")
+
+
+async def test_an_answer_that_comes_after_it_was_given_up_is_handed_over_once() -> None:
+    waiting: list[tuple[Line, Pdu]] = []
+
+    async def keep(line: Line, pdu: Pdu) -> None:
+        waiting.append((line, pdu))
+
+    late: list[Pdu] = []
+    async with scripted_smsc(submitted=keep) as smsc:
+        session = await bind(smsc, replace(TIMERS, response_s=0.1))
+        with pytest.raises(AnswerLost, match="submit_sm was not answered"):
+            await session.submit(MESSAGE, late.append)
+        line, pdu = waiting[0]
+        for _ in range(2):
+            line.answer(pdu, message_id="abc")
+        await until(lambda: late)
+        line.writer.write(encode("enquire_link", 9))
+        await until(lambda: smsc.other)
+        await session.close()
+    assert [pdu.text("message_id") for pdu in late] == ["abc"]
+
+
+async def test_an_smsc_that_unbinds_is_submitted_nothing_more_but_may_answer_what_it_has() -> None:
+    waiting: list[tuple[Line, Pdu]] = []
+
+    async def keep(line: Line, pdu: Pdu) -> None:
+        waiting.append((line, pdu))
+
+    async with scripted_smsc(submitted=keep) as smsc:
+        session = await bind(smsc)
+        under_way = asyncio.create_task(session.submit(MESSAGE))
+        await until(lambda: waiting)
+        smsc.line.writer.write(encode("unbind", 10))
+        await until(lambda: not session.usable)
+        with pytest.raises(NotSent):
+            await session.submit(MESSAGE)
+        smsc.accept(*waiting[0])
+        assert (await under_way).status == Status.OK
+        await session.unbind()
+    assert [(pdu.command, pdu.sequence) for pdu in smsc.other] == [("unbind_resp", 10)]
+    assert session.reason == "the SMSC unbound the session"
+
+
+async def test_what_came_in_is_answered_before_the_session_says_goodbye() -> None:
+    stored = asyncio.Event()
+
+    async def store(_: Pdu) -> Status:
+        await stored.wait()
+        return Status.OK
+
+    async with scripted_smsc() as smsc:
+        session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", store, TIMERS)
+        delivery = asyncio.create_task(smsc.line.deliver(short_message=b"x"))
+        writer = smsc.line.writer
+        writer.write(encode("enquire_link", 50))
+        await until(lambda: smsc.other)
+        leaving = asyncio.create_task(session.unbind())
+        await asyncio.sleep(0)
+        stored.set()
+        assert (await delivery).status == Status.OK
+        await leaving
+    assert [pdu.command for pdu in smsc.other] == ["enquire_link_resp", "unbind"]
 
 
 async def test_a_lost_connection_tells_what_was_sent_from_what_was_not() -> None:
@@ -132,14 +298,26 @@ async def test_a_lost_connection_tells_what_was_sent_from_what_was_not() -> None
         await session.close()
 
 
-async def test_a_generic_nack_answers_the_submission_it_names() -> None:
+@pytest.mark.parametrize(("told", "meant"), [(Status.INVALID_COMMAND_LENGTH,) * 2, (Status.OK, Status.UNKNOWN_ERROR)])
+async def test_a_generic_nack_refuses_the_submission_it_names_and_no_other(told: Status, meant: Status) -> None:
     async def nack(line: Line, pdu: Pdu) -> None:
-        line.writer.write(encode("generic_nack", pdu.sequence, Status.INVALID_COMMAND_LENGTH))
+        for sequence in (0, pdu.sequence + 1, pdu.sequence):
+            line.writer.write(encode("generic_nack", sequence, told))
 
     async with scripted_smsc(submitted=nack) as smsc:
         session = await bind(smsc)
-        assert (await session.submit(MESSAGE)).status == Status.INVALID_COMMAND_LENGTH
+        assert (await session.submit(MESSAGE)).status == meant
+        assert session.usable
         await session.close()
+
+
+async def test_an_answer_that_cannot_be_read_is_not_answered() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc)
+        smsc.line.writer.write(struct.pack(">LLLL", 16, 0x8000_0111, 0, 1) + encode("enquire_link", 7))
+        await until(lambda: smsc.other)
+        await session.close()
+    assert [pdu.command for pdu in smsc.other] == ["enquire_link_resp"]
 
 
 async def test_a_handler_that_fails_makes_the_smsc_try_again() -> None:
