@@ -4,18 +4,29 @@ Called by `sender.marks` in the transaction that marks them, under the locks of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from linksvc import facts
 from linksvc.facts import NewFact
-from linksvc.models import Campaign, Contact, Suppression
+from linksvc.frequency_caps import Cap, take
+from linksvc.models import Campaign, Contact, Suppression, Workspace
+from linksvc.quiet_hours import Keeps, next_opening
+from linksvc.schedules import due_for
 from linksvc.standing_campaigns import REPLY
+from linksvc.zones import zones_of
 from sender import auto_replies
 from sender.messages import OpenCampaign
+
+MARKETING = "marketing"
+
+FREQUENCY_CAP, SCHEDULED = "frequency_cap", "scheduled"
+"""Reasons to wait, beside those of `linksvc.quiet_hours`."""
 
 
 class Candidate(Protocol):
@@ -58,35 +69,54 @@ def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now:
     """Which of these messages of one campaign may be marked now; in their order. Facts about the others: `record`.
 
     It locks the campaign's row against changes until the transaction ends: nothing is marked once a pause was committed.
+    What it allows is counted for frequency caps.
     """
-    row = session.exec(select(Campaign).where(Campaign.id == campaign.id).with_for_update(read=True)).one()
+    row = session.exec(
+        select(Campaign)
+        .where(Campaign.id == campaign.id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    ).one()
     if row.cancelled_at is not None:
         return Decisions((), unsent={message.n: "cancelled" for message in messages})
     if row.expires_at is not None and row.expires_at <= now:
         return Decisions((), unsent={message.n: "expired_unsent" for message in messages})
     if row.paused_at is not None:
         return Decisions((), waiting=[message.n for message in messages])
-    if campaign.kind == REPLY:
+    if row.kind == REPLY:
         late = auto_replies.expired(session, campaign.id, [message.n for message in messages], now)
         # An answer is asked for, by STOP too: neither consent nor hours nor caps hold it up.
         return Decisions(
             [message for message in messages if message.n not in late], unsent=dict.fromkeys(late, "expired_unsent")
         )
-    willing = _willing(session, campaign, messages)
-    return Decisions(
-        allowed=[message for message in messages if message.n in willing],
-        unsent={message.n: "stopped" for message in messages if message.n not in willing},
-    )
+    people = _willing(session, row, messages)
+    unsent = {message.n: "stopped" for message in messages if message.n not in people}
+    held = _hold(session, row, [message for message in messages if message.n in people], people, now)
+    if row.expires_at is not None:
+        late = {n for n, hold in held.items() if hold.until >= row.expires_at}
+        unsent |= dict.fromkeys(late, "expired_unsent")
+        held = {n: hold for n, hold in held.items() if n not in late}
+    allowed = [message for message in messages if message.n not in unsent and message.n not in held]
+    return Decisions(allowed, held, unsent=unsent)
 
 
 def record(session: Session, campaign: OpenCampaign, decisions: Decisions[C], now: datetime) -> None:
-    """Records why messages do not leave."""
-    unsent = [NewFact(campaign.id, "unsent", str(n), n, now, value=reason) for n, reason in decisions.unsent.items()]
-    facts.record(session, unsent, now)
+    """Records why messages do not leave, or not yet."""
+    made = [NewFact(campaign.id, "unsent", str(n), n, now, reason) for n, reason in decisions.unsent.items()]
+    for n, hold in decisions.held.items():
+        until = hold.until.isoformat()
+        made.append(NewFact(campaign.id, "held", f"{n}:{until}", n, now, hold.reason, until))
+    facts.record(session, made, now)
 
 
-def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) -> set[int]:
-    """The n of those whose recipient is there, has consented to what is marketing, and has not said STOP."""
+@dataclass(frozen=True, slots=True)
+class _Person:
+    country: str
+    zones: tuple[ZoneInfo, ...]
+
+
+def _willing(session: Session, campaign: Campaign, messages: Sequence[C]) -> dict[int, _Person]:
+    """Those, by n, whose recipient is there, has consented to what is marketing, and has not said STOP."""
     numbers = {message.number for message in messages}
     suppressed = set(
         session.exec(
@@ -95,10 +125,46 @@ def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) ->
             )
         )
     )
-    consenting = select(Contact.id).where(
+    consenting = select(Contact.id, Contact.country, Contact.timezone).where(
         Contact.workspace_id == campaign.workspace_id, col(Contact.id).in_({message.contact_id for message in messages})
     )
-    if campaign.kind == "marketing":
+    if campaign.kind == MARKETING:
         consenting = consenting.where(col(Contact.marketing_consent_at).is_not(None))
-    consented = set(session.exec(consenting))
-    return {message.n for message in messages if message.contact_id in consented and message.number not in suppressed}
+    contacts = {id: (country, timezone) for id, country, timezone in session.exec(consenting)}
+    found = {}
+    for message in messages:
+        if message.contact_id in contacts and message.number not in suppressed:
+            country, timezone = contacts[message.contact_id]
+            found[message.n] = _Person(country, zones_of(message.number, country, timezone))
+    return found
+
+
+def _hold(
+    session: Session, campaign: Campaign, messages: Sequence[C], people: Mapping[int, _Person], now: datetime
+) -> dict[int, Hold]:
+    """What has to wait, by n: for its schedule, for hours and holidays, for a cap."""
+    workspace = session.exec(select(Workspace).where(Workspace.id == campaign.workspace_id)).one()
+    keeps = Keeps(workspace.quiet_hours, workspace.quiet_holidays)
+
+    @cache
+    def opening(person: _Person, at: datetime, reason: str) -> Hold | None:
+        opens = next_opening(person.country, person.zones, campaign.kind, at, keeps)
+        return Hold(opens.at, reason or opens.reason) if opens.at > now else None
+
+    @cache
+    def first(person: _Person) -> Hold | None:
+        due = due_for(campaign, person.zones)
+        return opening(person, due, SCHEDULED) if due and due > now else opening(person, now, "")
+
+    held = {message.n: hold for message in messages if (hold := first(people[message.n]))}
+    cap = Cap(workspace.cap_messages, workspace.cap_days)
+    if campaign.kind == MARKETING and cap.messages and cap.days:
+        open_now = [message for message in messages if message.n not in held]
+        over = take(session, campaign.workspace_id, cap, (message.number for message in open_now), now)
+        for message in reversed(open_now):
+            excess = over.get(message.number)
+            if excess and excess.count:
+                over[message.number] = replace(excess, count=excess.count - 1)
+                if hold := opening(people[message.n], excess.until, FREQUENCY_CAP):
+                    held[message.n] = hold
+    return held

@@ -1,14 +1,17 @@
 """What is checked at the last moment."""
 
-from datetime import timedelta
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from linksvc.database import writing
-from linksvc.models import Campaign, Contact, Message, Suppression
-from sender.checks import Decisions, decide
+from linksvc.applier import apply_batch
+from linksvc.database import open_engine, reading, writing
+from linksvc.models import Campaign, Contact, Fact, Message, Suppression
+from sender.checks import Decisions, Hold, decide, record
 from sender.messages import OpenCampaign
 from tests import factories
 from tests.factories import NOW
@@ -85,3 +88,129 @@ def test_a_campaign_leaves_until_it_expires(engine: Engine) -> None:
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
     change(engine, campaign_id, expires_at=NOW + timedelta(seconds=1))
     assert len(decided(engine, campaign_id).allowed) == 1
+
+
+SUNDAY_NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
+MONDAY_8 = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+def people(engine: Engine, *changes: dict[str, object]) -> None:
+    """Changes the contacts, in the order of their ids, and the messages to them."""
+    with writing(engine) as session:
+        for person, fields in zip(session.exec(select(Contact).order_by(Contact.id)).all(), changes, strict=True):
+            for name, value in fields.items():
+                setattr(person, name, value)
+            message = session.exec(select(Message).where(Message.contact_id == person.id)).one()
+            message.number, message.country = person.number, person.country
+
+
+def test_a_message_waits_for_the_hours_of_its_recipients_country(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, quiet_hours=True, quiet_holidays=True)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 3)
+    people(
+        engine,
+        {},
+        {"number": "+447700900001", "country": "GB"},
+        {"number": "+18085550100", "country": "US"},
+    )
+    decisions = decided(engine, campaign_id, SUNDAY_NOON)
+    assert [message.n for message in decisions.allowed] == [1]
+    assert decisions.held == {
+        0: Hold(MONDAY_8, "quiet_hours"),
+        # One o'clock at night on Hawaii.
+        2: Hold(datetime(2026, 11, 22, 18, 0, tzinfo=UTC), "quiet_hours"),
+    }
+    assert decided(engine, campaign_id, datetime(2026, 12, 25, 11, tzinfo=UTC)).held[0].reason == "holiday"
+
+
+def test_a_transactional_message_waits_for_no_hours_and_no_cap(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, quiet_hours=True, quiet_holidays=True, cap_messages=1, cap_days=1)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 2, kind="transactional")
+    for _ in range(2):
+        assert len(decided(engine, campaign_id, SUNDAY_NOON).allowed) == 2
+
+
+def test_what_would_wait_beyond_the_campaigns_end_expires_at_once(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, quiet_hours=True)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 1)
+    change(engine, campaign_id, expires_at=MONDAY_8)
+    assert decided(engine, campaign_id, SUNDAY_NOON).unsent == {0: "expired_unsent"}
+    change(engine, campaign_id, expires_at=MONDAY_8 + timedelta(seconds=1))
+    assert decided(engine, campaign_id, SUNDAY_NOON).held == {0: Hold(MONDAY_8, "quiet_hours")}
+
+
+def test_a_schedule_in_the_recipients_zone_holds_each_until_it_is_that_time_there(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 4)
+    zones = ("Pacific/Kiritimati", "Europe/Paris", "", "Pacific/Niue")
+    people(engine, *({"timezone": zone} for zone in zones))
+    change(engine, campaign_id, send_local="2026-11-27T10:00", send_timezone="recipient", send_at=NOW)
+    decisions = decided(engine, campaign_id, datetime(2026, 11, 26, 20, 0, tzinfo=UTC))
+    assert [message.n for message in decisions.allowed] == [0]
+    paris = Hold(datetime(2026, 11, 27, 9, 0, tzinfo=UTC), "scheduled")
+    assert decisions.held == {1: paris, 2: paris, 3: Hold(datetime(2026, 11, 27, 21, 0, tzinfo=UTC), "scheduled")}
+
+
+def test_a_schedule_in_closed_hours_waits_for_the_opening(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine, quiet_hours=True), 1)
+    change(engine, campaign_id, send_local="2026-11-22T10:00", send_timezone="recipient", send_at=NOW)
+    held = decided(engine, campaign_id, NOW).held
+    assert held == {0: Hold(MONDAY_8, "scheduled")}
+
+
+def test_a_cap_counts_over_campaigns_and_has_room_again_after_its_days(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, cap_messages=2, cap_days=7)
+    first, second, third = (factories.produced_campaign(engine, workspace_id, 1) for _ in range(3))
+    with writing(engine) as session:
+        for message in session.exec(select(Message)):
+            message.number = "+33639980001"
+    assert len(decided(engine, first, NOW).allowed) == 1
+    assert len(decided(engine, second, NOW + timedelta(days=2)).allowed) == 1
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    for later in (2, 3, 6):
+        held = decided(engine, third, NOW + timedelta(days=later)).held
+        assert held == {0: Hold(day + timedelta(days=7), "frequency_cap")}
+    assert len(decided(engine, third, day + timedelta(days=7)).allowed) == 1
+    assert decided(engine, first, day + timedelta(days=7)).held == {0: Hold(day + timedelta(days=9), "frequency_cap")}
+
+
+def test_of_two_messages_to_one_number_in_a_batch_the_first_takes_the_last_room(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, cap_messages=1, cap_days=1, quiet_hours=True)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 3)
+    with writing(engine) as session:
+        for message in session.exec(select(Message).where(Message.n != 1)):
+            message.number = "+33639980001"
+    decisions = decided(engine, campaign_id, NOW)
+    assert [message.n for message in decisions.allowed] == [0, 1]
+    # Midnight in UTC is one o'clock in Paris: it waits for the morning.
+    assert decisions.held == {2: Hold(datetime(2026, 11, 21, 7, 0, tzinfo=UTC), "frequency_cap")}
+
+
+def test_two_campaigns_at_once_do_not_both_take_the_last_room(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    workspace_id = factories.workspace(engine, cap_messages=5, cap_days=1)
+    campaigns = [factories.produced_campaign(engine, workspace_id, 20) for _ in range(4)]
+    with writing(engine) as session:
+        for message in session.exec(select(Message)):
+            message.number = f"+3363998{message.n % 4:04d}"
+    with ThreadPoolExecutor(4) as pool:
+        decisions = list(pool.map(lambda campaign_id: decided(engine, campaign_id, NOW), campaigns))
+    engine.dispose()
+    allowed = Counter(message.number for one in decisions for message in one.allowed)
+    assert set(allowed.values()) == {5}
+    assert sum(len(one.held) for one in decisions) == 80 - 20
+
+
+def test_why_a_message_waits_is_recorded_once_for_each_hold(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, quiet_hours=True)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 1)
+    campaign = OpenCampaign(campaign_id, workspace_id, "marketing", "36180", "", 100)
+    decisions = decided(engine, campaign_id, SUNDAY_NOON)
+    for _ in range(2):
+        with writing(engine) as session:
+            record(session, campaign, decisions, SUNDAY_NOON)
+    while apply_batch(engine, campaign_id, "test", lambda: SUNDAY_NOON):
+        pass
+    with reading(engine) as session:
+        assert len(session.exec(select(Fact)).all()) == 1
+        message = session.get_one(Message, (campaign_id, 0))
+        assert (message.state, message.held_reason, message.held_until) == ("held", "quiet_hours", MONDAY_8)
