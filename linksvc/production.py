@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Table, and_, bindparam, exists, func, insert, literal
 from sqlmodel import Session, col, select, update
 
-from linksvc import counters, promo_codes
+from linksvc import counters, promo_codes, send_batches
 from linksvc.clock import Clock, bucket_of
 from linksvc.counters import Cell, Tally
 from linksvc.database import BATCH_ROWS, rows_affected, writing
@@ -29,6 +29,7 @@ from linksvc.models import (
     SerialBlock,
     Suppression,
 )
+from linksvc.send_batches import Run
 from linksvc.serials import take_serials
 from linksvc.standing_campaigns import is_for_messages
 
@@ -119,7 +120,7 @@ def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now:
     who = and_(may_be_sent_to(campaign), col(Contact.id) > campaign.last_contact_id, col(Contact.id) <= last)
     first_n = campaign.produced
     if made := _insert_messages(session, campaign, who, now):
-        seen = _count(session, campaign, first_n, now)
+        seen = _count_and_queue(session, campaign, first_n, now)
         if session.get(Link, (campaign.id, CAMPAIGN_LINK)):
             _deal_serials(session, keyring, campaign, first_n, seen, made - seen)
     campaign.produced += made
@@ -130,13 +131,18 @@ def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now:
 
 def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bool], now: datetime) -> int:
     tracked = col(Contact.tracking_consent_at).is_not(None)
-    number = func.row_number().over(order_by=(tracked.desc(), col(Contact.id)))
+    # Those of one country and network stand together, as their batches are; among them the order is as by lot, so that
+    # any batch is a sample of them and routes that share batches out can be compared.
+    lot = (col(Contact.id) * 2_654_435_761) % 4_294_967_296
+    kind = (tracked.desc(), col(Contact.country), col(Contact.network))
+    number = func.row_number().over(order_by=(*kind, lot, col(Contact.id)))
     dealt: dict[str, Any] = {
         "campaign_id": literal(campaign.id),
         "n": number + (campaign.produced - 1),
         "contact_id": col(Contact.id),
         "number": col(Contact.number),
         "country": col(Contact.country),
+        "network": col(Contact.network),
         "tracked": tracked,
         "produced_at": literal(now, Message.__table__.c.produced_at.type),  # type: ignore[attr-defined]
     }
@@ -171,20 +177,24 @@ def _deal_serials(session: Session, keyring: Keyring, campaign: Campaign, first_
         first_n += size
 
 
-def _count(session: Session, campaign: Campaign, first_n: int, now: datetime) -> int:
-    """Counts the messages from `first_n` on as produced and queued; returns how many of them are tracked."""
+def _count_and_queue(session: Session, campaign: Campaign, first_n: int, now: datetime) -> int:
+    """Counts the messages from `first_n` on as produced and queued, and queues them; returns how many are tracked."""
     rows = session.exec(
-        select(Message.country, Message.tracked, func.count())
+        select(Message.country, Message.network, Message.tracked, func.count())
         .where(Message.campaign_id == campaign.id, col(Message.n) >= first_n)
-        .group_by(Message.country, col(Message.tracked))
+        .group_by(Message.country, Message.network, col(Message.tracked))
+        .order_by(func.min(Message.n))
     )
     tally = Tally()
     seen = 0
-    for country, tracked, count in rows:
+    runs: list[Run] = []
+    for country, network, tracked, count in rows:
         seen += count if tracked else 0
+        runs.append(Run(country, network, count, campaign.send_at or now))
         for stage in ("produced", "queued"):
-            tally.counts[Cell("", 0, "", country, bucket_of(now), stage, "")] += count
+            tally.counts[Cell("", 0, network, country, bucket_of(now), stage, "")] += count
     counters.write(session, campaign.id or 0, tally)
+    send_batches.deal(session, campaign.id or 0, first_n, runs)
     return seen
 
 

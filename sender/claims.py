@@ -1,73 +1,98 @@
-"""Claiming: which queued messages a worker is about to send. For `sender.route_sender`.
+"""Claiming: which queued messages a worker is about to send. For `sender.feed`.
 
-A claim lasts a while and lapses. When its message is marked for submission (`sender.marks`), `claimed_until` becomes
-NULL and the claim lapses no more: what was handed over is never claimed again.
+A claim is of whole batches (`linksvc.send_batches`), lasts a while and lapses. A message that is marked for submission
+(`sender.marks`) leaves its batch: what was handed over is never claimed again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ColumnElement, exists, or_
+from sqlmodel import Session, col, select
 
-from linksvc.models import Campaign, Message
+from linksvc import send_batches
+from linksvc.models import Campaign, Message, SendBatch
+from linksvc.send_batches import MOST_MESSAGES, Batch
 from sender.messages import Claim, OpenCampaign
 
 CLAIM_LASTS = timedelta(seconds=60)
 
+_LOOKS = 4
+"""How often a claim looks for more, where batches are small."""
+
 
 def open_campaigns(session: Session, now: datetime) -> list[OpenCampaign]:
-    """The campaigns whose messages may leave: produced, and their links known to the trackers."""
+    """The campaigns whose messages may leave: produced, their links known to the trackers, neither paused nor cancelled."""
     statement = select(Campaign).where(
         Campaign.state == "sending",
+        col(Campaign.paused_at).is_(None),
+        col(Campaign.cancelled_at).is_(None),
         or_(col(Campaign.first_submit_after).is_(None), col(Campaign.first_submit_after) <= now),
     )
     return [
-        OpenCampaign(row.id or 0, row.workspace_id, row.kind, row.sender, row.text, row.rate_per_s)
+        OpenCampaign(row.id or 0, row.workspace_id, row.kind, row.sender, row.text, row.rate_per_s, row.expires_at)
         for row in session.exec(statement.order_by(col(Campaign.id)))
     ]
 
 
-def first_free(session: Session, campaign_id: int, now: datetime) -> int | None:
-    """The lowest n that can be claimed, or None. It reads on from the campaign's beginning, so ask it seldom."""
-    return session.exec(select(func.min(Message.n)).where(_free(campaign_id, now))).one()
-
-
-def claim_batch(session: Session, campaign_id: int, worker: str, from_n: int, limit: int, now: datetime) -> list[Claim]:
-    """Claims up to `limit` messages of one campaign, from n on. Rows that another worker is claiming are passed over."""
-    statement = (
-        select(Message.n, Message.contact_id, Message.number, Message.code)
-        .where(_free(campaign_id, now), col(Message.n) >= from_n)
-        .order_by(col(Message.n))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+def find_due(session: Session, now: datetime, within: ColumnElement[bool] | None = None) -> set[int]:
+    """The campaigns that have a batch to claim. It looks at one row of each, so it may be asked often."""
+    batch = exists().where(
+        col(SendBatch.campaign_id) == col(Campaign.id),
+        send_batches.is_free(now),
+        *([] if within is None else [within]),
     )
-    claims = [Claim(*row) for row in session.exec(statement)]
-    if claims:
-        session.exec(
-            update(Message)
-            .where(col(Message.campaign_id) == campaign_id, col(Message.n).in_([claim.n for claim in claims]))
-            .values(claimed_by=worker, claimed_until=now + CLAIM_LASTS)
-        )
-    return claims
+    return {id for id in session.exec(select(Campaign.id).where(Campaign.state == "sending", batch)) if id}
+
+
+def claim_batches(
+    session: Session,
+    campaign_id: int,
+    worker: str,
+    limit: int,
+    now: datetime,
+    within: ColumnElement[bool] | None = None,
+) -> list[Claim]:
+    """Claims about `limit` messages of one campaign, at least a batch if there is one. `within`: a condition on
+    `send_batch`, for what the worker's route may carry. Batches that another worker is claiming are passed over."""
+    batches: list[Batch] = []
+    missing, rows = limit, -(-limit // MOST_MESSAGES)
+    for _ in range(_LOOKS):
+        found = send_batches.find_free(session, campaign_id, now, rows, within)
+        taken = _up_to(found, missing)
+        send_batches.claim(session, taken, worker, now + CLAIM_LASTS)
+        batches += taken
+        missing -= sum(batch.size for batch in taken)
+        if missing <= 0 or len(found) < rows:
+            break
+        # Messages that came back are batches of a few: as many more rows as it takes at that size.
+        rows = -(-missing * len(batches) // (limit - missing))
+    return _claims(session, campaign_id, batches)
 
 
 def give_back(session: Session, worker: str) -> None:
-    """Frees what the worker claimed and did not mark. It reads whole campaigns: only for the end of a worker."""
-    sending = list(session.exec(select(Campaign.id).where(Campaign.state == "sending")))
-    session.exec(
-        update(Message)
-        .where(
-            col(Message.campaign_id).in_(sending),
-            col(Message.claimed_by) == worker,
-            col(Message.claimed_until).is_not(None),
-        )
-        .values(claimed_by="", claimed_until=None)
-    )
+    """Frees what the worker claimed and did not mark. It reads the queues of all campaigns: only for the end of a worker."""
+    sending = [id for id in session.exec(select(Campaign.id).where(Campaign.state == "sending")) if id]
+    send_batches.free(session, sending, worker)
 
 
-def _free(campaign_id: int, now: datetime) -> ColumnElement[bool]:
-    return and_(
-        col(Message.campaign_id) == campaign_id,
-        col(Message.state) == "queued",
-        or_(col(Message.claimed_by) == "", col(Message.claimed_until) <= now),
-    )
+def _up_to(batches: Sequence[Batch], limit: int) -> list[Batch]:
+    """As many of the batches as it takes to have so many messages."""
+    chosen: list[Batch] = []
+    for batch in batches:
+        if limit > 0:
+            chosen.append(batch)
+            limit -= batch.size
+    return chosen
+
+
+def _claims(session: Session, campaign_id: int, batches: Sequence[Batch]) -> list[Claim]:
+    """The batches' messages, in the order of the batches."""
+    ns = [n for batch in batches for n in batch.ns]
+    if not ns:
+        return []
+    columns: tuple[Any, ...] = tuple(getattr(Message, name) for name in Claim.__dataclass_fields__)
+    statement = select(*columns).where(Message.campaign_id == campaign_id, col(Message.n).in_(ns))
+    found = {row[0]: Claim(*row) for row in session.exec(statement)}
+    return [found[n] for n in ns if n in found]

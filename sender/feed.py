@@ -12,11 +12,12 @@ from itertools import count
 
 from sqlalchemy import Engine
 
+from linksvc import send_batches
 from linksvc.clock import Clock
 from linksvc.database import PAUSE_S, reading
 from linksvc.templates import Template
 from sender.binds import Bind, holding
-from sender.claims import claim_batch, first_free, open_campaigns
+from sender.claims import claim_batches, find_due, open_campaigns
 from sender.long_forms import Writing
 from sender.marks import mark, mark_again, refuse
 from sender.messages import OpenCampaign, Outgoing, Submission
@@ -27,8 +28,6 @@ from sender.texts import Composer
 CLAIM_AHEAD_S, MARK_AHEAD_S = 2.0, 0.1
 LEAST_CLAIMED, MOST_CLAIMED = 10, 500
 LOOK_FOR_CAMPAIGNS_S = 0.5
-LOOK_FOR_FREED_S = 5.0
-"""How often a campaign that seems exhausted is read again from its beginning, for claims that lapsed."""
 
 
 _USUAL = Writing()
@@ -36,14 +35,12 @@ _USUAL = Writing()
 
 @dataclass(slots=True)
 class _Stock:
-    """A campaign's messages that are claimed and rendered, and where to claim on."""
+    """A campaign's messages that are claimed and rendered, and whether there are more to claim."""
 
     campaign: OpenCampaign
     template: Template
     messages: deque[Outgoing] = field(default_factory=deque)
-    next_n: int = 0
-    look_again_at: float = 0.0
-    """Until then nothing is claimed."""
+    more: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,23 +126,26 @@ class Feed:
         if now - self._looked_at < LOOK_FOR_CAMPAIGNS_S:
             return
         self._looked_at = now
-        campaigns = {campaign.id: campaign for campaign in await asyncio.to_thread(self._open_campaigns)}
+        open_now, due = await asyncio.to_thread(self._look)
+        campaigns = {campaign.id: campaign for campaign in open_now}
         for id in self._stocks.keys() - campaigns.keys():
-            del self._stocks[id]
+            await self._drop(id)
         for id, campaign in campaigns.items():
             stock = self._stocks.get(id)
             if stock is None or stock.campaign.text != campaign.text:
+                await self._drop(id)
                 template = self._campaigns.composer.template(campaign)
                 if template is not None:
                     self._stocks[id] = _Stock(campaign, template)
             else:
                 stock.campaign = campaign
+                stock.more |= id in due
 
     async def _next_stock(self) -> _Stock | None:
         """The stock whose campaign may go soonest, filled."""
         stocks = sorted(self._stocks.values(), key=lambda stock: self._campaigns.pacer(stock.campaign).ready_at())
         for stock in stocks:
-            if not stock.messages and stock.look_again_at <= asyncio.get_running_loop().time():
+            if not stock.messages and stock.more:
                 await self._fill(stock)
             if stock.messages:
                 return stock
@@ -154,13 +154,13 @@ class Feed:
     async def _fill(self, stock: _Stock) -> None:
         rate = min(self._pacer.rate_per_s, stock.campaign.rate_per_s)
         limit = max(LEAST_CLAIMED, min(MOST_CLAIMED, int(rate * CLAIM_AHEAD_S)))
-        if await asyncio.to_thread(self._claim, stock, limit):
-            return
-        first = await asyncio.to_thread(self._first_free, stock.campaign.id)
-        if first is None:
-            stock.look_again_at = asyncio.get_running_loop().time() + LOOK_FOR_FREED_S
-        else:
-            stock.next_n = first
+        stock.more = await asyncio.to_thread(self._claim, stock, limit) > 0
+
+    async def _drop(self, campaign_id: int) -> None:
+        """Gives back what is claimed of a campaign that may not leave any more, or not as it was rendered."""
+        stock = self._stocks.pop(campaign_id, None)
+        if stock and stock.messages:
+            await asyncio.to_thread(self._give_back, campaign_id)
 
     async def _mark(self, stock: _Stock) -> list[Submission]:
         """Marks what the window has room for and the pace lets go within a moment: one message at least, if it fits."""
@@ -188,20 +188,21 @@ class Feed:
         await asyncio.sleep(PAUSE_S)
         return marked
 
-    def _open_campaigns(self) -> list[OpenCampaign]:
+    def _look(self) -> tuple[list[OpenCampaign], set[int]]:
+        """The campaigns that may leave, and which of them have something to claim."""
         with reading(self._engine) as session:
-            return open_campaigns(session, self._clock())
+            now = self._clock()
+            return open_campaigns(session, now), find_due(session, now)
 
-    def _first_free(self, campaign_id: int) -> int | None:
-        with reading(self._engine) as session:
-            return first_free(session, campaign_id, self._clock())
+    def _give_back(self, campaign_id: int) -> None:
+        with holding(self._engine, self._bind, self._clock) as session:
+            send_batches.free(session, [campaign_id], self._bind.worker)
 
     def _claim(self, stock: _Stock, limit: int) -> int:
         with holding(self._engine, self._bind, self._clock) as session:
-            claims = claim_batch(session, stock.campaign.id, self._bind.worker, stock.next_n, limit, self._clock())
+            claims = claim_batches(session, stock.campaign.id, self._bind.worker, limit, self._clock())
         if not claims:
             return 0
-        stock.next_n = claims[-1].n + 1
         with reading(self._engine) as session:
             composed = self._campaigns.composer.compose(session, stock.campaign, stock.template, claims, self._writing)
         if composed.too_long:

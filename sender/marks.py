@@ -2,21 +2,46 @@
 
 The mark is committed before the socket sees a byte. After a crash a marked attempt without an answer may or may not have
 left: its outcome is unknown and it is not sent again. So no more is marked than the window can take.
+
+A message is marked once because it leaves its batch with the mark (`linksvc.send_batches`), because none is marked of which
+an attempt stands, and because an attempt has one key: of two who mark the same one, one is left out.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert
-from sqlmodel import Session, col, select, update
+from sqlalchemy import and_, case, func, tuple_
+from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from linksvc import facts
+from linksvc import facts, send_batches
+from linksvc.bulk import insert_rows
+from linksvc.database import insert_into, is_sqlite
 from linksvc.facts import NewFact
-from linksvc.models import Attempt, Contact, Message, Suppression
+from linksvc.models import Attempt, Suppression
+from linksvc.send_batches import AT_ONCE
+from sender import checks
 from sender.binds import Bind
-from sender.messages import OpenCampaign, Outgoing, Submission
+from sender.checks import Decisions, Hold
+from sender.messages import MARKED, REFUSED, RESENT, RETRIED, RETRY, OpenCampaign, Outgoing, Submission
 from sender.number_locks import lock_to_send
+
+_IN_VAIN = (RETRY, RETRIED, RESENT)
+"""What became of attempts that count for nothing any more. Of any other a message stands, or has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """A message's attempts so far: the number of the last one, how many were refused for the moment, when the first was
+    made, and whether one stands: it left, or may have, or is about to, or was refused for good."""
+
+    last: int = 0
+    tries: int = 0
+    first_at: datetime | None = None
+    stands: bool = False
 
 
 def mark(
@@ -24,118 +49,208 @@ def mark(
 ) -> list[Submission]:
     """Marks every fragment of these messages of one campaign; returns what may now be submitted, in order.
 
-    Left out: what another worker claimed since, and what may no longer be sent (recorded as stopped).
+    Left out: what another worker claimed since, what has to wait (it is queued again), and what may not be sent any more.
     """
     lock_to_send(session, (message.number for message in messages))
-    ours = _take_over(session, bind, campaign.id, [message.n for message in messages])
+    batches = send_batches.find_claimed(session, campaign.id, bind.worker, [message.n for message in messages])
+    ours = {n for batch in batches for n in batch.ns}
     present = [message for message in messages if message.n in ours]
-    allowed = _without_stopped(session, campaign, present, now)
-    tries = _tries(session, campaign.id, [message.n for message in allowed])
-    submissions = [
-        Submission(message, part, tries[message.n] + 1)
-        for message in allowed
-        for part in range(1, len(message.payloads) + 1)
-    ]
-    _insert_attempts(session, bind, submissions, now)
-    return submissions
+    history = _history(session, campaign.id, [message.n for message in present])
+    fresh = [message for message in present if not history[message.n].stands]
+    decisions = checks.decide(session, campaign, fresh, now)
+    send_batches.take_out(session, batches, {message.n for message in present})
+    _settle(session, campaign, decisions, now)
+    return _insert_attempts(session, bind, _first_submissions(decisions.allowed, history, now), now)
 
 
 def mark_again(session: Session, bind: Bind, refused: Sequence[Submission], now: datetime) -> list[Submission]:
-    """Marks fragments of one campaign that were refused for the moment. A message that has begun is finished; one that
-    has not is checked like a new one."""
-    waiting = {id(submission.message): submission.message for submission in refused}
-    fresh = [message for message in waiting.values() if not message.begun]
-    lock_to_send(session, (message.number for message in fresh))
-    allowed = {id(message) for message in waiting.values() if message.begun}
-    if fresh:
-        allowed |= {id(message) for message in _without_stopped(session, fresh[0].campaign, fresh, now)}
-    submissions = [Submission(one.message, one.part, one.attempt + 1) for one in refused if id(one.message) in allowed]
-    _insert_attempts(session, bind, submissions, now)
-    return submissions
+    """Marks fragments of one campaign that were refused for the moment. A message of which another fragment has left is
+    finished, unless its number said STOP; one that has not begun is checked like a new one."""
+    campaign = refused[0].message.campaign
+    messages = {one.message.n: one.message for one in refused}
+    lock_to_send(session, (message.number for message in messages.values()))
+    taken = _take_up(session, campaign.id, refused)
+    history = _history(session, campaign.id, list(messages))
+    begun = {n for n, message in messages.items() if message.begun or history[n].stands}
+    decisions = checks.decide(session, campaign, [message for n, message in messages.items() if n not in begun], now)
+    allowed = begun | {message.n for message in decisions.allowed}
+    _take_back(session, campaign.id, messages.keys() - allowed)
+    _settle(session, campaign, decisions, now)
+    stopped = _stopped(session, campaign, [messages[n].number for n in begun])
+    _refuse_the_rest(session, bind, [one for one in taken if one.message.n in begun and one.message.number in stopped], now)
+    again = [
+        Submission(one.message, one.part, one.attempt + 1, tries + 1)
+        for one, tries in taken.items()
+        if one.message.n in allowed and one.message.number not in stopped
+    ]
+    return _insert_attempts(session, bind, again, now)
 
 
 def refuse(session: Session, bind: Bind, campaign_id: int, ns: Sequence[int], status: int, now: datetime) -> None:
     """Records that claimed messages can never be submitted as they are."""
-    ours = _take_over(session, bind, campaign_id, ns)
+    batches = send_batches.find_claimed(session, campaign_id, bind.worker, ns)
+    ours = {n for batch in batches for n in batch.ns}.intersection(ns)
+    send_batches.take_out(session, batches, ours)
     made = [
         NewFact(campaign_id, "refused", f"{n}.1.0", n, now, value=f"0x{status:02x}", parts=1, route_id=bind.route_id)
-        for n in ns
-        if n in ours
+        for n in sorted(ours)
     ]
     facts.record(session, made, now)
 
 
-def _take_over(session: Session, bind: Bind, campaign_id: int, ns: Sequence[int]) -> set[int]:
-    """Makes the claims that are still ours last for good."""
+def _first_submissions(messages: Sequence[Outgoing], history: Mapping[int, _History], now: datetime) -> list[Submission]:
+    made = []
+    for message in messages:
+        before = history[message.n]
+        message.first_at = before.first_at or now
+        parts = range(1, len(message.payloads) + 1)
+        made += [Submission(message, part, before.last + 1, before.tries + 1) for part in parts]
+    return made
+
+
+def _settle(session: Session, campaign: OpenCampaign, decisions: Decisions[Outgoing], now: datetime) -> None:
+    """Queues what waits again, and records what becomes of the others."""
+    holds: dict[Hold, list[int]] = defaultdict(list)
+    for n, hold in decisions.held.items():
+        holds[hold].append(n)
+    for hold, ns in holds.items():
+        send_batches.put_back(session, campaign.id, ns, hold.until, hold.reason)
+    send_batches.put_back(session, campaign.id, decisions.waiting, AT_ONCE, "")
+    checks.record(session, campaign, decisions, now)
+
+
+def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int, _History]:
+    found: dict[int, _History] = defaultdict(_History)
+    columns: tuple[Any, ...] = (
+        Attempt.n,
+        func.max(Attempt.attempt),
+        func.count(func.nullif(Attempt.command_status, 0)),
+        func.min(Attempt.occurred_at, type_=_MOMENT),
+        func.count(case((col(Attempt.outcome).not_in(_IN_VAIN), 1))),
+    )
     statement = (
-        update(Message)
-        .where(
-            col(Message.campaign_id) == campaign_id,
-            col(Message.n).in_(ns),
-            col(Message.claimed_by) == bind.worker,
-            col(Message.claimed_until).is_not(None),
-            col(Message.state) == "queued",
+        select(*columns)
+        .where(Attempt.campaign_id == campaign_id, col(Attempt.n).in_(ns))
+        .group_by(col(Attempt.n), col(Attempt.part))
+    )
+    for n, last, tries, first_at, standing in session.exec(statement):
+        one = found[n]
+        found[n] = _History(
+            max(one.last, last), max(one.tries, tries), min(one.first_at or first_at, first_at), one.stands or standing > 0
         )
-        .values(claimed_until=None)
-        .returning(col(Message.n))
+    return found
+
+
+def _take_up(session: Session, campaign_id: int, refused: Iterable[Submission]) -> dict[Submission, int]:
+    """Those that still wait to be tried again, which they do no more, each with the number of tries that counted."""
+    asked = {(one.message.n, one.part, one.attempt): one for one in refused}
+    statement = (
+        update(Attempt)
+        .where(
+            col(Attempt.campaign_id) == campaign_id,
+            tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(list(asked)),
+            col(Attempt.outcome) == RETRY,
+        )
+        .values(outcome=RETRIED)
+        .returning(col(Attempt.n), col(Attempt.part), col(Attempt.attempt), col(Attempt.command_status))
         .execution_options(synchronize_session=False)
     )
-    return set(session.exec(statement).scalars())
+    statuses = {(n, part, attempt): status for n, part, attempt, status in session.exec(statement)}
+    # What was not sent at all, for want of a session, was not tried.
+    return {one: one.tries - (not statuses[key]) for key, one in asked.items() if key in statuses}
 
 
-def _without_stopped(
-    session: Session, campaign: OpenCampaign, messages: Sequence[Outgoing], now: datetime
-) -> list[Outgoing]:
-    """Those whose recipient may still be sent to; the others become `stopped`."""
-    numbers = {message.number for message in messages}
-    suppressed = set(
-        session.exec(
-            select(Suppression.number).where(
-                Suppression.workspace_id == campaign.workspace_id, col(Suppression.number).in_(numbers)
-            )
-        )
+def _take_back(session: Session, campaign_id: int, ns: Iterable[int]) -> None:
+    """No fragment of these messages waits any more: they are queued again, or have ended."""
+    waiting = and_(col(Attempt.campaign_id) == campaign_id, col(Attempt.n).in_(list(ns)), col(Attempt.outcome) == RETRY)
+    session.exec(update(Attempt).where(waiting).values(outcome=RETRIED))
+
+
+def _stopped(session: Session, campaign: OpenCampaign, numbers: Sequence[str]) -> set[str]:
+    """Which of the numbers said STOP."""
+    statement = select(Suppression.number).where(
+        Suppression.workspace_id == campaign.workspace_id, col(Suppression.number).in_(numbers)
     )
-    consenting = select(Contact.id).where(
-        Contact.workspace_id == campaign.workspace_id, col(Contact.id).in_({message.contact_id for message in messages})
-    )
-    if campaign.kind == "marketing":
-        consenting = consenting.where(col(Contact.marketing_consent_at).is_not(None))
-    willing = set(session.exec(consenting))
-    allowed: list[Outgoing] = []
-    stopped: list[Outgoing] = []
-    for message in messages:
-        may = message.contact_id in willing and message.number not in suppressed
-        (allowed if may else stopped).append(message)
-    made = [NewFact(campaign.id, "unsent", str(message.n), message.n, now, value="stopped") for message in stopped]
-    facts.record(session, made, now)
-    return allowed
+    return set(session.exec(statement)) if numbers and campaign.kind != "reply" else set()
 
 
-def _tries(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int, int]:
-    """How often each message was handed over before, in vain."""
-    statement = (
-        select(Attempt.n, func.max(Attempt.attempt))
-        .where(Attempt.campaign_id == campaign_id, col(Attempt.n).in_(ns))
-        .group_by(col(Attempt.n))
-    )
-    return defaultdict(int, dict(session.exec(statement).all()))
-
-
-def _insert_attempts(session: Session, bind: Bind, submissions: Sequence[Submission], now: datetime) -> None:
+def _refuse_the_rest(session: Session, bind: Bind, submissions: Sequence[Submission], now: datetime) -> None:
+    """Records that a fragment of a message that has begun will not leave, since its number said STOP."""
     if not submissions:
         return
-    shared = {"route_id": bind.route_id, "worker": bind.worker, "outcome": "marked", "occurred_at": now, "recorded_at": now}
-    rows = [
-        shared
-        | {
-            "campaign_id": one.message.campaign.id,
-            "n": one.message.n,
-            "part": one.part,
-            "attempt": one.attempt,
-            "parts": len(one.message.payloads),
-            "command_status": 0,
-            "smsc_id": "",
-        }
+    campaign_id = submissions[0].message.campaign.id
+    keys = [(one.message.n, one.part, one.attempt) for one in submissions]
+    found = tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys)
+    session.exec(update(Attempt).where(col(Attempt.campaign_id) == campaign_id, found).values(outcome=REFUSED))
+    made = [
+        NewFact(campaign_id, "refused", one.source, one.message.n, now, "stopped", parts=one.parts, route_id=bind.route_id)
         for one in submissions
     ]
-    session.connection().execute(insert(Attempt), rows)
+    facts.record(session, made, now)
+
+
+def _insert_attempts(session: Session, bind: Bind, submissions: Sequence[Submission], now: datetime) -> list[Submission]:
+    """Inserts the attempts; returns those of the messages whose fragments nobody else was marking in this moment."""
+    rows = [
+        (
+            one.message.campaign.id,
+            one.message.n,
+            one.part,
+            one.attempt,
+            one.parts,
+            bind.route_id,
+            bind.number,
+            bind.worker,
+            MARKED,
+            0,
+            "",
+            now,
+            now,
+        )
+        for one in submissions
+    ]
+    if is_sqlite(session):
+        # It has one writer, so nobody marked anything since the attempts were read.
+        insert_rows(session, Attempt, _COLUMNS, rows)
+        return list(submissions)
+    if not rows:
+        return []
+    statement = insert_into(session, Attempt).on_conflict_do_nothing().returning(Attempt.n, Attempt.part)
+    values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    made = {(n, part) for n, part in session.connection().execute(statement, values)}
+    lost = {one.message.n for one in submissions if (one.message.n, one.part) not in made}
+    _delete_marks(session, bind, [one for one in submissions if one.message.n in lost and (one.message.n, one.part) in made])
+    return [one for one in submissions if one.message.n not in lost]
+
+
+def _delete_marks(session: Session, bind: Bind, submissions: Sequence[Submission]) -> None:
+    """Forgets marks of one campaign that never left."""
+    if not submissions:
+        return
+    keys = [(one.message.n, one.part, one.attempt) for one in submissions]
+    session.exec(
+        delete(Attempt).where(
+            col(Attempt.campaign_id) == submissions[0].message.campaign.id,
+            tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys),
+            col(Attempt.worker) == bind.worker,
+            col(Attempt.outcome) == MARKED,
+        )
+    )
+
+
+_COLUMNS = (
+    "campaign_id",
+    "n",
+    "part",
+    "attempt",
+    "parts",
+    "route_id",
+    "bind",
+    "worker",
+    "outcome",
+    "command_status",
+    "smsc_id",
+    "occurred_at",
+    "recorded_at",
+)
+_MOMENT: UTCDateTime = Attempt.__table__.c.occurred_at.type  # type: ignore[attr-defined]

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sender.long_forms import Part
 
-ACCEPTED, REFUSED, RETRY, UNKNOWN = "accepted", "refused", "retry", "unknown"
-"""What became of an attempt; `marked` before any of them."""
+MARKED, ACCEPTED, REFUSED, RETRY, RETRIED = "marked", "accepted", "refused", "retry", "retried"
+UNKNOWN, RESENT = "unknown", "resent"
+"""What becomes of an attempt: see `linksvc.models.Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class OpenCampaign:
     sender: str
     text: str
     rate_per_s: int
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Claim:
     contact_id: int
     number: str
     code: str
+    country: str = ""
+    network: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,16 +48,26 @@ class Outgoing:
     number: str
     data_coding: int
     payloads: tuple[Part, ...]
+    country: str = ""
+    network: str = ""
     begun: bool = False
+    first_at: datetime | None = None
+    """When it was first handed over, or is now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One fragment (from 1) of a message, handed over for the `attempt`-th time (from 1)."""
+    """One fragment (from 1) of a message, handed over for the `attempt`-th time (from 1). `tries`: how often in earnest: an
+    attempt that found no session does not count."""
 
     message: Outgoing
     part: int
     attempt: int
+    tries: int = 1
+
+    @property
+    def parts(self) -> int:
+        return len(self.message.payloads)
 
     @property
     def source(self) -> str:
@@ -63,10 +77,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a submission. `smsc_id` as the SMSC wrote it."""
+    """What came of a submission. `smsc_id` as the SMSC wrote it. `cause` is why it was refused (`linksvc.delivery_causes`);
+    `price_micros` what it costs if it was accepted, in millionths of the currency's unit."""
 
     submission: Submission
     outcome: str
     status: int
     smsc_id: str
     at: datetime
+    cause: str = ""
+    price_micros: int = 0
+    currency: str = ""

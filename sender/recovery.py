@@ -6,18 +6,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, Engine, exists
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select, update
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
 
-from linksvc import facts, leases
+from linksvc import facts, leases, send_batches
 from linksvc.clock import Clock
 from linksvc.database import writing
 from linksvc.facts import NewFact
-from linksvc.models import Attempt, Message
+from linksvc.models import Attempt
+from linksvc.send_batches import AT_ONCE
 from sender.binds import Bind, holding, take
 from sender.claims import give_back
-from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN
+from sender.messages import ACCEPTED, MARKED, REFUSED, RETRIED, RETRY, UNKNOWN
 
 log = structlog.get_logger()
 
@@ -31,19 +31,19 @@ class Recovered:
     freed: int
 
 
-def seize(engine: Engine, route_id: int, worker: str, clock: Clock) -> Bind | None:
+def seize(engine: Engine, route_id: int, worker: str, clock: Clock, number: int = 0) -> Bind | None:
     """Takes the bind if it can be had, and settles what its last holder left. None while another process holds it."""
     with writing(engine) as session:
-        bind, before = take(session, route_id, worker, clock)
+        bind, before = take(session, route_id, worker, clock, number)
         if bind:
-            _report(recover(session, route_id, before, clock()), route_id)
+            _report(recover(session, bind, before, clock()), route_id)
         return bind
 
 
 def leave(engine: Engine, bind: Bind, clock: Clock) -> None:
     """Settles what is still open and gives the bind back. Raises BindLost."""
     with holding(engine, bind, clock) as session:
-        _report(recover(session, bind.route_id, bind.worker, clock()), bind.route_id)
+        _report(recover(session, bind, bind.worker, clock()), bind.route_id)
         leases.give_back(session, bind.lease, bind.worker)
 
 
@@ -52,44 +52,31 @@ def _report(recovered: Recovered, route_id: int) -> None:
         log.warning("Open submissions were settled", action="recovered", route_id=route_id, **asdict(recovered))
 
 
-def recover(session: Session, route_id: int, worker: str, now: datetime) -> Recovered:
+def recover(session: Session, bind: Bind, worker: str, now: datetime) -> Recovered:
     """Settles what stands open on a bind of which `worker` was the last holder (empty: nobody knows).
 
-    Marked without an answer: outcome unknown, never sent again. Refused for the moment: the message is free to be claimed
-    again, unless another fragment of it has left; then this one was refused for good, for half a message is not sent anew.
-    Claimed and not marked: free.
+    Marked without an answer: outcome unknown, never sent again. Refused for the moment: the message is queued again, unless
+    another fragment of it has left; then this one was refused for good, for half a message is not sent anew. Claimed and not
+    marked: free.
     """
-    unknown = _open_attempts(session, route_id, "marked")
+    unknown = _open_attempts(session, bind, MARKED)
     _settle(session, unknown, UNKNOWN, "outcome_unknown", now)
-    waiting = _waiting_retries(session, route_id)
+    waiting = _open_attempts(session, bind, RETRY)
     begun = _begun(session, waiting)
     refused = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) in begun]
     untouched = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) not in begun]
     _settle(session, refused, REFUSED, "refused", now)
-    _free(session, untouched)
+    _queue_again(session, untouched)
     if worker:
         give_back(session, worker)
     return Recovered(len(unknown), len(refused), len(untouched))
 
 
-def _open_attempts(session: Session, route_id: int, outcome: str, *conditions: ColumnElement[bool]) -> list[Attempt]:
+def _open_attempts(session: Session, bind: Bind, outcome: str) -> list[Attempt]:
     statement = select(Attempt).where(
-        Attempt.outcome == outcome,
-        Attempt.route_id == route_id,
-        *conditions,
+        Attempt.outcome == outcome, Attempt.route_id == bind.route_id, Attempt.bind == bind.number
     )
-    return list(session.exec(statement))
-
-
-def _waiting_retries(session: Session, route_id: int) -> list[Attempt]:
-    later = aliased(Attempt)
-    tried_again = exists().where(
-        col(later.campaign_id) == col(Attempt.campaign_id),
-        col(later.n) == col(Attempt.n),
-        col(later.part) == col(Attempt.part),
-        col(later.attempt) > col(Attempt.attempt),
-    )
-    return _open_attempts(session, route_id, RETRY, ~tried_again)
+    return list(session.exec(statement.order_by(col(Attempt.campaign_id), col(Attempt.n))))
 
 
 def _begun(session: Session, attempts: Iterable[Attempt]) -> set[tuple[int, int]]:
@@ -121,18 +108,13 @@ def _settle(session: Session, attempts: Sequence[Attempt], outcome: str, kind: s
     facts.record(session, made, now)
 
 
-def _free(session: Session, attempts: Iterable[Attempt]) -> None:
+def _queue_again(session: Session, attempts: Sequence[Attempt]) -> None:
+    for attempt in attempts:
+        attempt.outcome = RETRIED
+        session.add(attempt)
+    session.flush()
     for campaign_id, ns in _by_campaign(attempts).items():
-        session.exec(
-            update(Message)
-            .where(
-                col(Message.campaign_id) == campaign_id,
-                col(Message.n).in_(ns),
-                # A claim with an end is another worker's, who took the message after it had been freed before.
-                col(Message.claimed_until).is_(None),
-            )
-            .values(claimed_by="")
-        )
+        send_batches.put_back(session, campaign_id, ns, AT_ONCE, RETRY)
 
 
 def _by_campaign(attempts: Iterable[Attempt]) -> dict[int, set[int]]:

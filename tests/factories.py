@@ -9,6 +9,7 @@ from linksvc.database import insert_new, writing
 from linksvc.facts import NewFact, record
 from linksvc.links import add_campaign_link
 from linksvc.models import Campaign, Contact, Hit, Message, Offer, Route, SerialBlock, Shop, Workspace
+from linksvc.send_batches import Run, deal
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -79,9 +80,16 @@ def route(engine: Engine, name: str = "main", port: int = 2775, **fields: Any) -
 
 
 def produced_campaign(
-    engine: Engine, workspace_id: int, size: int, *, tracked: int | None = None, key_version: int = 0, **fields: Any
+    engine: Engine,
+    workspace_id: int,
+    size: int,
+    *,
+    tracked: int | None = None,
+    key_version: int = 0,
+    batch_size: int = 50,
+    **fields: Any,
 ) -> int:
-    """A campaign in state sending with `size` contacts and queued messages, one link and its blocks.
+    """A campaign in state sending with `size` contacts and messages, queued in batches, one link and its blocks.
 
     Serials begin at 1000 * campaign id; message n has serial 1000 * campaign id + n. Messages from `tracked` on
     (default: none) belong to people without consent to tracking.
@@ -128,6 +136,8 @@ def produced_campaign(
                     produced_at=NOW,
                 )
             )
+        session.flush()
+        deal(session, campaign_id, 0, [Run("FR", "", min(batch_size, size - n), NOW) for n in range(0, size, batch_size)])
     return campaign_id
 
 

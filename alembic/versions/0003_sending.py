@@ -37,6 +37,14 @@ def upgrade() -> None:
     _make_tables_of_routes()
     _make_tables_of_what_waits()
     _make_tables_of_what_came_in()
+    _queue_what_is_left()
+    for name in ("claimed_by", "claimed_until"):
+        op.execute(f"ALTER TABLE message DROP COLUMN {name}")
+    op.drop_index("ix_attempt_open", "attempt")
+    open_still = sa.text("outcome IN ('marked', 'retry', 'unknown')")
+    op.create_index(
+        "ix_attempt_open", "attempt", ["route_id", "outcome"], sqlite_where=open_still, postgresql_where=open_still
+    )
     op.create_index(
         "ix_smsc_id_parked",
         "smsc_id",
@@ -87,7 +95,7 @@ _TEXTS = {
         "numbering": "{}",
         "long_form": "udh8",
     },
-    "smsc_id": {"number": "", "states": ""},
+    "smsc_id": {"twin": "", "number": "", "cause": "", "states": ""},
     "workspace": {"stop_reply": "", "help_reply": "", "start_reply": ""},
 }
 
@@ -168,7 +176,7 @@ def _make_tables_of_what_waits() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "first_n"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_send_batch_due", "send_batch", ["campaign_id", "due_at"])
+    op.create_index("ix_send_batch_due", "send_batch", ["campaign_id", "due_at", "first_n"])
     op.create_table(
         "campaign_share",
         sa.Column("campaign_id", BIG, autoincrement=False, nullable=False),
@@ -222,7 +230,40 @@ def _make_tables_of_what_came_in() -> None:
     op.create_index("ix_inbound_part_time", "inbound_part", ["recorded_at"])
 
 
+def _queue_what_is_left() -> None:
+    """A batch for each message that was not handed over, or only in vain. What stands open is settled by the next sender."""
+    op.execute("""
+        INSERT INTO send_batch (campaign_id, first_n, size, country, network, lane, due_at, reason, worker)
+        SELECT message.campaign_id, message.n, 1, message.country, message.network, message.n * 7919 % 10000,
+               message.produced_at, '', ''
+        FROM message JOIN campaign ON campaign.id = message.campaign_id
+        WHERE message.state = 'queued' AND campaign.state IN ('producing', 'sending') AND NOT EXISTS (
+            SELECT 1 FROM attempt
+            WHERE attempt.campaign_id = message.campaign_id AND attempt.n = message.n AND attempt.outcome <> 'retry'
+        )
+    """)
+    op.execute("""
+        UPDATE attempt SET outcome = 'retried' WHERE outcome = 'retry' AND (
+            EXISTS (
+                SELECT 1 FROM send_batch
+                WHERE send_batch.campaign_id = attempt.campaign_id AND send_batch.first_n = attempt.n
+            )
+            OR EXISTS (
+                SELECT 1 FROM attempt AS later
+                WHERE later.campaign_id = attempt.campaign_id AND later.n = attempt.n AND later.part = attempt.part
+                    AND later.attempt > attempt.attempt
+            )
+        )
+    """)
+
+
 def downgrade() -> None:
+    op.drop_index("ix_attempt_open", "attempt")
+    op.create_index("ix_attempt_open", "attempt", ["route_id", "outcome"])
+    op.add_column("message", sa.Column("claimed_by", TEXT, nullable=False, server_default=""))
+    op.add_column("message", sa.Column("claimed_until", MOMENT, nullable=True))
+    op.execute("UPDATE attempt SET outcome = 'retry' WHERE outcome = 'retried'")
+    op.execute("UPDATE attempt SET outcome = 'unknown' WHERE outcome = 'resent'")
     op.drop_index("ix_smsc_id_parked", "smsc_id")
     for table in NEW_TABLES:
         op.drop_table(table)

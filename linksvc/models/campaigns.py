@@ -151,9 +151,6 @@ class Message(SQLModel, table=True):
     variant: str = ""
     network: str = ""
     route_id: int = big()
-    claimed_by: str = ""
-    """The worker that is about to submit it; empty: free, or already stamped."""
-    claimed_until: datetime | None = moment()
     parts: int = 0
     parts_accepted: int = 0
     parts_refused: int = 0

@@ -13,7 +13,11 @@ class SendBatch(SQLModel, table=True):
     holder claims it for a while; it is deleted once each of its messages was marked or will not leave."""
 
     __tablename__ = "send_batch"
-    __table_args__ = (Index("ix_send_batch_due", "campaign_id", "due_at"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        # What is to be claimed next, in the order in which it is.
+        Index("ix_send_batch_due", "campaign_id", "due_at", "first_n"),
+        {"sqlite_with_rowid": False},
+    )
     campaign_id: int = key("campaign.id")
     first_n: int = key()
     size: int
@@ -41,15 +45,19 @@ class CampaignShare(SQLModel, table=True):
     until: datetime
 
 
+_OPEN = text("outcome IN ('marked', 'retry', 'unknown')")
+
+
 class Attempt(SQLModel, table=True):
-    """One part handed to a route, committed before the socket sees a byte. `outcome`: marked, accepted, refused,
-    retry (a temporary refusal), unknown, or resent (unknown, and somebody decided to send it again)."""
+    """One part handed to a route, committed before the socket sees a byte. `outcome`: marked, accepted, refused, retry (not
+    taken for the moment, and waits), retried (that, and what followed is another attempt or another batch), unknown, or
+    resent (unknown, and somebody decided to send the message again)."""
 
     __tablename__ = "attempt"
     __table_args__ = (
         ForeignKeyConstraint(["campaign_id", "n"], ["message.campaign_id", "message.n"]),
-        # What stands open on a bind, for whoever takes it over; few have another outcome than accepted.
-        Index("ix_attempt_open", "route_id", "outcome"),
+        # What stands open on a bind, for whoever takes it over, and what a person has to decide.
+        Index("ix_attempt_open", "route_id", "outcome", sqlite_where=_OPEN, postgresql_where=_OPEN),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key("campaign.id")
@@ -90,8 +98,10 @@ class SmscId(SQLModel, table=True):
     )
     route_id: int = key("route.id")
     id: str = Field(primary_key=True)
-    """Normalised: see `sender.receipts`."""
+    """Canonical: see `sender.message_ids`."""
     raw_id: str = ""
+    twin: str = ""
+    """The other id of a receipt that names two, while it is not known which of them the answer will have."""
     number: str = ""
     """Whom a receipt is about whose answer has not come, as the receipt says."""
     campaign_id: int | None = reference(default=None)
@@ -102,6 +112,8 @@ class SmscId(SQLModel, table=True):
     state: str = ""
     """The furthest state a receipt told: DELIVERED, EXPIRED, ... (SMPP v3.4, 5.2.28)."""
     error: str = ""
+    cause: str = ""
+    """What that error is in our words: see `linksvc.delivery_causes`."""
     states: str = ""
     """Each state that came, with its time: ENROUTE 2026-01-01T10:00:00Z;DELIVERED 2026-01-01T10:00:04Z."""
     receipts: int = 0

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import col, select, update
+from sqlmodel import select, update
 
 from linksvc import leases
 from linksvc.clock import now
 from linksvc.database import reading, writing
-from linksvc.models import Attempt, Campaign, Fact, Lease, Message
+from linksvc.models import Attempt, Campaign, Fact, Lease
 from sender import binds, inbound, outcomes, recovery
 from sender.binds import Bind, BindLost, holding, worker_name
-from sender.claims import CLAIM_LASTS, claim_batch, first_free, open_campaigns
+from sender.claims import CLAIM_LASTS, claim_batches, find_due, open_campaigns
 from sender.long_forms import Part
 from sender.marks import mark, mark_again
 from sender.matching import ReceivedReceipt
@@ -38,7 +38,7 @@ def bind(engine: Engine, route_id: int) -> Bind:
 
 @pytest.fixture
 def open_campaign(engine: Engine) -> OpenCampaign:
-    factories.produced_campaign(engine, factories.workspace(engine), 6)
+    factories.produced_campaign(engine, factories.workspace(engine), 6, batch_size=1)
     with reading(engine) as session:
         (found,) = open_campaigns(session, NOW)
     return found
@@ -46,12 +46,12 @@ def open_campaign(engine: Engine) -> OpenCampaign:
 
 def claim(engine: Engine, campaign: OpenCampaign, worker: str, limit: int, at: datetime = NOW) -> list[int]:
     with writing(engine) as session:
-        return [claim.n for claim in claim_batch(session, campaign.id, worker, 0, limit, at)]
+        return [claim.n for claim in claim_batches(session, campaign.id, worker, limit, at)]
 
 
 def claimed(engine: Engine, campaign: OpenCampaign, bind: Bind, limit: int, parts: int = 1) -> list[Outgoing]:
     with writing(engine) as session:
-        found = claim_batch(session, campaign.id, bind.worker, 0, limit, NOW)
+        found = claim_batches(session, campaign.id, bind.worker, limit, NOW)
     return [Outgoing(campaign, one.n, one.contact_id, one.number, 0, (Part(b"x"),) * parts) for one in found]
 
 
@@ -82,8 +82,8 @@ def test_a_message_is_claimed_by_one_worker_until_the_claim_lapses(engine: Engin
     assert claim(engine, open_campaign, "c", 4) == []
     later = NOW + CLAIM_LASTS
     with reading(engine) as session:
-        assert first_free(session, open_campaign.id, NOW) is None
-        assert first_free(session, open_campaign.id, later) == 0
+        assert find_due(session, NOW) == set()
+        assert find_due(session, later) == {open_campaign.id}
     assert claim(engine, open_campaign, "c", 9, later) == [0, 1, 2, 3, 4, 5]
 
 
@@ -91,10 +91,10 @@ def test_rows_that_another_transaction_claims_are_passed_over(postgresql_url: st
     from linksvc.database import open_engine
 
     engine = open_engine(postgresql_url)
-    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 4)
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 4, batch_size=2)
     with writing(engine) as first, writing(engine) as second:
-        one = claim_batch(first, campaign_id, "a", 0, 2, NOW)
-        two = claim_batch(second, campaign_id, "b", 0, 2, NOW)
+        one = claim_batches(first, campaign_id, "a", 2, NOW)
+        two = claim_batches(second, campaign_id, "b", 2, NOW)
         assert [claim.n for claim in one + two] == [0, 1, 2, 3]
     engine.dispose()
 
@@ -157,8 +157,8 @@ def test_what_a_dead_worker_left_is_settled_by_the_next(engine: Engine, bind: Bi
     answer(engine, bind, by_source["2.1.1"], "accepted", id="a2")
     recovered = recovery.Recovered(unknown=3, refused=1, freed=2)
     with writing(engine) as session:
-        assert recovery.recover(session, bind.route_id, bind.worker, NOW) == recovered
-        assert recovery.recover(session, bind.route_id, "", NOW).unknown == 0
+        assert recovery.recover(session, bind, bind.worker, NOW) == recovered
+        assert recovery.recover(session, bind, "", NOW).unknown == 0
     assert [source for _, source in facts(engine, "outcome_unknown")] == ["2.2.1", "3.1.1", "3.2.1"]
     assert [source for _, source in facts(engine, "refused")] == ["0.2.1"]
     # Message 1 was refused for the moment and never left; message 4 was claimed only; 5 was never claimed.
@@ -172,26 +172,27 @@ def test_a_freed_message_is_counted_on_and_not_freed_from_under_another_worker(
     (submission,) = marked(engine, bind, open_campaign, [message])
     answer(engine, bind, submission, "retry", 0x58)
     with writing(engine) as session:
-        recovery.recover(session, bind.route_id, bind.worker, NOW)
+        recovery.recover(session, bind, bind.worker, NOW)
     other = Bind(bind.route_id, "other")
     (again,) = claimed(engine, open_campaign, other, 1)
     with writing(engine) as session:
-        recovery.recover(session, bind.route_id, bind.worker, NOW)
+        recovery.recover(session, bind, bind.worker, NOW)
     assert [one.source for one in marked(engine, other, open_campaign, [again])] == ["0.1.2"]
 
 
-def test_a_refused_fragment_is_marked_again_unless_its_number_said_stop(
-    engine: Engine, bind: Bind, open_campaign: OpenCampaign
-) -> None:
+def test_nothing_of_a_number_that_said_stop_is_marked_again(engine: Engine, bind: Bind, open_campaign: OpenCampaign) -> None:
     fresh, begun = claimed(engine, open_campaign, bind, 2, parts=2)
     submissions = marked(engine, bind, open_campaign, [fresh, begun])
-    begun.begun = True
+    answer(engine, bind, submissions[2], "accepted", id="a")
+    for one in (submissions[0], submissions[1], submissions[3]):
+        answer(engine, bind, one, "retry", 0x58)
     for number in (fresh.number, begun.number):
         stop(engine, bind, number)
     with writing(engine) as session:
         again = mark_again(session, bind, [submissions[0], submissions[3]], NOW)
-    assert [one.source for one in again] == ["1.2.2"]
+    assert again == []
     assert facts(engine, "unsent") == [(0, "0")]
+    assert facts(engine, "refused") == [(1, "1.2.1")]
 
 
 def stop(engine: Engine, bind: Bind, number: str) -> None:
@@ -246,6 +247,4 @@ def test_attempts_tell_the_whole_story(engine: Engine, bind: Bind, open_campaign
     answer(engine, bind, submission, "accepted", id="00AB")
     with reading(engine) as session:
         row = session.exec(select(Attempt)).one()
-        message = session.exec(select(Message).where(col(Message.n) == 0)).one()
     assert (row.outcome, row.smsc_id, row.worker, row.parts) == ("accepted", "00AB", bind.worker, 1)
-    assert (message.claimed_by, message.claimed_until) == (bind.worker, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from linksvc.models import Message
+from linksvc.models import SendBatch
 from linksvc.settings import Settings
 from sender.pdus import Pdu
 from tests import factories
@@ -58,4 +58,4 @@ async def test_a_killed_sender_submits_nothing_twice_and_leaves_at_most_a_window
     unknown = len(books.facts("outcome_unknown"))
     assert left_over <= unknown <= WINDOW
     assert books.states(campaign_id) == {"outcome_unknown": unknown, "submitted": SIZE - unknown}
-    assert all(isinstance(row, Message) and row.claimed_until is None for row in books.rows(Message))
+    assert books.rows(SendBatch) == []

@@ -5,7 +5,7 @@ from linksvc.database import reading, writing
 from linksvc.keys import Keyring
 from linksvc.models import Campaign, Contact
 from linksvc.short_codes import ShortCodes
-from sender.claims import claim_batch, open_campaigns
+from sender.claims import claim_batches, open_campaigns
 from sender.messages import OpenCampaign
 from sender.texts import Composed, Composer
 from tests import factories
@@ -15,7 +15,7 @@ from tests.factories import NOW
 def compose(engine: Engine, keyring: Keyring, campaign: OpenCampaign) -> Composed:
     composer = Composer(keyring, "https://r.example")
     with writing(engine) as session:
-        claims = claim_batch(session, campaign.id, "w", 0, 100, NOW)
+        claims = claim_batches(session, campaign.id, "w", 100, NOW)
     template = composer.template(campaign)
     assert template is not None
     with reading(engine) as session:
