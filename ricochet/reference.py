@@ -1,4 +1,4 @@
-"""The reference pages on settings, commands and metrics, made from what they describe.
+"""The reference pages on settings, commands, metrics and the simulator's knobs, made from what they describe.
 
 `scripts/write-docs` writes them; a test fails when the pages in docs/ say something else.
 """
@@ -11,6 +11,8 @@ import typer
 
 from linksvc.settings import Settings
 from ricochet.metrics_page import metrics_page
+from sender.simulator.knobs import list_knobs
+from sender.simulator.settings import SmscSettings
 
 _SETTINGS_INTRODUCTION = """# Settings
 
@@ -36,6 +38,17 @@ _COMMANDS_INTRODUCTION = """# Commands
 """
 
 
+_KNOBS_INTRODUCTION = """# Knobs of the simulator
+
+For `ricochet smsc --knob NAME=VALUE` and for [scenarios](simulator.md). Shares run from 0 to 1. A delay is written
+`constant:SECONDS`, `uniform:LEAST:MOST`, `lognormal:MEDIAN:MOST:SIGMA` or `pareto:MEDIAN:MOST:ALPHA`; ids are written `hex`,
+`hex_capitals`, `hex_padded`, `decimal` or `decimal_padded`.
+
+| knob | if left alone | what it is |
+|---|---|---|
+"""
+
+
 def settings_page() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
@@ -47,9 +60,22 @@ def commands_page(app: typer.Typer) -> str:
     return _COMMANDS_INTRODUCTION + "".join(_commands(typer.main.get_command(app), "ricochet"))
 
 
+def knobs_page() -> str:
+    rows = (
+        f"| `{knob.name}` | {f'`{knob.value}`' if knob.value else '-'} | {knob.help} |\n"
+        for knob in list_knobs(SmscSettings())
+    )
+    return _KNOBS_INTRODUCTION + "".join(rows)
+
+
 def pages(app: typer.Typer) -> Mapping[str, str]:
     """Each page by its name in docs/."""
-    return {"settings.md": settings_page(), "commands.md": commands_page(app), "metrics.md": metrics_page()}
+    return {
+        "settings.md": settings_page(),
+        "commands.md": commands_page(app),
+        "metrics.md": metrics_page(),
+        "knobs.md": knobs_page(),
+    }
 
 
 def _default(value: Any) -> str:

@@ -4,6 +4,7 @@ Each imports what it runs when it is called, or every command would wait for all
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -85,24 +86,50 @@ def smsc(
     ] = None,
     api_url: Annotated[str, typer.Option(help="Where shops redeem codes; without it nobody does.")] = "",
     shop_key: Annotated[list[str] | None, typer.Option(help="An API key of a shop; may be repeated.")] = None,
+    knob: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Turns a knob of docs/simulator.md; may be repeated.")
+    ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="A file that says what happens when; see docs/simulator.md.", show_default=False)
+    ] = None,
+    knobs: Annotated[bool, typer.Option("--knobs", help="Print every knob and what it is, and nothing else.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only answer and report, as fast as can be: no people, no knobs, no ledger.")
+    ] = False,
 ) -> None:
     """Runs the SMSC simulator alone: an SMPP 3.4 server with people behind it who click, redeem and say STOP."""
+    from sender.simulator.knobs import list_knobs, parse_assignments
     from sender.simulator.population import people
+    from sender.simulator.quick import run_quick
+    from sender.simulator.scenario import Scenario
     from sender.simulator.settings import SmscSettings
     from sender.simulator.simulator import run_smsc
     from sender.simulator.till import ShopAccess
 
-    settings = SmscSettings(seed=seed, speed=speed, system_id=system_id, password=password)
-    shop = ShopAccess(api_url, tuple(shop_key)) if api_url and shop_key else None
+    def tell(bound: int) -> None:
+        typer.echo(f"The SMSC listens on {host}:{bound}, system id {system_id}.")
+
     try:
-        run_smsc(
-            host,
-            port,
-            people(recipients, seed),
-            settings,
-            shop=shop,
-            ledger_path=ledger,
-            on_ready=lambda bound: typer.echo(f"The SMSC listens on {host}:{bound}, system id {system_id}."),
-        )
+        played = Scenario.read(scenario) if scenario else Scenario()
+        # What the command line says goes before the file.
+        turned = {**played.knobs, **parse_assignments(knob or ())}
+        told = SmscSettings(seed=seed, speed=speed, system_id=system_id, password=password)
+        settings = replace(told, **turned)
+        if knobs:
+            for one in list_knobs(settings):
+                typer.echo(f"{one.name} = {one.value}\n    {one.help}")
+        elif quick:
+            run_quick(host, port, on_ready=tell)
+        else:
+            run_smsc(
+                host,
+                port,
+                people(recipients, settings.seed),
+                settings,
+                shop=ShopAccess(api_url, tuple(shop_key)) if api_url and shop_key else None,
+                ledger_path=ledger,
+                scenario=Scenario({}, played.steps),
+                on_ready=tell,
+            )
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The simulator cannot run: {error}") from None

@@ -25,10 +25,10 @@ _NONE = "none"
 
 @dataclass(frozen=True)
 class Knob:
-    """One knob: what it is if left alone, and what it does."""
+    """One knob: what it is, as it would be written, and what it does."""
 
     name: str
-    default: str
+    value: str
     help: str
 
 
@@ -48,10 +48,10 @@ class Knobs:
         return former
 
 
-def list_knobs() -> tuple[Knob, ...]:
-    """Every knob, in the order of the settings."""
+def list_knobs(settings: SmscSettings) -> tuple[Knob, ...]:
+    """Every knob as it is in these settings, in their order."""
     return tuple(
-        Knob(field.name, _write(field.default), _ANNOTATED[field.name].__metadata__[0])
+        Knob(field.name, _write(field.name, getattr(settings, field.name)), _ANNOTATED[field.name].__metadata__[0])
         for field in fields(SmscSettings)
         if field.name != "password"
     )
@@ -100,9 +100,11 @@ def _check(name: str, value: Any) -> None:
         raise ValueError("a command status is a number of four bytes")
 
 
-def _write(value: Any) -> str:
+def _write(name: str, value: Any) -> str:
     if value is None:
         return _NONE
+    if name in _STATUSES:
+        return f"0x{value:02X}"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
