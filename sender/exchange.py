@@ -5,7 +5,7 @@ not sent because the connection broke, goes out on the next.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 import structlog
@@ -17,6 +17,7 @@ from sender import inbound, receipts
 from sender.binds import BindLost
 from sender.connection import Connection
 from sender.feed import Feed
+from sender.judge import Judge
 from sender.matching import ReceivedReceipt
 from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN, Answer, Submission
 from sender.pacing import Pacer, Window, pace
@@ -48,9 +49,13 @@ class Exchange:
         timing: Timing,
         goes_on: Callable[[], bool],
         reading: RouteReading | None = None,
+        numbering: Mapping[str, tuple[int, int]] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._goes_on = goes_on
         self._reading = reading or RouteReading()
+        self._numbering = numbering or {}
+        self._judge = judge or Judge()
         self.lost = asyncio.Event()
         self._recorder = recorder
         self._feed = feed
@@ -97,10 +102,12 @@ class Exchange:
         now = self._clock()
         event: ReceivedReceipt | inbound.Received
         if receipts.is_receipt(pdu):
-            event = ReceivedReceipt(receipts.parse(pdu, now), now)
-            if not event.receipt.ids:
+            receipt = receipts.parse(pdu, now, self._reading)
+            event = ReceivedReceipt(
+                receipt, now, self._judge.of_receipt(receipt.error or "", receipt.state, receipt.network_error)
+            )
+            if not receipt.ids:
                 log.warning("A receipt names no message", action="receipt_without_id")
-                return Status.OK
         else:
             event = inbound.read(pdu, now, self._reading)
         try:
@@ -135,7 +142,9 @@ class Exchange:
         status, smsc_id = 0, ""
         late = partial(self._late, asyncio.current_task(), submission)
         try:
-            pdu = await connection.submit(fields_of(submission), late)
+            pdu = await connection.submit(
+                fields_of(submission, self._numbering, submission.message.campaign.expires_at), late
+            )
             status, smsc_id = pdu.status, pdu.text("message_id")
             outcome = _outcome(status, submission.attempt)
             if status == Status.INVALID_BIND_STATUS:

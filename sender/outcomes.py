@@ -9,22 +9,34 @@ from sqlmodel import Session
 from linksvc import facts
 from linksvc.facts import NewFact
 from linksvc.models import Attempt
-from sender.matching import ReceivedReceipt, match
+from linksvc.route_accounts import RouteReading
+from sender import strays
+from sender.matching import ReceivedReceipt, keys_of, match
+from sender.message_ids import canonical
 from sender.messages import ACCEPTED, REFUSED, UNKNOWN, Answer
 
 _FACTS = {ACCEPTED: "accepted", REFUSED: "refused", UNKNOWN: "outcome_unknown"}
 """A refusal for the moment (retry) is no fact yet."""
 
+_USUAL = RouteReading()
+
 
 def store(
-    session: Session, route_id: int, answers: Sequence[Answer], receipts: Sequence[ReceivedReceipt], now: datetime
+    session: Session,
+    route_id: int,
+    answers: Sequence[Answer],
+    receipts: Sequence[ReceivedReceipt],
+    now: datetime,
+    reading: RouteReading = _USUAL,
 ) -> None:
-    """Stores answers and receipts, and records what they mean for their messages."""
+    """Stores answers and receipts, and records what they mean for their messages. `reading`: how the route writes ids."""
     _finish_attempts(session, answers)
     made = [_fact(answer, route_id) for answer in answers if answer.outcome in _FACTS]
-    known = [answer for answer in answers if answer.outcome == ACCEPTED and answer.smsc_id]
-    made += match(session, route_id, known, [one for one in receipts if one.receipt.ids], now)
-    facts.record(session, made, now)
+    known = [answer for answer in answers if answer.outcome == ACCEPTED and canonical(answer.smsc_id, reading.answer_id)]
+    made += match(session, route_id, known, [one for one in receipts if keys_of(one.receipt)], now, reading)
+    strays.store(session, route_id, [one for one in receipts if not keys_of(one.receipt)], now)
+    # In one order for everybody: two binds of a route may learn the same.
+    facts.record(session, sorted(made, key=lambda fact: (fact.campaign_id, fact.kind, fact.source)), now)
 
 
 def _finish_attempts(session: Session, answers: Sequence[Answer]) -> None:
@@ -74,4 +86,7 @@ def _fact(answer: Answer, route_id: int) -> NewFact:
         value=f"0x{answer.status:02x}" if answer.outcome == REFUSED else "",
         parts=len(one.message.payloads),
         route_id=route_id,
+        cause=answer.cause,
+        price_micros=answer.price_micros,
+        currency=answer.currency,
     )

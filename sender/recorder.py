@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S
+from linksvc.route_accounts import RouteReading
 from sender import inbound, outcomes
 from sender.binds import Bind, BindLost, holding
 from sender.inbound import Received
@@ -24,10 +25,18 @@ MOST_EVENTS = BATCH_ROWS // 4
 """An event changes up to four rows: an attempt, an id, a fact, a message."""
 
 
-class Recorder:
-    """Stores events. `start` it, `put` events, `stop` it when nobody puts any more."""
+MOST_COLLISIONS = 5
+_COLLISIONS = ("40001", "40P01")
+"""SQLSTATEs of a serialization failure and a deadlock."""
 
-    def __init__(self, engine: Engine, bind: Bind, clock: Clock) -> None:
+_USUAL = RouteReading()
+
+
+class Recorder:
+    """Stores events, ids as `reading` says. `start` it, `put` events, `stop` it when nobody puts any more."""
+
+    def __init__(self, engine: Engine, bind: Bind, clock: Clock, reading: RouteReading = _USUAL) -> None:
+        self._reading = reading
         self._engine = engine
         self._bind = bind
         self._clock = clock
@@ -78,12 +87,21 @@ class Recorder:
                 stored.set_result(None)
 
     def _try(self, events: list[Event]) -> Exception | None:
+        """Stores a batch. Another bind of the route may want the same rows: whom the database turns away tries again."""
+        error = None
+        for _ in range(MOST_COLLISIONS):
+            error = self._try_once(events)
+            if not (isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) in _COLLISIONS):
+                break
+        return error
+
+    def _try_once(self, events: list[Event]) -> Exception | None:
         try:
             with holding(self._engine, self._bind, self._clock) as session:
                 now = self._clock()
                 answers = [event for event in events if isinstance(event, Answer)]
                 receipts = [event for event in events if isinstance(event, ReceivedReceipt)]
-                outcomes.store(session, self._bind.route_id, answers, receipts, now)
+                outcomes.store(session, self._bind.route_id, answers, receipts, now, self._reading)
                 inbound.store(session, self._bind.route_id, [event for event in events if isinstance(event, Received)], now)
         except Exception as error:
             return error

@@ -18,6 +18,7 @@ from sender.binds import Bind, BindLost, holding, worker_name
 from sender.connection import Connection, open_connection
 from sender.exchange import Exchange
 from sender.feed import Campaigns, Feed
+from sender.judge import Judge
 from sender.long_forms import Writing
 from sender.pacing import Pacer, Window
 from sender.pdus import PduError
@@ -67,11 +68,20 @@ class RouteSender:
 
     async def _hold(self, bind: Bind) -> None:
         around, timing = self._around, self._timing
-        recorder = Recorder(around.engine, bind, around.clock)
+        recorder = Recorder(around.engine, bind, around.clock, self._route.reading)
         pacer, window = Pacer(self._route.rate_per_s), Window(self._route.window_size)
         feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(self._route))
         exchange = Exchange(
-            recorder, feed, pacer, window, around.clock, timing, lambda: not self._stop.is_set(), self._route.reading
+            recorder,
+            feed,
+            pacer,
+            window,
+            around.clock,
+            timing,
+            lambda: not self._stop.is_set(),
+            self._route.reading,
+            self._route.numbering,
+            Judge.of(self._route),
         )
         recorder.start()
         keeper = asyncio.create_task(self._keep(bind, exchange))

@@ -2,11 +2,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from linksvc.route_accounts import RouteReading
 from sender.pdus import Pdu, decode, encode
-from sender.receipts import is_receipt, normalise, other_base, parse
+from sender.receipts import Receipt, is_receipt, parse
 from tests.conftest import DATA
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -23,8 +22,13 @@ def deliver(record: dict[str, object]) -> Pdu:
     return decode(encode("deliver_sm", 1, esm_class=4, data_coding=record["data_coding"], **{field: text}, **tlvs))
 
 
-def receipt(text: str, *, esm_class: int = 4, **fields: object) -> Pdu:
-    return Pdu("deliver_sm", 1, 0, {"esm_class": esm_class, "short_message": text.encode("latin-1")} | fields)
+def receipt(text: str | bytes, *, esm_class: int = 4, **fields: object) -> Pdu:
+    octets = text.encode("latin-1") if isinstance(text, str) else text
+    return Pdu("deliver_sm", 1, 0, {"esm_class": esm_class, "short_message": octets} | fields)
+
+
+def told(text: str | bytes, reading: RouteReading | None = None, **fields: object) -> Receipt:
+    return parse(receipt(text, **fields), NOW, reading or RouteReading())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=[record["name"] for record in RECORDS])
@@ -38,72 +42,114 @@ def test_receipts_of_the_field_are_read(record: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    "text",
     [
-        ("38601FA", "38601fa"),
-        ("0059113978", "59113978"),
-        ("38601fa", "0059113978"),
-        ("59113978", "038601FA"),
-        ("c87c2273-7edb-4bc7-8d3a-7f57f21b625e", "C87C2273-7EDB-4BC7-8D3A-7F57F21B625E"),
+        "id:7 sub:001 dlvrd:001 submit date:2611200900 done date:2611200930 stat:DELIVRD err:000 text:Bonjour",
+        "ID:7 SUB:001 DLVRD:001 SUBMIT DATE:2611200900 DONE DATE:2611200930 STAT:delivrd ERR:000 TEXT:Bonjour",
+        "id: 7  sub: 001  submit date: 2611200900  done date: 2611200930  stat: DELIVRD  err: 000  text:",
+        "id:7, stat:DELIVRD, err:000; done date:2611200930,",
+        "id:7\r\nstat:DELIVERED\r\nerr:000\r\ndone_date:2611200930",
+        "text:Bonjour id:7 stat:DELIVRD err:000 done date:2611200930",
+        "id : 7 stat :DELIVRD err :000 donedate:2611200930",
+        "\0id:7\0stat:DELIVRD\0err:000\0done date:2611200930\0\0",
+        "id:7 smsc:12 stat:DELIVRD route:x err:000 done date:2611200930 cost:1",
+        "err:000 done date:20261120093000 stat:2 id:7",
     ],
 )
-def test_one_id_written_in_two_ways_is_one(answer: str, told: str) -> None:
-    key = normalise(told)
-    assert normalise(answer) in (key, other_base(key))
+def test_labels_stand_in_any_order_and_case(text: str) -> None:
+    found = told(text)
+    assert (found.ids, found.state, found.error) == (("7",), "DELIVERED", "000")
+    assert found.done_at == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
-def test_counters_of_one_time_are_never_taken_for_each_other() -> None:
-    assert other_base("10") is None
-    assert other_base("a") is None
-    assert other_base("12345678901234567890123") is None
+def test_any_label_may_be_missing_or_empty() -> None:
+    assert told("id:7") == Receipt(("7",), "", None, None, ("7",))
+    assert told("stat:UNDELIV err:021").ids == ()
+    assert told("id: sub:001 stat: err: text:") == Receipt(
+        (), "", None, None, as_it_came=told("id: sub:001 stat: err: text:").as_it_came
+    )
 
 
-@given(st.integers(min_value=10_000_000, max_value=2**64))
-def test_the_other_base_is_mutual(number: int) -> None:
-    decimal, hexadecimal = str(number), f"{number:x}"
-    if hexadecimal.isdigit():
-        assert other_base(decimal) is None
-    elif len(decimal) <= 20:
-        assert (other_base(decimal), other_base(hexadecimal)) == (hexadecimal, decimal)
+STATES = """
+DELIVRD DELIVERED, EXPIRED EXPIRED, DELETED DELETED, UNDELIV UNDELIVERABLE, ACCEPTD ACCEPTED, UNKNOWN UNKNOWN,
+REJECTD REJECTED, ENROUTE ENROUTE, FAILED UNDELIVERABLE, SKIPPED SKIPPED, Undelivered UNDELIVERABLE, GONE UNKNOWN, ² UNKNOWN
+"""
 
 
-def test_an_id_of_zeros_stays_one() -> None:
-    assert normalise("0000") == "0"
-    assert normalise("") == ""
+@pytest.mark.parametrize(("word", "state"), [pair.split() for pair in STATES.split(",")])
+def test_states_are_those_of_smpp_whatever_they_are_called(word: str, state: str) -> None:
+    found = told(f"id:7 stat:{word} err:1")
+    assert found.state == state
+    assert found.is_final == (state not in ("ACCEPTED", "ENROUTE", "SCHEDULED"))
+
+
+def test_parameters_win_over_the_text() -> None:
+    found = told("id:0059113978 stat:DELIVRD err:000", receipted_message_id="38601fa", message_state=5)
+    assert (found.ids, found.state, found.error) == (("38601fa", "59113978"), "UNDELIVERABLE", "000")
+    assert found.keys == ("59113978",)
+    assert told("id:7 stat:DELIVRD", message_state=99).state == "DELIVERED"
+    assert told("id:7", message_state=99).state == "UNKNOWN"
+    assert told("id:7 stat:DELIVRD", receipted_message_id="\0\0").ids == ("7",)
+
+
+def test_each_id_is_read_in_the_form_that_the_route_says() -> None:
+    reading = RouteReading(tlv_id="hex", receipt_id="decimal")
+    assert told("id:0000000010 stat:DELIVRD", reading, receipted_message_id="A").keys == ("10",)
+    assert told("id:0000000010 stat:DELIVRD", receipted_message_id="A").keys == ("a", "10")
+    assert told("id:00aB stat:DELIVRD", RouteReading(receipt_id="text")).keys == ("00aB",)
 
 
 def test_intermediate_notifications_and_handset_acknowledgements_are_never_final() -> None:
-    for esm_class in (0x20, 0x08, 0x10):
-        pdu = receipt("id:1 stat:DELIVRD", esm_class=esm_class)
+    for esm_class in (0x20, 0x24, 0x08, 0x10, 0x18):
+        pdu = receipt("id:1 stat:DELIVRD", esm_class=esm_class, message_state=2)
         assert is_receipt(pdu)
         assert not parse(pdu, NOW).is_final
-    assert parse(receipt("id:1 stat:ACCEPTD"), NOW).is_final is False
+    assert told("id:1 stat:ACCEPTD").is_final is False
+    assert told("id:1", esm_class=0x20).state == "ENROUTE"
+
+
+def test_a_receipt_is_known_by_its_class_or_by_the_id_that_only_receipts_have() -> None:
+    assert not is_receipt(receipt("id:7 stat:DELIVRD", esm_class=0))
     assert not is_receipt(receipt("STOP", esm_class=0x40))
-
-
-def test_an_unknown_word_is_an_unknown_outcome_and_a_missing_one_is_none() -> None:
-    assert parse(receipt("id:1 stat:GONE"), NOW).state == "UNKNOWN"
-    assert parse(receipt("id:1"), NOW).state == ""
+    assert is_receipt(receipt("whatever", esm_class=0, receipted_message_id="7"))
+    assert told("id:7 stat:DELIVRD", esm_class=0, receipted_message_id="7").is_final
+    assert is_receipt(Pdu("data_sm", 1, 0, {"esm_class": 4, "message_payload": b"id:7 stat:DELIVRD"}))
 
 
 def test_a_text_that_quotes_a_receipt_does_not_change_it() -> None:
-    assert parse(receipt("id:7 stat:DELIVRD err:000 text:id:8 stat:REJECTD"), NOW).ids == ("7",)
-    assert parse(receipt("id:7 stat:DELIVRD err:000 text:id:8 stat:REJECTD"), NOW).state == "DELIVERED"
+    assert told("id:7 stat:DELIVRD err:000 text:id:8 stat:REJECTD").ids == ("7",)
+    assert told("id:7 stat:DELIVRD text:id:8 stat:REJECTD err:500 done date:2611200930") == told("id:7 stat:DELIVRD")
+    quoting = told("err:000 text:id:8 stat:REJECTD", receipted_message_id="7", message_state=2)
+    assert (quoting.ids, quoting.state) == (("7",), "DELIVERED")
 
 
-def test_dates_follow_their_offset_and_the_nearer_reading() -> None:
-    assert parse(receipt("id:1 done date:2611200930+0100"), NOW).done_at == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
-    assert parse(receipt("id:1 done date:202611200930"), NOW).done_at == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-    assert parse(receipt("id:1 done date:20261120093015"), NOW).done_at == datetime(2026, 11, 20, 9, 30, 15, tzinfo=UTC)
-    assert parse(receipt("id:1 done date:yesterday"), NOW).done_at is None
+@pytest.mark.parametrize("coding", [0, 3, 8, 245])
+@pytest.mark.parametrize("codec", ["latin-1", "utf-16-be", "utf-16-le"])
+def test_the_text_is_read_whatever_its_data_coding_claims(coding: int, codec: str) -> None:
+    found = told("id:59113978 stat:DELIVRD err:0".encode(codec), data_coding=coding)
+    assert (found.ids, found.state, found.error) == (("59113978",), "DELIVERED", "0")
+
+
+def test_an_underscore_of_the_default_alphabet_is_one() -> None:
+    assert told("id:ab\x11c stat:DELIVRD").ids == told("id:ab_c stat:DELIVRD").ids == ("ab_c",)
+    assert told("id:ab\x11c stat:DELIVRD", RouteReading(alphabet="latin1")).ids == ("ab\x11c",)
+
+
+def test_a_header_before_the_text_is_passed_over() -> None:
+    assert told(b"\x05\x00\x03\x01\x02\x01id:7 stat:DELIVRD", esm_class=0x44).ids == ("7",)
 
 
 def test_a_network_error_code_stands_in_for_a_missing_err() -> None:
-    assert parse(receipt("id:1 stat:UNDELIV", network_error_code=b"\x03\x00\x21"), NOW).error == "33"
-    assert parse(receipt("id:1 stat:UNDELIV", network_error_code=b"021"), NOW).error == "021"
+    assert told("id:1 stat:UNDELIV", network_error_code=b"\x03\x00\x21").error == "33"
+    assert told("id:1 stat:UNDELIV", network_error_code=b"\x03\x00\x21").network_error == (3, 33)
+    assert told("id:1 stat:UNDELIV", network_error_code=b"021").error == "021"
+    assert told("id:1 stat:UNDELIV err:5", network_error_code=b"\x03\x00\x21").error == "5"
+    assert told("id:1 stat:UNDELIV", network_error_code=b"\x03\x00").error is None
 
 
-@given(st.binary(max_size=120), st.sampled_from([0, 3, 8, 245]))
-def test_any_bytes_are_read_without_an_error(text: bytes, data_coding: int) -> None:
-    fields = {"esm_class": 4, "short_message": text, "data_coding": data_coding}
-    parse(Pdu("deliver_sm", 1, 0, fields), NOW)
+def test_what_names_no_message_is_kept_as_it_came() -> None:
+    found = told("Delivered", destination_addr="36180", network_error_code=b"\x03\x00\x21", message_state=2)
+    assert found.as_it_came is not None
+    assert (found.as_it_came.sender, found.as_it_came.payload) == ("36180", b"Delivered")
+    assert json.loads(found.as_it_came.parameters) == {"network_error_code": "030021", "message_state": 2}
+    assert told("id:7").as_it_came is None

@@ -10,7 +10,7 @@ from sqlmodel import col, select, update
 
 from linksvc.database import writing
 from linksvc.keys import Keyring
-from linksvc.models import Attempt, Contact, Message, Route, SendBatch, SmscId
+from linksvc.models import Attempt, Contact, Inbound, Message, Route, SendBatch, SmscId, StrayReceipt
 from linksvc.short_codes import ShortCodes
 from linksvc.templates import Template
 from sender.concatenation import read_header
@@ -126,11 +126,23 @@ async def test_duplicate_and_intermediate_receipts_change_nothing(
 
 
 @on_one_database
-async def test_a_receipt_without_an_id_is_acknowledged_and_is_no_reply(books: Books, sending: Sending) -> None:
+async def test_a_receipt_without_an_id_is_stored_before_it_is_acknowledged_and_is_no_reply(
+    engine: Engine, books: Books, sending: Sending
+) -> None:
+    nameless = {"esm_class": 4, "short_message": b"STOP", "source_addr": "33639980001", "destination_addr": "36180"}
     async with scripted_smsc() as smsc, sending(smsc):
         await asyncio.wait_for(smsc.bound.wait(), 5)
-        assert (await smsc.line.deliver(esm_class=4, short_message=b"STOP", source_addr="33639980001")).status == 0
-    assert books.facts("reply") == []
+        for _ in range(2):
+            assert (await smsc.line.deliver(**nameless)).status == Status.OK
+        with writing(engine) as session:
+            session.connection().execute(text("ALTER TABLE stray_receipt RENAME TO elsewhere"))
+        assert (await smsc.line.deliver(**nameless)).status == Status.TEMPORARY_APPLICATION_ERROR
+        with writing(engine) as session:
+            session.connection().execute(text("ALTER TABLE elsewhere RENAME TO stray_receipt"))
+    (row,) = books.rows(StrayReceipt)
+    assert isinstance(row, StrayReceipt)
+    assert (row.times, row.number, bytes.fromhex(row.payload)) == (2, "33639980001", b"STOP")
+    assert books.facts("reply") == books.rows(Inbound) == []
 
 
 async def test_a_long_text_leaves_in_fragments_that_are_followed_one_by_one(
