@@ -99,7 +99,7 @@ def store_lapsed(engine: Engine, clock: Clock) -> bool:
         due = []
         for key in keys:
             if joined := take_lapsed(session, key, _reading(session, key.route_id), now):
-                due.append(_take(session, key.route_id, _whole(joined, now), now))
+                due.append(_take(session, key.route_id, _whole(joined), now))
         auto_replies.send(session, [one for one in due if one], now)
     return len(keys) == LAPSED_AT_ONCE
 
@@ -114,13 +114,15 @@ def _wholes(session: Session, route_id: int, one: Received, now: datetime) -> It
     joined = list(add_part(session, key, one.part, _reading(session, route_id), now))
     if place.part == 1 and not (joined and joined[-1].complete) and is_stop(one.text):
         # A person who says STOP is not kept waiting for the rest of what they say.
-        joined.append(Joined(key, one.text, content_of(key, one.part), complete=False))
-    yield from (_whole(message, one.at) for message in joined)
+        joined.append(Joined(key, one.text, content_of(key, one.part), complete=False, at=one.at))
+    yield from (_whole(message) for message in joined)
 
 
-def _whole(joined: Joined, at: datetime) -> Received:
+def _whole(joined: Joined) -> Received:
     key = joined.key
-    return Received(key.number, key.sender, joined.text, joined.content, at, parts=key.parts, complete=joined.complete)
+    return Received(
+        key.number, key.sender, joined.text, joined.content, joined.at, parts=key.parts, complete=joined.complete
+    )
 
 
 def _take(session: Session, route_id: int, one: Received, now: datetime) -> auto_replies.Due | None:

@@ -24,7 +24,7 @@ from sender.pdus import Pdu
 WAIT = timedelta(minutes=10)
 """How long a part waits for the next one."""
 
-_MISSING = " … "
+_MISSING = "…"
 """What stands for parts that never came."""
 
 
@@ -50,12 +50,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A message of several parts; `content` tells it from others, by the first of its parts."""
+    """A message of several parts, which began to come `at`; its first part tells it from others, by `content`."""
 
     key: PartKey
     text: str
     content: str
     complete: bool
+    at: datetime
 
 
 def read_place(pdu: Pdu) -> tuple[Concatenation | None, bytes]:
@@ -135,7 +136,7 @@ def join(key: PartKey, rows: Sequence[InboundPart], reading: RouteReading) -> Jo
     content = content_of(
         key, Part(Concatenation(key.reference, key.parts, first.part), first.data_coding, bytes.fromhex(first.payload))
     )
-    return Joined(key, "".join(pieces), content, len(rows) == key.parts)
+    return Joined(key, "".join(pieces), content, len(rows) == key.parts, min(row.recorded_at for row in rows))
 
 
 def content_of(key: PartKey, first: Part) -> str:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksvc.phone_numbers import COUNTRIES, MobileNumber, NumberFault, parse_mobile
+from linksvc.phone_numbers import COUNTRIES, MobileNumber, NumberFault, parse_mobile, read_caller
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,38 @@ def test_no_text_breaks_the_reading_and_what_is_read_is_stable(written: str, cou
         again = parse_mobile(read.e164, "FR")
         assert isinstance(again, MobileNumber)
         assert again.e164 == read.e164
+
+
+@pytest.mark.parametrize(
+    ("address", "country", "number"),
+    [
+        ("33639980001", "", "+33639980001"),
+        ("+33639980001", "FR", "+33639980001"),
+        ("0033639980001", "FR", "+33639980001"),
+        ("0639980001", "FR", "+33639980001"),
+        ("639980001", "FR", "+33639980001"),
+        ("33639980001", "FR", "+33639980001"),
+        ("07700900001", "GB", "+447700900001"),
+        ("2025550123", "US", "+12025550123"),
+        ("4915112345678", "FR", "+4915112345678"),
+        ("0639980001", "", None),
+        ("36180", "FR", None),
+        ("Lumen", "FR", None),
+        ("+", "", None),
+        ("", "", None),
+    ],
+)
+def test_whom_a_message_came_from_is_read_as_contacts_are_stored(address: str, country: str, number: str | None) -> None:
+    assert read_caller(address, country) == number
+
+
+def test_an_address_that_says_it_is_national_is_read_in_its_country_alone() -> None:
+    assert read_caller("639980001", "FR", national=True) == "+33639980001"
+    assert read_caller("639980001", "", national=True) is None
+    assert read_caller("491511234567890", "FR", national=True) is None
+
+
+@given(st.text("+0123456789aé", max_size=20), st.sampled_from(["", "FR", "GB", "US"]), st.booleans())
+def test_any_caller_is_read(address: str, country: str, national: bool) -> None:
+    number = read_caller(address, country, national=national)
+    assert number is None or number[0] == "+"

@@ -12,7 +12,6 @@ from sender import inbound
 from sender.inbound import read
 from sender.inbound_matches import NOBODY
 from sender.pdus import Pdu
-from sender.words import is_stop
 from tests import factories
 from tests.factories import NOW
 
@@ -77,26 +76,6 @@ def rows(engine: Engine, table: type) -> list[object]:
         found = list(session.exec(select(table)))
         session.expunge_all()
         return found
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["STOP", "stop", " Stop. ", "STOPALL", "stop all", "Arrêt", "ARRET !", "«arrêt»", "S.T.O.P", "Stop svp", "STOP 36180"],
-)
-def test_these_ask_for_a_stop(text: str) -> None:
-    assert is_stop(text)
-
-
-@pytest.mark.parametrize("text", ["unsubscribe", "Cancel", "END", "quit!"])
-def test_so_do_these(text: str) -> None:
-    assert is_stop(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "?", "oui", "Ne stoppez pas", "the end is near", "don't stop", "stopper", "arrêt de bus"]
-)
-def test_these_do_not(text: str) -> None:
-    assert not is_stop(text)
 
 
 @pytest.mark.parametrize(
