@@ -45,6 +45,13 @@ def ensure_workspace(session: Session, name: str, now: datetime) -> int:
     return int(session.exec(select(Workspace.id).where(col(Workspace.name) == name)).one() or 0)
 
 
+def set_quiet_times(session: Session, workspace_id: int, *, hours: bool, holidays: bool) -> None:
+    """Whether the workspace's marketing messages keep to the hours and the holidays of their recipients' countries
+    (`linksvc.quiet_hours`). Messages that wait already stay until their time."""
+    mine = update(Workspace).where(col(Workspace.id) == workspace_id)
+    session.exec(mine.values(quiet_hours=hours, quiet_holidays=holidays))
+
+
 def create_user(
     session: Session, email: str, password: str | None, workspace_id: int, now: datetime, language: str = "en"
 ) -> int:

@@ -5,15 +5,16 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from linksvc import applier, production
+from linksvc import applier, campaign_control, holds, production
 from linksvc.clock import Clock
-from linksvc.database import BATCH_ROWS, PAUSE_S, reading
+from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
 from sender import inbound
 from tracker import judging
@@ -22,6 +23,9 @@ IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
 
 AFTER_A_FAILURE_S = 2.0
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
@@ -40,6 +44,11 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
 
     def produce() -> bool:
         with reading(engine) as session:
+            due = campaign_control.has_due(session, clock())
+        if due:
+            with writing(engine) as session:
+                campaign_control.start_due(session, clock())
+        with reading(engine) as session:
             waiting = production.campaigns_to_produce(session)
         for campaign_id in waiting:
             _alone(production.produce_batch, engine, keyring, campaign_id, clock)
@@ -50,6 +59,25 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
         applied = [_alone(applier.apply_batch, engine, campaign_id, holder, clock) for campaign_id in waiting]
         return BATCH_ROWS in applied
 
+    def withdraw() -> bool:
+        with reading(engine) as session:
+            over = campaign_control.campaigns_to_withdraw(session, clock())
+        return sum(_alone(campaign_control.withdraw_batch, engine, campaign_id, clock) for campaign_id in over) > 0
+
+    released_until = _LONG_AGO
+
+    def release() -> bool:
+        nonlocal released_until
+        began = clock()
+        with reading(engine) as session:
+            sending = holds.sending_campaigns(session)
+        released = [_alone(holds.release, engine, campaign_id, released_until, clock) for campaign_id in sending]
+        if any(released):
+            return True
+        # Nothing that ended before is left. Clocks of hosts differ a little.
+        released_until = began - _CLOCKS_DIFFER
+        return False
+
     def judge() -> bool:
         return judging.judge_due(engine, clock)
 
@@ -59,6 +87,14 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
+        Task(
+            "withdraw",
+            "takes back what a cancelled or expired campaign had still to send",
+            lambda stop: _repeat(withdraw, stop),
+        ),
+        Task(
+            "release", "lets messages go whose hours, caps or schedules they waited for", lambda stop: _repeat(release, stop)
+        ),
         Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
         Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
     )

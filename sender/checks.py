@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from linksvc import facts
+from linksvc import facts, holds
 from linksvc.facts import NewFact
 from linksvc.frequency_caps import Cap, take
+from linksvc.holds import FREQUENCY_CAP, SCHEDULED
 from linksvc.models import Campaign, Contact, Suppression, Workspace
 from linksvc.quiet_hours import Keeps, next_opening
 from linksvc.schedules import due_for
@@ -24,9 +25,6 @@ from sender import auto_replies
 from sender.messages import OpenCampaign
 
 MARKETING = "marketing"
-
-FREQUENCY_CAP, SCHEDULED = "frequency_cap", "scheduled"
-"""Reasons to wait, beside those of `linksvc.quiet_hours`."""
 
 
 class Candidate(Protocol):
@@ -103,9 +101,7 @@ def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now:
 def record(session: Session, campaign: OpenCampaign, decisions: Decisions[C], now: datetime) -> None:
     """Records why messages do not leave, or not yet."""
     made = [NewFact(campaign.id, "unsent", str(n), n, now, reason) for n, reason in decisions.unsent.items()]
-    for n, hold in decisions.held.items():
-        until = hold.until.isoformat()
-        made.append(NewFact(campaign.id, "held", f"{n}:{until}", n, now, hold.reason, until))
+    made += [holds.fact_of(campaign.id, n, hold.reason, hold.until, now) for n, hold in decisions.held.items()]
     facts.record(session, made, now)
 
 
