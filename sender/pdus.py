@@ -24,9 +24,11 @@ _RESPONSE = 0x8000_0000
 
 _HEADER = struct.Struct(">LLLL")
 _TLV = struct.Struct(">HH")
-_TLV_NAMES = {code: name for name, code in consts.OPTIONAL_PARAMS.items()}
-_OPTIONAL = DataSM.params
-"""data_sm may carry nearly every optional parameter; it knows which are numbers and which strings."""
+_OPTIONAL = {
+    code: (name, DataSM.params[name].type if name in DataSM.params else bytes)
+    for name, code in consts.OPTIONAL_PARAMS.items()
+}
+"""Name and type of optional parameters by their tag. data_sm may carry nearly all; it knows which are numbers or strings."""
 
 _SIZE_OF_INT = {1, 2, 4}
 
@@ -163,16 +165,40 @@ async def read_pdu(reader: StreamReader) -> Pdu | None:
         raise FramingError("the connection was closed within a PDU") from error
 
 
+def optional_fields(data: bytes) -> Iterator[tuple[str, str | int | bytes]]:
+    """The named optional parameters. A last one that is cut short is left out: some SMSCs pad their PDUs."""
+    position, end = 0, len(data)
+    while position + _TLV.size <= end:
+        code, length = _TLV.unpack_from(data, position)
+        position += _TLV.size
+        value, position = data[position : position + length], position + length
+        name, kind = _OPTIONAL.get(code, ("", bytes))
+        if not name or position > end:
+            continue
+        if kind is int and length in _SIZE_OF_INT:
+            yield name, int.from_bytes(value, "big")
+        elif kind is str:
+            yield name, value.rstrip(b"\0").decode("latin-1")
+        else:
+            yield name, value
+
+
 def _check_fields(pdu: Any, fields: Mapping[str, str | int | bytes]) -> None:
     for name, value in fields.items():
         parameter = pdu.params.get(name)
         if parameter is None:
             raise ValueError(f"it has no field {name}")
-        if parameter.type is str and "\0" in str(value):
+        if parameter.type is not str:
+            continue
+        text = str(value)
+        if "\0" in text:
             raise ValueError(f"{name} holds a NUL, which would end it")
         # smpplib would cut the value silently: a password to 8 characters, an address to 20.
-        if parameter.type is str and len(str(value)) >= parameter.max:
-            raise ValueError(f"{name} has {len(str(value))} characters, {parameter.max - 1} are the most")
+        if len(text) >= parameter.max:
+            raise ValueError(f"{name} has {len(text)} characters, {parameter.max - 1} are the most")
+        # It would write the length of an optional one in characters, and the characters in UTF-8.
+        if name in consts.OPTIONAL_PARAMS and not text.isascii():
+            raise ValueError(f"{name} is not ASCII")
 
 
 def _read_body(pdu: Any, body: bytes) -> dict[str, str | int | bytes]:
@@ -185,7 +211,7 @@ def _read_body(pdu: Any, body: bytes) -> dict[str, str | int | bytes]:
         raise ValueError("the text is shorter than announced")
     fields = {name: _plain(value) for name in pdu.params_order if (value := getattr(pdu, name)) is not None}
     for data in optional:
-        fields.update(_optional_fields(data))
+        fields.update(optional_fields(data))
     return fields
 
 
@@ -197,22 +223,3 @@ def _read_string(pdu: Any, name: str, data: bytes, position: int) -> tuple[bytes
 
 def _plain(value: Any) -> str | int | bytes:
     return value if isinstance(value, str | int) else bytes(value)
-
-
-def _optional_fields(data: bytes) -> Iterator[tuple[str, str | int | bytes]]:
-    """The named optional parameters. A last one that is cut short is left out: some SMSCs pad their PDUs."""
-    position = 0
-    while position + _TLV.size <= len(data):
-        code, length = _TLV.unpack_from(data, position)
-        position += _TLV.size
-        value, position = data[position : position + length], position + length
-        name = _TLV_NAMES.get(code)
-        if name is None or len(value) < length:
-            continue
-        kind = _OPTIONAL[name].type if name in _OPTIONAL else bytes
-        if kind is int and length in _SIZE_OF_INT:
-            yield name, int.from_bytes(value, "big")
-        elif kind is str:
-            yield name, value.rstrip(b"\0").decode("latin-1")
-        else:
-            yield name, value

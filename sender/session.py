@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import structlog
 
 from sender.frames import Frames
-from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, decode, encode
+from sender.pdus import FramingError, Pdu, Status, UnreadablePdu
+from sender.quick_pdus import decode, encode
 from sender.session_errors import AnswerLost, BindRefused, NotSent, SessionError, Unreachable
 from sender.transport import Account, Stream, connect
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sender.frames import Frames
 from sender.pdus import FramingError, PduError, Status, UnreadablePdu, decode, encode, read_pdu
+from tests.sender.pdu_corpus import CORPUS, Sample
 
 addresses = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=255), max_size=20)
 
@@ -60,6 +62,8 @@ def test_a_refusal_may_come_without_a_body_and_an_id_without_its_end() -> None:
         ("submit_sm", {"source_adr": "x"}),
         ("submit_sm", {"source_addr": "Ω"}),
         ("submit_sm", {"source_addr": "x" * 21}),
+        ("submit_sm", {"source_addr": "1\x002"}),
+        ("deliver_sm", {"receipted_message_id": "é"}),
         ("submit_sm", {"short_message": b"x" * 256}),
         ("submit_sm", {"data_coding": 256}),
         ("no_such_command", {}),
@@ -93,6 +97,37 @@ async def test_an_unknown_command_can_be_answered_and_the_next_pdu_read() -> Non
 async def test_a_stream_that_is_no_smpp_ends(data: bytes) -> None:
     with pytest.raises(FramingError):
         await read_pdu(reader_of(data))
+
+
+@pytest.mark.parametrize("sample", CORPUS, ids=lambda sample: sample.what)
+def test_a_sample_is_read_or_refused_as_it_should_be(sample: Sample) -> None:
+    if sample.refused is not None:
+        with pytest.raises(UnreadablePdu) as caught:
+            decode(sample.data)
+        assert caught.value.status == sample.refused
+        return
+    pdu = decode(sample.data)
+    fields = {name: value.hex() if isinstance(value, bytes) else value for name, value in pdu.fields.items()}
+    assert pdu.command == sample.command
+    assert {name: fields.get(name) for name in sample.read} == sample.read
+
+
+@given(st.lists(st.sampled_from(CORPUS), max_size=5), st.lists(st.integers(1, 40), max_size=20))
+def test_a_stream_is_told_apart_however_it_is_cut(samples: list[Sample], cuts: list[int]) -> None:
+    stream = b"".join(sample.data for sample in samples)
+    frames, told = Frames(), []
+    for length in [*cuts, len(stream) + 1]:
+        piece, stream = stream[:length], stream[length:]
+        told += list(frames.feed(piece))
+    assert told == [sample.data for sample in samples]
+    assert not frames.partial
+
+
+def test_what_came_before_a_broken_length_is_still_told() -> None:
+    frames = Frames().feed(encode("enquire_link", 1) + b"GET / HTTP/1.1")
+    assert decode(next(frames)).command == "enquire_link"
+    with pytest.raises(FramingError, match="a PDU of 1195725856 bytes was announced"):
+        next(frames)
 
 
 COMMANDS = (1, 2, 3, 4, 5, 6, 9, 0x15, 0x103, 0x80000003, 0x80000004, 0x80000005, 0x80000009, 0x80000000)
