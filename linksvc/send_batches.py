@@ -1,8 +1,8 @@
 """The queue of what is still to leave: a campaign's messages in small batches, each of one country and network.
 
 Production deals them (`linksvc.production`); senders claim them and take out what they mark (`sender.claims`,
-`sender.marks`); what is held back, or comes back from a lost sender, is put back. A campaign's batches never overlap, and a message that was
-marked or will not leave is in none, so whatever is in a batch may be sent and nothing else may.
+`sender.marks`); what is held back, or comes back from a lost sender, is put back. A campaign's batches never overlap, and a
+message that was marked or will not leave is in none, so whatever is in a batch may be sent and nothing else may.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -141,6 +141,22 @@ def take_out(session: Session, batches: Iterable[Batch], ns: Iterable[int]) -> N
     if touched:
         session.exec(delete(SendBatch).where(_are(touched)))
         insert_rows(session, SendBatch, COLUMNS, [_row(rest) for batch in touched for rest in _without(batch, gone)])
+
+
+def take_away(session: Session, campaign_id: int, n: int) -> None:
+    """Takes a message out of the queue that will not leave, also if somebody has claimed it: they find it gone when they
+    mark it. Whoever takes away several does so in the order of (campaign, n), as marks lock batches."""
+    statement = (
+        select(*_TABLE)
+        .where(
+            SendBatch.campaign_id == campaign_id,
+            col(SendBatch.first_n) > n - MOST_MESSAGES,
+            col(SendBatch.first_n) <= n,
+            col(SendBatch.first_n) + col(SendBatch.size) > n,
+        )
+        .with_for_update()
+    )
+    take_out(session, [Batch(*row) for row in session.exec(statement)], [n])
 
 
 def withdraw(session: Session, campaign_id: int, now: datetime, most: int) -> list[int]:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from linksvc import counters
+from linksvc import counters, send_batches
 from linksvc.counters import Tally
-from linksvc.models import Campaign, Inbound, Message, SendBatch, Workspace
+from linksvc.models import Campaign, Inbound, Message, Workspace
 from linksvc.reply_texts import language_of, reply_text
+from linksvc.send_batches import Run
 from linksvc.stamps import unstamped
 from linksvc.standing_campaigns import ensure_reply_campaign
 from sender.inbound_matches import Match
@@ -24,8 +25,6 @@ HELP_AGAIN_AFTER = timedelta(hours=1)
 
 LASTS = timedelta(hours=1)
 """An answer that could not leave within this time is no answer any more."""
-
-_LANES, _STEP = 10_000, 7_919
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,15 @@ class Due:
     network: str
 
 
-def due(session: Session, inbound: Inbound, match: Match, word: Word) -> Due | None:
-    """The answer to a word, in its language or that of the number's country."""
+def due(session: Session, inbound: Inbound, match: Match, word: Word) -> list[Due]:
+    """The answer to a word, in its language or that of the number's country; none to what is no telephone."""
     workspace = session.get(Workspace, match.workspace_id)
     if workspace is None or not inbound.number.startswith("+"):
-        return None
+        return []
     text = reply_text(workspace, word.kind, word.language or language_of(match.country))
     contact_id = inbound.contact_id or 0
     told = (inbound.number, contact_id, match.country, match.network)
-    return Due(match.workspace_id, inbound.id, word.kind, match.sender, text, *told)
+    return [Due(match.workspace_id, inbound.id, word.kind, match.sender, text, *told)]
 
 
 def helped_lately(session: Session, inbound: Inbound) -> bool:
@@ -94,7 +93,7 @@ def _append(session: Session, campaign_id: int, answers: Sequence[Due], now: dat
     messages = [_message(campaign_id, n, one, now) for n, one in enumerate(answers, first_n)]
     session.add_all(messages)
     session.flush()
-    session.add_all(_batch(message, now) for message in messages)
+    send_batches.deal(session, campaign_id, first_n, [Run(one.country, one.network, 1, now) for one in answers])
     for message, one in zip(messages, answers, strict=True):
         session.exec(
             update(Inbound)
@@ -114,18 +113,6 @@ def _message(campaign_id: int, n: int, one: Due, now: datetime) -> Message:
         network=one.network,
         tracked=False,
         produced_at=now,
-    )
-
-
-def _batch(message: Message, now: datetime) -> SendBatch:
-    return SendBatch(
-        campaign_id=message.campaign_id,
-        first_n=message.n,
-        size=1,
-        country=message.country,
-        network=message.network,
-        lane=message.n * _STEP % _LANES,
-        due_at=now,
     )
 
 

@@ -80,11 +80,11 @@ def store(session: Session, route_id: int, received: Sequence[Received], now: da
     """Stores inbound messages and what follows from them. A redelivered one changes nothing."""
     # Two binds may hear of one number at once: its parts and its words are dealt with one after the other.
     lock_to_stop(session, (one.number for one in received))
-    due = []
+    turn = _Turn(session, now)
     for one in received:
         for whole in _wholes(session, route_id, one, now):
-            due.append(_take(session, route_id, whole, now))
-    auto_replies.send(session, [one for one in due if one], now)
+            turn.take(route_id, whole)
+    turn.end()
 
 
 def store_lapsed(engine: Engine, clock: Clock) -> bool:
@@ -96,11 +96,11 @@ def store_lapsed(engine: Engine, clock: Clock) -> bool:
     with writing(engine) as session:
         now = clock()
         lock_to_stop(session, (key.number for key in keys))
-        due = []
+        turn = _Turn(session, now)
         for key in keys:
             if joined := take_lapsed(session, key, _reading(session, key.route_id), now):
-                due.append(_take(session, key.route_id, _whole(joined), now))
-        auto_replies.send(session, [one for one in due if one], now)
+                turn.take(key.route_id, _whole(joined))
+        turn.end()
     return len(keys) == LAPSED_AT_ONCE
 
 
@@ -125,31 +125,58 @@ def _whole(joined: Joined) -> Received:
     )
 
 
-def _take(session: Session, route_id: int, one: Received, now: datetime) -> auto_replies.Due | None:
-    """Stores a message, unless it came before, and does what it asks for; returns the answer that is due."""
-    match = find_match(session, one.number, one.to)
-    workspaces = find_workspaces(session, one.number, one.to)
-    word = read_word(one.text)
-    if word.if_stopped and not opt_outs.is_stopped(session, workspaces, one.number):
-        word = Word(TEXT)
-    if earlier := find_earlier(session, workspaces, one.number, one.content, word.kind, one.at):
-        if one.complete and not earlier.complete:
-            earlier.text, earlier.complete = one.text, True
-            session.add(earlier)
-            session.flush()
-        return None
-    inbound = _keep(session, route_id, one, match, word, now)
-    is_answered = _obey(session, inbound, workspaces, now)
-    return auto_replies.due(session, inbound, match, word) if match and is_answered else None
+class _Turn:
+    """What one transaction hears, under the locks of its numbers: message by message, and at its `end` what locks more."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._answers: list[auto_replies.Due] = []
+        self._stopped: set[tuple[int, int]] = set()
+
+    def take(self, route_id: int, one: Received) -> None:
+        """Stores a message, unless it came before, and does what it asks for."""
+        session = self._session
+        match = find_match(session, one.number, one.to)
+        workspaces = find_workspaces(session, one.number, one.to)
+        word = read_word(one.text)
+        if word.if_stopped and not opt_outs.is_stopped(session, workspaces, one.number):
+            word = Word(TEXT)
+        earlier = find_earlier(session, workspaces, one.number, one.content, word.kind, one.at)
+        if earlier:
+            _complete(session, earlier, one)
+            return
+        inbound = _keep(session, route_id, one, match, word, self._now)
+        if self._obey(inbound, workspaces) and match:
+            self._answers += auto_replies.due(session, inbound, match, word)
+
+    def end(self) -> None:
+        opt_outs.take_away(self._session, self._stopped)
+        auto_replies.send(self._session, self._answers, self._now)
+
+    def _obey(self, inbound: Inbound, workspaces: set[int]) -> bool:
+        """Does what a word asks for. Whether it is to be answered: once for each change, and once an hour for help."""
+        session, number = self._session, inbound.number
+        if inbound.kind == STOP:
+            stopped = opt_outs.stop(session, workspaces, number, inbound.occurred_at, self._now)
+            self._stopped |= stopped.messages
+            return inbound.workspace_id in stopped.workspaces
+        if inbound.kind == START:
+            return inbound.workspace_id in opt_outs.start(session, workspaces, number)
+        return inbound.kind == HELP and not self._helped(inbound)
+
+    def _helped(self, inbound: Inbound) -> bool:
+        """Whether HELP was answered a short while ago, or is in this turn."""
+        now = any(one.kind == HELP and one.number == inbound.number for one in self._answers)
+        return now or auto_replies.helped_lately(self._session, inbound)
 
 
-def _obey(session: Session, inbound: Inbound, workspaces: set[int], now: datetime) -> bool:
-    """Does what a word asks for. Whether it is to be answered: once for each change, and once an hour for help."""
-    if inbound.kind == STOP:
-        return inbound.workspace_id in opt_outs.stop(session, workspaces, inbound.number, inbound.occurred_at, now)
-    if inbound.kind == START:
-        return inbound.workspace_id in opt_outs.start(session, workspaces, inbound.number)
-    return inbound.kind == HELP and not auto_replies.helped_lately(session, inbound)
+def _complete(session: Session, earlier: Inbound, one: Received) -> None:
+    """A STOP that was obeyed with its first part has all of its parts now."""
+    if one.complete and not earlier.complete:
+        earlier.text, earlier.complete = one.text, True
+        session.add(earlier)
+        session.flush()
 
 
 def _keep(session: Session, route_id: int, one: Received, match: Match | None, word: Word, now: datetime) -> Inbound:

@@ -1,24 +1,34 @@
 """What STOP and START do: for every workspace that wrote to the number from the address it answers. For `sender.inbound`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, exists, select
 
-from linksvc import facts, suppressions
+from linksvc import facts, send_batches, suppressions
 from linksvc.facts import NewFact
 from linksvc.models import Attempt, Campaign, Message, Suppression
 from linksvc.standing_campaigns import is_for_messages
+from sender.messages import RESENT, RETRIED, RETRY
 
 
-def stop(session: Session, workspaces: Collection[int], number: str, at: datetime, now: datetime) -> set[int]:
-    """Suppresses the number and stops what waits for it; returns the workspaces for which that is new. The caller holds the
-    number's lock, so nothing is being marked for it; what was marked has left or is leaving."""
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """`workspaces`: for which the STOP is new; `messages`: (campaign, n) of what waited."""
+
+    workspaces: frozenset[int]
+    messages: frozenset[tuple[int, int]]
+
+
+def stop(session: Session, workspaces: Collection[int], number: str, at: datetime, now: datetime) -> Stopped:
+    """Suppresses the number; what waits for it will not leave. The caller holds the number's lock, so nothing is being
+    marked for it; what was marked has left or is leaving."""
     new = suppressions.suppress(session, workspaces, number, at, now)
     handed_over = exists().where(
         col(Attempt.campaign_id) == col(Message.campaign_id),
         col(Attempt.n) == col(Message.n),
-        col(Attempt.outcome).not_in(("retry", "resent")),
+        col(Attempt.outcome).not_in((RETRY, RETRIED, RESENT)),
     )
     waiting = session.exec(
         select(Message.campaign_id, Message.n)
@@ -31,9 +41,16 @@ def stop(session: Session, workspaces: Collection[int], number: str, at: datetim
             ~handed_over,
         )
     )
-    made = [NewFact(campaign_id, "unsent", str(n), n, at, value="stopped") for campaign_id, n in waiting]
-    facts.record(session, made, now)
-    return new
+    messages = frozenset((campaign_id, n) for campaign_id, n in waiting)
+    facts.record(session, [NewFact(id, "unsent", str(n), n, at, value="stopped") for id, n in sorted(messages)], now)
+    return Stopped(frozenset(new), messages)
+
+
+def take_away(session: Session, messages: Iterable[tuple[int, int]]) -> None:
+    """Takes messages that were stopped, (campaign, n), out of what waits to leave: a START does not let them go. Once for a
+    transaction, as it locks batches in the order in which others do."""
+    for campaign_id, n in sorted(set(messages)):
+        send_batches.take_away(session, campaign_id, n)
 
 
 def start(session: Session, workspaces: Collection[int], number: str) -> set[int]:

@@ -120,6 +120,25 @@ def test_help_is_answered_once_an_hour(scene: Scene) -> None:
     assert scene.suppressed() == set()
 
 
+@pytest.mark.usefixtures("workspace_id")
+def test_help_twice_in_one_transaction_is_answered_once(scene: Scene) -> None:
+    with writing(scene.engine) as session:
+        received = [inbound.read(deliver(ZOE, text), NOW) for text in (b"HELP", b"AIDE")]
+        inbound.store(session, scene.route_id, received, NOW)
+    assert words(scene) == ["HELP"]
+
+
+def test_what_a_stop_stopped_does_not_leave_after_a_start(engine: Engine, scene: Scene, workspace_id: int) -> None:
+    campaign_id = factories.produced_campaign(engine, workspace_id, 3)
+    with writing(engine) as session:
+        session.exec(update(Message).where(col(Message.campaign_id) == campaign_id, col(Message.n) == 1).values(number=ZOE))
+        session.exec(update(SendBatch).where(col(SendBatch.campaign_id) == campaign_id).values(worker="w"))
+    scene.say("STOP")
+    scene.say("START", at=NOW + MINUTE)
+    batches = {(row.first_n, row.size) for row in scene.rows(SendBatch) if row.campaign_id == campaign_id}
+    assert batches == {(0, 1), (2, 1)}
+
+
 @pytest.mark.parametrize(
     ("text", "country", "beginning"),
     [
