@@ -22,6 +22,7 @@ class Cause:
 
 UNDELIVERABLE, UNKNOWN, GIVEN_UP, NOT_BOUND = "undeliverable", "unknown", "given_up", "not_bound"
 ROUTE_ERROR, THROTTLED, QUEUE_FULL = "route_error", "throttled", "queue_full"
+MESSAGE_INVALID = "message_invalid"
 
 CAUSES = {
     cause.name: cause
@@ -69,7 +70,7 @@ CAUSES = {
             advice="Ask the operator which rule it broke; change the text.",
         ),
         Cause(
-            "message_invalid",
+            MESSAGE_INVALID,
             temporary=False,
             of_route=False,
             meaning="The message cannot be sent in this form: its length, coding or a field is not accepted.",
@@ -156,40 +157,40 @@ CAUSES = {
 }
 
 _OF_STATUS = {
-    0x01: "message_invalid",
+    0x01: MESSAGE_INVALID,
     0x04: NOT_BOUND,
-    0x06: "message_invalid",
-    0x07: "message_invalid",
+    0x06: MESSAGE_INVALID,
+    0x07: MESSAGE_INVALID,
     0x08: ROUTE_ERROR,
     0x0A: "sender_refused",
     0x0B: "number_unknown",
     0x0D: NOT_BOUND,
     0x14: QUEUE_FULL,
-    0x33: "message_invalid",
-    0x34: "message_invalid",
-    0x40: "message_invalid",
-    0x42: "message_invalid",
-    0x43: "message_invalid",
-    0x44: "message_invalid",
+    0x33: MESSAGE_INVALID,
+    0x34: MESSAGE_INVALID,
+    0x40: MESSAGE_INVALID,
+    0x42: MESSAGE_INVALID,
+    0x43: MESSAGE_INVALID,
+    0x44: MESSAGE_INVALID,
     0x45: ROUTE_ERROR,
     0x48: "sender_refused",
     0x49: "sender_refused",
     0x50: "number_unknown",
     0x51: "number_unknown",
-    0x53: "message_invalid",
-    0x54: "message_invalid",
-    0x55: "message_invalid",
+    0x53: MESSAGE_INVALID,
+    0x54: MESSAGE_INVALID,
+    0x55: MESSAGE_INVALID,
     0x58: THROTTLED,
-    0x61: "message_invalid",
-    0x62: "message_invalid",
+    0x61: MESSAGE_INVALID,
+    0x62: MESSAGE_INVALID,
     0x64: ROUTE_ERROR,
     0x65: ROUTE_ERROR,
     0x66: ROUTE_ERROR,
-    0xC0: "message_invalid",
-    0xC1: "message_invalid",
-    0xC2: "message_invalid",
-    0xC3: "message_invalid",
-    0xC4: "message_invalid",
+    0xC0: MESSAGE_INVALID,
+    0xC1: MESSAGE_INVALID,
+    0xC2: MESSAGE_INVALID,
+    0xC3: MESSAGE_INVALID,
+    0xC4: MESSAGE_INVALID,
     0xFE: ROUTE_ERROR,
     0xFF: ROUTE_ERROR,
 }

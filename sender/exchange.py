@@ -5,34 +5,32 @@ not sent because the connection broke, goes out on the next.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from linksvc.clock import Clock
-from linksvc.route_accounts import RouteReading
+from linksvc.delivery_causes import MESSAGE_INVALID
 from sender import inbound, receipts
 from sender.binds import BindLost
 from sender.connection import Connection
 from sender.feed import Feed
-from sender.judge import Judge
+from sender.health import Health
 from sender.matching import ReceivedReceipt
 from sender.messages import ACCEPTED, REFUSED, RETRY, UNKNOWN, Answer, Submission
-from sender.pacing import Pacer, Window, pace
+from sender.pacing import Pacer, Window
 from sender.pdus import Pdu, PduError, Status
 from sender.recorder import Recorder
+from sender.route_book import RouteTerms
 from sender.session_errors import AnswerLost, NotSent
 from sender.submit_fields import fields_of
 from sender.timing import Timing
 
 log = structlog.get_logger()
 
-TEMPORARY = {Status.SYSTEM_ERROR, Status.QUEUE_FULL, Status.THROTTLED, Status.TEMPORARY_APPLICATION_ERROR}
-"""Refusals for the moment (SMPP v3.4, 5.1.3): the fragment is tried again, and the whole bind slows down."""
-
-MOST_TRIES = 10
 DATABASE_RETRY_S = 1.0
 
 
@@ -48,14 +46,13 @@ class Exchange:
         clock: Clock,
         timing: Timing,
         goes_on: Callable[[], bool],
-        reading: RouteReading | None = None,
-        numbering: Mapping[str, tuple[int, int]] | None = None,
-        judge: Judge | None = None,
+        terms: RouteTerms,
+        health: Health,
     ) -> None:
         self._goes_on = goes_on
-        self._reading = reading or RouteReading()
-        self._numbering = numbering or {}
-        self._judge = judge or Judge()
+        self._terms = terms
+        self._health = health
+        self._reading = terms.route.reading
         self.lost = asyncio.Event()
         self._recorder = recorder
         self._feed = feed
@@ -78,10 +75,11 @@ class Exchange:
             for submission in submissions:
                 while len(self._submissions) >= self._window.size:
                     await self._nap()
-                await pace(self._feed.pacers(submission))
+                has_turn = await self._feed.turn(submission)
                 if self.lost.is_set():
                     break
-                self._start(self._submit(connection, submission))
+                if has_turn:
+                    self._start(self._submit(connection, submission))
             if not submissions:
                 await self._nap()
             if self.lost.is_set():
@@ -97,6 +95,12 @@ class Exchange:
         while self._submissions:
             await asyncio.wait(self._submissions)
 
+    async def release(self) -> None:
+        """Gives back what has not begun to leave, once every submission is settled: another bind may send it. Raises
+        BindLost."""
+        if not self.lost.is_set():
+            await self._feed.release()
+
     async def deliver(self, pdu: Pdu) -> Status:
         """Stores what came in; the answer to the SMSC follows the commit. A failure makes the SMSC try again."""
         now = self._clock()
@@ -104,7 +108,7 @@ class Exchange:
         if receipts.is_receipt(pdu):
             receipt = receipts.parse(pdu, now, self._reading)
             event = ReceivedReceipt(
-                receipt, now, self._judge.of_receipt(receipt.error or "", receipt.state, receipt.network_error)
+                receipt, now, self._terms.judge.of_receipt(receipt.error or "", receipt.state, receipt.network_error)
             )
             if not receipt.ids:
                 log.warning("A receipt names no message", action="receipt_without_id")
@@ -126,44 +130,60 @@ class Exchange:
         task.add_done_callback(self._submissions.discard)
 
     async def _submit(self, connection: Connection, submission: Submission) -> None:
-        answer = await self._answer(connection, submission)
+        answer, wait_s = await self._answer(connection, submission)
         if answer.outcome in (ACCEPTED, UNKNOWN):
             submission.message.begun = True
-        if answer.status in TEMPORARY:
-            self._pacer.slow_down(asyncio.get_running_loop().time())
         if await self._store(answer) and answer.outcome == RETRY:
-            wait_s = self._timing.retry.wait_s(submission.attempt) if answer.status in TEMPORARY else 0.0
             self._feed.retry(submission, asyncio.get_running_loop().time() + wait_s)
         # Only now, when its outcome is stored, would a crash no longer leave it unknown.
         self._window.give_back()
         self._stir.set()
 
-    async def _answer(self, connection: Connection, submission: Submission) -> Answer:
-        status, smsc_id = 0, ""
+    async def _answer(self, connection: Connection, submission: Submission) -> tuple[Answer, float]:
+        """What came of a submission, and in how many seconds it may be tried again."""
         late = partial(self._late, asyncio.current_task(), submission)
+        numbering, ends_at = self._terms.route.numbering, submission.message.campaign.expires_at
+        began = asyncio.get_running_loop().time()
         try:
-            pdu = await connection.submit(
-                fields_of(submission, self._numbering, submission.message.campaign.expires_at), late
-            )
-            status, smsc_id = pdu.status, pdu.text("message_id")
-            outcome = _outcome(status, submission.attempt)
-            if status == Status.INVALID_BIND_STATUS:
-                connection.retire("the SMSC says that it is not bound (0x00000004)")
+            pdu = await connection.submit(fields_of(submission, numbering, ends_at), late)
         except NotSent:
-            outcome = RETRY
+            return self._unanswered(submission, RETRY), 0.0
         except AnswerLost:
-            outcome = UNKNOWN
+            self._health.note(UNKNOWN)
+            return self._unanswered(submission, UNKNOWN), 0.0
         except PduError as error:
             log.error("A message cannot be written", action="unsendable", error=str(error))
-            outcome, status = REFUSED, Status.SUBMIT_FAILED
-        return Answer(submission, outcome, status, smsc_id, self._clock())
+            return self._unanswered(submission, REFUSED, Status.SUBMIT_FAILED, MESSAGE_INVALID), 0.0
+        return self._judged(connection, submission, pdu, asyncio.get_running_loop().time() - began)
+
+    def _judged(self, connection: Connection, submission: Submission, pdu: Pdu, latency_s: float) -> tuple[Answer, float]:
+        now = self._clock()
+        age_s = (now - (submission.message.first_at or now)).total_seconds()
+        verdict = self._terms.judge.of_answer(pdu.status, submission.tries, age_s)
+        self._health.note(verdict.outcome, verdict.cause, latency_s)
+        if verdict.slows:
+            self._pacer.slow_down(asyncio.get_running_loop().time())
+        if verdict.ends_session:
+            connection.retire("the SMSC says that it is not bound (0x00000004)")
+            return self._answered(submission, verdict.outcome, verdict.cause, pdu, now), 0.0
+        wait_s = verdict.wait_s or self._timing.retry.wait_s(submission.tries)
+        return self._answered(submission, verdict.outcome, verdict.cause, pdu, now), wait_s
+
+    def _answered(self, submission: Submission, outcome: str, cause: str, pdu: Pdu, now: datetime) -> Answer:
+        price = self._terms.price_of(submission.message, submission.part, now) if outcome == ACCEPTED else None
+        micros, currency = (price.micros, price.currency) if price else (0, "")
+        return Answer(submission, outcome, pdu.status, pdu.text("message_id"), now, cause, micros, currency)
+
+    def _unanswered(self, submission: Submission, outcome: str, status: int = 0, cause: str = "") -> Answer:
+        return Answer(submission, outcome, status, "", self._clock(), cause)
 
     def _late(self, submitting: asyncio.Task[None] | None, submission: Submission, pdu: Pdu) -> None:
         """An answer came after it was given up: what is known now replaces "outcome unknown", and receipts find their id."""
         log.info("An answer came late", action="late_answer", campaign_id=submission.message.campaign.id)
         # A fragment that was refused for the moment is not sent anew: its message was reported, perhaps decided upon.
         outcome = ACCEPTED if pdu.status == Status.OK else REFUSED
-        answer = Answer(submission, outcome, pdu.status, pdu.text("message_id"), self._clock())
+        cause = self._terms.judge.cause_of(pdu.status)
+        answer = self._answered(submission, outcome, cause, pdu, self._clock())
         self._start(self._correct(submitting, answer))
 
     async def _correct(self, submitting: asyncio.Task[None] | None, answer: Answer) -> None:
@@ -194,12 +214,3 @@ class Exchange:
                 await self._stir.wait()
         except TimeoutError:
             pass
-
-
-def _outcome(status: int, attempt: int) -> str:
-    if status == Status.OK:
-        return ACCEPTED
-    if status == Status.INVALID_BIND_STATUS:
-        # The SMSC took nothing, and it is the session that is at fault: the next one carries it.
-        return RETRY
-    return RETRY if status in TEMPORARY and attempt < MOST_TRIES else REFUSED

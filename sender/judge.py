@@ -16,7 +16,7 @@ from linksvc.delivery_causes import (
     cause_of_status,
 )
 from linksvc.route_accounts import NewRoute
-from linksvc.route_errors import RECEIPT, SUBMIT, Meanings, normal_code
+from linksvc.route_errors import RECEIPT, SUBMIT, ErrorMeaning, Meanings, normal_code
 from sender.messages import ACCEPTED, REFUSED, RETRY
 from sender.pdus import Status
 
@@ -54,23 +54,31 @@ class Judge:
         """What a command status means for a part that was handed over `tries` times, the first `age_s` seconds ago."""
         if status == Status.OK:
             return _ACCEPTED
-        told = self.overrides.get((SUBMIT, normal_code(SUBMIT, str(status))))
-        cause = told.cause if told else cause_of_status(status)
+        told, cause = self._meaning(status), self.cause_of(status)
         again = told.temporary if told else status in TEMPORARY_STATUSES
         if not again:
             return Verdict(REFUSED, cause)
         slows, ends = cause in _OF_TOO_MUCH, status == Status.INVALID_BIND_STATUS
         most = (told.max_tries if told else 0) or self.max_tries
         wait_s = float(told.wait_s if told else 0)
-        if tries >= most or age_s + wait_s >= self.max_age_s:
+        # What a session that is not bound refused was never tried: only its age counts.
+        if (tries >= most and not ends) or age_s + wait_s >= self.max_age_s:
             return Verdict(REFUSED, GIVEN_UP, slows=slows, ends_session=ends)
         return Verdict(RETRY, cause, wait_s, slows, ends)
+
+    def cause_of(self, status: int) -> str:
+        """Why a part was refused by this status; empty if it was not."""
+        told = self._meaning(status)
+        return told.cause if told else cause_of_status(status)
 
     def of_receipt(self, err: str, state: str, network_error: tuple[int, int] | None = None) -> str:
         """The cause that a receipt tells; empty when its state is no failure. `network_error`: its type and code."""
         usual = cause_of_state(state, network_error)
         told = self.overrides.get((RECEIPT, normal_code(RECEIPT, err)))
         return told.cause if usual and told else usual
+
+    def _meaning(self, status: int) -> ErrorMeaning | None:
+        return self.overrides.get((SUBMIT, f"0x{status:02x}")) if self.overrides else None
 
 
 def is_of_route(cause: str) -> bool:

@@ -1,7 +1,7 @@
 """One route at work: holds its bind, keeps a session to its SMSC and tells people how it goes. Run by `sender.worker`."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Engine
@@ -18,11 +18,12 @@ from sender.binds import Bind, BindLost, holding, worker_name
 from sender.connection import Connection, open_connection
 from sender.exchange import Exchange
 from sender.feed import Campaigns, Feed
-from sender.judge import Judge
+from sender.health import Health
 from sender.long_forms import Writing
 from sender.pacing import Pacer, Window
 from sender.pdus import PduError
 from sender.recorder import Recorder
+from sender.route_book import Books, RouteTerms
 from sender.session_errors import BindRefused, Unreachable
 from sender.timing import Backoff, Timing
 from sender.transport import Account
@@ -39,6 +40,7 @@ class Surroundings:
     clock: Clock
     campaigns: Campaigns
     timing: Timing
+    books: Books = field(default_factory=Books)
 
 
 class RouteSender:
@@ -79,9 +81,8 @@ class RouteSender:
             around.clock,
             timing,
             lambda: not self._stop.is_set(),
-            self._route.reading,
-            self._route.numbering,
-            Judge.of(self._route),
+            RouteTerms(self._route, around.books),
+            Health(asyncio.get_running_loop().time),
         )
         recorder.start()
         keeper = asyncio.create_task(self._keep(bind, exchange))
@@ -146,6 +147,7 @@ class RouteSender:
         finally:
             await connection.close()
             await exchange.finish()
+            await exchange.release()
 
     async def _keep(self, bind: Bind, exchange: Exchange) -> None:
         """Renews the lease of a bind on which nothing happens."""
