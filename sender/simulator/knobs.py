@@ -40,7 +40,7 @@ class Knobs:
         self.turned = asyncio.Event()
 
     def turn(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Sets fields to values that `read_knobs` gave; returns what they were."""
+        """Sets fields to what they are from now on; returns what they were."""
         former = {name: getattr(self.now, name) for name in changes}
         self.now = replace(self.now, **changes)
         self.turned.set()

@@ -20,7 +20,8 @@ NAME = "SIMULATOR"
 
 _BINDS = {"bind_transmitter", "bind_receiver", "bind_transceiver"}
 _LAST_SEQUENCE = 0x7FFFFFFF
-_DELIVER_SM = 0x00000005
+_GARBAGE = ((0x00000777, b"what?"), (0x00000005, b"\0\1\1336"))
+"""Codes and bodies: of no command, and of a deliver_sm that breaks off."""
 
 
 class Switch(Protocol):
@@ -48,6 +49,7 @@ class Session:
         self._sequence = 0
         self._heard = True
         self._dumb = False
+        self._garbled = 0
         self.bound_as = ""
         """The bind's command; empty before it."""
         self.unanswered = 0
@@ -80,7 +82,8 @@ class Session:
     def garble(self) -> None:
         """Sends a PDU that nobody can read: of an unknown command, or with a body that breaks off."""
         self._sequence = self._sequence % _LAST_SEQUENCE + 1
-        code, body = ((0x777, b"what?"), (_DELIVER_SM, b"\0\1\1336"))[self._sequence % 2]
+        self._garbled += 1
+        code, body = _GARBAGE[self._garbled % len(_GARBAGE)]
         self._write(struct.pack(">LLLL", 16 + len(body), code, 0, self._sequence) + body)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -93,6 +94,20 @@ class Simulator:
         await self._smsc.stop()
         await self._agenda.clear()
         self.ledger.close()
+
+    @property
+    def submitted(self) -> int:
+        """How many submit_sm have come."""
+        return self._smsc.submitted
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it can be reached; not while a scenario restarts it."""
+        return self._smsc.is_listening
+
+    def turn(self, **changes: Any) -> None:
+        """Turns knobs while it runs: fields of its settings to what they are from now on."""
+        self._knobs.turn(changes)
 
     def idle(self) -> bool:
         """Whether nothing is left to happen by itself: no answer, no receipt that nobody took, nobody about to act."""

@@ -60,6 +60,10 @@ class Smsc:
         """How many receipts and inbound messages no client has taken yet."""
         return self._outbox.pending
 
+    @property
+    def is_listening(self) -> bool:
+        return self._server is not None and self._server.is_serving()
+
     async def start(self, host: str, port: int) -> int:
         """Listens; port 0 takes a free one. Returns the port. Raises OSError where it cannot."""
         self._server = await asyncio.start_server(self._serve, host, port, limit=READ_AHEAD_BYTES)

@@ -7,7 +7,7 @@ from itertools import count
 
 from linksvc.fragments import split
 from sender.concatenation import UDHI, Concatenation, add_header
-from sender.pdus import Pdu, Status, encode, read_pdu
+from sender.pdus import Pdu, Status, UnreadablePdu, encode, read_pdu
 
 SENDER = "36180"
 PASSWORD = "secret"
@@ -33,7 +33,7 @@ class Esme:
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        while pdu := await read_pdu(self.reader):
+        while pdu := await self._next():
             if pdu.is_response:
                 self._answers[pdu.sequence] = pdu
             elif not self.is_alive:
@@ -48,6 +48,13 @@ class Esme:
             async with self._arrived:
                 self.events.append(pdu)
                 self._arrived.notify_all()
+
+    async def _next(self) -> Pdu | None:
+        while True:
+            try:
+                return await read_pdu(self.reader)
+            except UnreadablePdu as error:
+                self.writer.write(encode("generic_nack", error.sequence, error.status))
 
     async def until(self, ready: Callable[[list[Pdu]], bool]) -> None:
         async with self._arrived:

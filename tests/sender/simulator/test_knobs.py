@@ -21,7 +21,7 @@ SHARE = 0.2
 
 
 def fates(**changes: Any) -> Fates:
-    sound = {name: 0 for name in ("refused", "throttled", "failed", "expired", "unknown", "missing_receipts")}
+    sound = dict.fromkeys(("refused", "throttled", "failed", "expired", "unknown", "missing_receipts"), 0)
     return Fates(Knobs(SmscSettings(**(sound | changes))))  # type: ignore[arg-type]
 
 
