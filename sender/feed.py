@@ -1,36 +1,47 @@
 """What a bind submits next: due retries first, else messages of the campaign whose pace lets it go soonest.
 
-For `sender.route_sender`, one for each bind. It claims ahead for about two seconds, and marks ahead for a tenth of one.
+For `sender.exchange`, one for each bind. It claims ahead for about two seconds, and marks ahead for a tenth of one.
 """
 
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, groupby
+from typing import TypeVar
 
+import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from linksvc import send_batches
 from linksvc.clock import Clock
-from linksvc.database import PAUSE_S, reading
+from linksvc.database import PAUSE_S
 from linksvc.templates import Template
-from sender.binds import Bind, holding
-from sender.claims import claim_batches, find_due, open_campaigns
+from sender.bind_work import BindWork, Within
+from sender.binds import Bind
 from sender.long_forms import Writing
-from sender.marks import mark, mark_again, refuse
 from sender.messages import OpenCampaign, Outgoing, Submission
-from sender.pacing import Pacer, Window
-from sender.pdus import Status
+from sender.pacing import Pace, Pacer, Window, pace
+from sender.shares import Shares
 from sender.texts import Composer
 
 CLAIM_AHEAD_S, MARK_AHEAD_S = 2.0, 0.1
 LEAST_CLAIMED, MOST_CLAIMED = 10, 500
 LOOK_FOR_CAMPAIGNS_S = 0.5
+KEEP_CLAIMS_S = 20.0
 
+READY_S = 0.4
+"""Nothing is marked of a campaign whose pace lets nothing go for longer than this."""
 
-_USUAL = Writing()
+FRESH_S = 0.8
+"""What was marked longer ago is checked again before it leaves: a STOP or a pause holds within a second."""
+
+DATABASE_RETRY_S = 1.0
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -41,6 +52,8 @@ class _Stock:
     template: Template
     messages: deque[Outgoing] = field(default_factory=deque)
     more: bool = True
+    kept_at: float = 0.0
+    """When its claims were made, or prolonged."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +61,7 @@ class Campaigns:
     """What all binds of this process share: the texts and the campaigns' paces."""
 
     composer: Composer
-    pacers: dict[int, Pacer] = field(default_factory=dict)
-
-    def pacer(self, campaign: OpenCampaign) -> Pacer:
-        pacer = self.pacers.setdefault(campaign.id, Pacer(campaign.rate_per_s))
-        pacer.rate_per_s = campaign.rate_per_s
-        return pacer
+    shares: Shares
 
 
 class Feed:
@@ -65,12 +73,10 @@ class Feed:
         campaigns: Campaigns,
         pacer: Pacer,
         window: Window,
-        writing: Writing = _USUAL,
+        writing: Writing | None = None,
+        within: Within = lambda: None,
     ) -> None:
-        self._writing = writing
-        self._engine = engine
-        self._bind = bind
-        self._clock = clock
+        self._work = BindWork(engine, bind, clock, campaigns.composer, writing or Writing(), within)
         self._campaigns = campaigns
         self._pacer = pacer
         self._window = window
@@ -80,7 +86,8 @@ class Feed:
         self._order = count()
 
     async def next(self) -> list[Submission]:
-        """What may be submitted now, marked and counted in the window; empty when there is nothing, or no room.
+        """What may be submitted now, marked and counted in the window; empty when there is nothing, or no room. Each is
+        submitted when `turn` says so, in this order.
 
         Raises BindLost, and the database's errors.
         """
@@ -92,16 +99,61 @@ class Feed:
         stock = await self._next_stock()
         return await self._mark(stock) if stock else []
 
+    async def turn(self, submission: Submission) -> bool:
+        """Waits until the paces let a submission go. False: it must not leave, and its place in the window is free again.
+
+        What waited for long since it was marked is checked again: it goes back to the queue, or if another fragment of its
+        message is on its way, it only must not be stopped. Raises BindLost.
+        """
+        message = submission.message
+        paces = self._paces(submission)
+        while message.marked is not None and not await pace(paces, message.marked + FRESH_S):
+            now = asyncio.get_running_loop().time()
+            if not message.begun and not message.let_go:
+                await _insist(self._work.take_back, message)
+                message.marked = None
+            elif await _insist(self._work.renew, submission):
+                message.marked = now
+            else:
+                break
+        else:
+            if message.marked is not None:
+                message.let_go += 1
+                return True
+        self._window.give_back()
+        return False
+
     def retry(self, submission: Submission, due: float) -> None:
-        """Puts a fragment back that was refused for the moment, until `due` by the event loop's time."""
+        """Takes a fragment back that was refused for the moment, until `due` by the event loop's time."""
+        submission.message.let_go -= 1
+        self._wait(submission, due)
+
+    async def release(self) -> None:
+        """Gives back everything of which nothing has left: while this bind has no session, another may send it."""
+        ids = [id for id, stock in self._stocks.items() if stock.messages]
+        self._stocks.clear()
+        self._looked_at = float("-inf")
+        if ids:
+            await _insist(self._work.free, ids)
+        waiting = sorted(self._retries, key=lambda one: one[2].message.campaign.id)
+        for _, group in groupby(waiting, key=lambda one: one[2].message.campaign.id):
+            same = list(group)
+            freed = await _insist(self._work.give_up_waiting, [one[2] for one in same])
+            for one in same:
+                if one[2].message.n in freed:
+                    self._retries.remove(one)
+        heapq.heapify(self._retries)
+
+    def _paces(self, submission: Submission) -> Sequence[Pace]:
+        return self._pacer, self._campaigns.shares.pacer(submission.message.campaign)
+
+    def _wait(self, submission: Submission, due: float) -> None:
         heapq.heappush(self._retries, (due, next(self._order), submission))
 
-    def pacers(self, submission: Submission) -> Sequence[Pacer]:
-        return self._pacer, self._campaigns.pacer(submission.message.campaign)
-
     async def _next_retries(self) -> list[Submission]:
+        now = asyncio.get_running_loop().time()
         due: list[Submission] = []
-        while self._retries and self._retries[0][0] <= asyncio.get_running_loop().time():
+        while self._retries and self._retries[0][0] <= now:
             one = self._retries[0][2]
             same = not due or due[0].message.campaign.id == one.message.campaign.id
             if not same or len(due) == self._window.size or not self._window.has_room_for(len(due) + 1):
@@ -112,21 +164,21 @@ class Feed:
         self._window.take(len(due))
         marked: list[Submission] = []
         try:
-            marked = await asyncio.to_thread(self._mark_again, due)
+            marked = await asyncio.to_thread(self._work.mark_again, due)
         except BaseException:
             for one in due:
-                self.retry(one, 0.0)
+                self._wait(one, 0.0)
             raise
         finally:
             self._window.give_back(len(due) - len(marked))
-        return marked
+        return _marked_at(marked, now)
 
     async def _look_for_campaigns(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._looked_at < LOOK_FOR_CAMPAIGNS_S:
             return
         self._looked_at = now
-        open_now, due = await asyncio.to_thread(self._look)
+        open_now, due = await asyncio.to_thread(self._work.look)
         campaigns = {campaign.id: campaign for campaign in open_now}
         for id in self._stocks.keys() - campaigns.keys():
             await self._drop(id)
@@ -136,16 +188,21 @@ class Feed:
                 await self._drop(id)
                 template = self._campaigns.composer.template(campaign)
                 if template is not None:
-                    self._stocks[id] = _Stock(campaign, template)
+                    self._stocks[id] = _Stock(campaign, template, more=id in due)
             else:
                 stock.campaign = campaign
                 stock.more |= id in due
+                await self._keep(stock, now)
 
     async def _next_stock(self) -> _Stock | None:
         """The stock whose campaign may go soonest, filled."""
-        stocks = sorted(self._stocks.values(), key=lambda stock: self._campaigns.pacer(stock.campaign).ready_at())
-        for stock in stocks:
-            if not stock.messages and stock.more:
+        now = asyncio.get_running_loop().time()
+        stocks = [stock for stock in self._stocks.values() if stock.messages or stock.more]
+        ready = [(self._campaigns.shares.pacer(stock.campaign).ready_at(now), stock) for stock in stocks]
+        for ready_at, stock in sorted(ready, key=lambda one: one[0]):
+            if max(ready_at, self._pacer.ready_at(now)) > now + READY_S:
+                return None
+            if not stock.messages:
                 await self._fill(stock)
             if stock.messages:
                 return stock
@@ -154,18 +211,28 @@ class Feed:
     async def _fill(self, stock: _Stock) -> None:
         rate = min(self._pacer.rate_per_s, stock.campaign.rate_per_s)
         limit = max(LEAST_CLAIMED, min(MOST_CLAIMED, int(rate * CLAIM_AHEAD_S)))
-        stock.more = await asyncio.to_thread(self._claim, stock, limit) > 0
+        stock.kept_at = asyncio.get_running_loop().time()
+        claimed, messages = await asyncio.to_thread(self._work.claim, stock.campaign, stock.template, limit)
+        stock.more = claimed > 0
+        stock.messages.extend(messages)
+
+    async def _keep(self, stock: _Stock, now: float) -> None:
+        """Prolongs the claims of a stock that lasts longer than they do."""
+        if stock.messages and now - stock.kept_at > KEEP_CLAIMS_S:
+            await asyncio.to_thread(self._work.keep, stock.campaign.id, list(stock.messages))
+            stock.kept_at = now
 
     async def _drop(self, campaign_id: int) -> None:
         """Gives back what is claimed of a campaign that may not leave any more, or not as it was rendered."""
         stock = self._stocks.pop(campaign_id, None)
         if stock and stock.messages:
-            await asyncio.to_thread(self._give_back, campaign_id)
+            await asyncio.to_thread(self._work.free, [campaign_id])
 
     async def _mark(self, stock: _Stock) -> list[Submission]:
         """Marks what the window has room for and the pace lets go within a moment: one message at least, if it fits."""
         now = asyncio.get_running_loop().time()
-        most = max(1, int(min(self._pacer.rate(now), stock.campaign.rate_per_s) * MARK_AHEAD_S))
+        rate = min(self._pacer.rate(now), self._campaigns.shares.pacer(stock.campaign).rate_per_s)
+        most = max(1, int(rate * MARK_AHEAD_S))
         chosen: list[Outgoing] = []
         parts = 0
         while stock.messages:
@@ -179,43 +246,27 @@ class Feed:
         self._window.take(parts)
         marked: list[Submission] = []
         try:
-            marked = await asyncio.to_thread(self._mark_fresh, stock.campaign, chosen)
+            marked = await asyncio.to_thread(self._work.mark, stock.campaign, chosen)
         except BaseException:
             stock.messages.extendleft(reversed(chosen))
             raise
         finally:
             self._window.give_back(parts - len(marked))
         await asyncio.sleep(PAUSE_S)
-        return marked
+        return _marked_at(marked, now)
 
-    def _look(self) -> tuple[list[OpenCampaign], set[int]]:
-        """The campaigns that may leave, and which of them have something to claim."""
-        with reading(self._engine) as session:
-            now = self._clock()
-            return open_campaigns(session, now), find_due(session, now)
 
-    def _give_back(self, campaign_id: int) -> None:
-        with holding(self._engine, self._bind, self._clock) as session:
-            send_batches.free(session, [campaign_id], self._bind.worker)
+def _marked_at(submissions: list[Submission], now: float) -> list[Submission]:
+    for one in submissions:
+        one.message.marked = now
+    return submissions
 
-    def _claim(self, stock: _Stock, limit: int) -> int:
-        with holding(self._engine, self._bind, self._clock) as session:
-            claims = claim_batches(session, stock.campaign.id, self._bind.worker, limit, self._clock())
-        if not claims:
-            return 0
-        with reading(self._engine) as session:
-            composed = self._campaigns.composer.compose(session, stock.campaign, stock.template, claims, self._writing)
-        if composed.too_long:
-            with holding(self._engine, self._bind, self._clock) as session:
-                status = Status.INVALID_MESSAGE_LENGTH
-                refuse(session, self._bind, stock.campaign.id, composed.too_long, status, self._clock())
-        stock.messages.extend(composed.messages)
-        return len(claims)
 
-    def _mark_fresh(self, campaign: OpenCampaign, messages: Sequence[Outgoing]) -> list[Submission]:
-        with holding(self._engine, self._bind, self._clock) as session:
-            return mark(session, self._bind, campaign, messages, self._clock())
-
-    def _mark_again(self, refused: Sequence[Submission]) -> list[Submission]:
-        with holding(self._engine, self._bind, self._clock) as session:
-            return mark_again(session, self._bind, refused, self._clock())
+async def _insist(work: Callable[..., T], *arguments: object) -> T:
+    """Does in a thread what must be done, until the database takes it. Raises BindLost."""
+    while True:
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except SQLAlchemyError as error:
+            log.error("The database cannot be used", action="database_failed", error=type(error).__name__)
+            await asyncio.sleep(DATABASE_RETRY_S)

@@ -7,17 +7,17 @@ A message is marked once because it leaves its batch with the mark (`linksvc.sen
 an attempt stands, and because an attempt has one key: of two who mark the same one, one is left out.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, tuple_
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from linksvc import facts, send_batches
+from linksvc import facts, frequency_caps, send_batches
 from linksvc.bulk import insert_rows
 from linksvc.database import insert_into, is_sqlite
 from linksvc.facts import NewFact
@@ -72,7 +72,10 @@ def mark_again(session: Session, bind: Bind, refused: Sequence[Submission], now:
     taken = _take_up(session, campaign.id, refused)
     history = _history(session, campaign.id, list(messages))
     begun = {n for n, message in messages.items() if message.begun or history[n].stands}
-    decisions = checks.decide(session, campaign, [message for n, message in messages.items() if n not in begun], now)
+    fresh = [message for n, message in messages.items() if n not in begun]
+    # Each was counted when it was marked before; to decide is to count again.
+    _uncount(session, campaign, fresh, now)
+    decisions = checks.decide(session, campaign, fresh, now)
     allowed = begun | {message.n for message in decisions.allowed}
     _take_back(session, campaign.id, messages.keys() - allowed)
     _settle(session, campaign, decisions, now)
@@ -84,6 +87,47 @@ def mark_again(session: Session, bind: Bind, refused: Sequence[Submission], now:
         if one.message.n in allowed and one.message.number not in stopped
     ]
     return _insert_attempts(session, bind, again, now)
+
+
+def renew(session: Session, bind: Bind, submission: Submission, now: datetime) -> bool:
+    """Marks a fragment of a message that has begun as handed over now, not when it was. False if its number said STOP
+    meanwhile: then it was refused."""
+    message = submission.message
+    lock_to_send(session, [message.number])
+    if _stopped(session, message.campaign, [message.number]):
+        _refuse_the_rest(session, bind, [submission], now)
+        return False
+    marked = _are(message.campaign.id, [submission])
+    session.exec(update(Attempt).where(marked, col(Attempt.outcome) == MARKED).values(occurred_at=now))
+    return True
+
+
+def take_back(session: Session, bind: Bind, message: Outgoing, now: datetime) -> None:
+    """Forgets that a message was marked of which nothing has left, and queues it again."""
+    campaign = message.campaign
+    marked = and_(
+        col(Attempt.campaign_id) == campaign.id,
+        col(Attempt.n) == message.n,
+        col(Attempt.worker) == bind.worker,
+        col(Attempt.outcome) == MARKED,
+    )
+    session.exec(delete(Attempt).where(marked))
+    _take_back(session, campaign.id, [message.n])
+    _uncount(session, campaign, [message], now)
+    send_batches.put_back(session, campaign.id, [message.n], AT_ONCE, "")
+
+
+def give_up_waiting(session: Session, refused: Sequence[Submission], now: datetime) -> set[int]:
+    """Queues messages of one campaign again that were refused for the moment, but for those of which a fragment has left;
+    returns their n."""
+    campaign = refused[0].message.campaign
+    messages = {one.message.n: one.message for one in refused}
+    history = _history(session, campaign.id, list(messages))
+    free = {n for n, message in messages.items() if not message.begun and not history[n].stands}
+    _take_back(session, campaign.id, free)
+    _uncount(session, campaign, [messages[n] for n in free], now)
+    send_batches.put_back(session, campaign.id, free, AT_ONCE, RETRY)
+    return free
 
 
 def refuse(session: Session, bind: Bind, campaign_id: int, ns: Sequence[int], status: int, now: datetime) -> None:
@@ -146,11 +190,7 @@ def _take_up(session: Session, campaign_id: int, refused: Iterable[Submission]) 
     asked = {(one.message.n, one.part, one.attempt): one for one in refused}
     statement = (
         update(Attempt)
-        .where(
-            col(Attempt.campaign_id) == campaign_id,
-            tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(list(asked)),
-            col(Attempt.outcome) == RETRY,
-        )
+        .where(_are(campaign_id, asked.values()), col(Attempt.outcome) == RETRY)
         .values(outcome=RETRIED)
         .returning(col(Attempt.n), col(Attempt.part), col(Attempt.attempt), col(Attempt.command_status))
         .execution_options(synchronize_session=False)
@@ -179,9 +219,7 @@ def _refuse_the_rest(session: Session, bind: Bind, submissions: Sequence[Submiss
     if not submissions:
         return
     campaign_id = submissions[0].message.campaign.id
-    keys = [(one.message.n, one.part, one.attempt) for one in submissions]
-    found = tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys)
-    session.exec(update(Attempt).where(col(Attempt.campaign_id) == campaign_id, found).values(outcome=REFUSED))
+    session.exec(update(Attempt).where(_are(campaign_id, submissions)).values(outcome=REFUSED))
     made = [
         NewFact(campaign_id, "refused", one.source, one.message.n, now, "stopped", parts=one.parts, route_id=bind.route_id)
         for one in submissions
@@ -227,15 +265,23 @@ def _delete_marks(session: Session, bind: Bind, submissions: Sequence[Submission
     """Forgets marks of one campaign that never left."""
     if not submissions:
         return
+    marked = _are(submissions[0].message.campaign.id, submissions)
+    session.exec(delete(Attempt).where(marked, col(Attempt.worker) == bind.worker, col(Attempt.outcome) == MARKED))
+
+
+def _are(campaign_id: int, submissions: Iterable[Submission]) -> ColumnElement[bool]:
     keys = [(one.message.n, one.part, one.attempt) for one in submissions]
-    session.exec(
-        delete(Attempt).where(
-            col(Attempt.campaign_id) == submissions[0].message.campaign.id,
-            tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys),
-            col(Attempt.worker) == bind.worker,
-            col(Attempt.outcome) == MARKED,
-        )
+    return and_(
+        col(Attempt.campaign_id) == campaign_id,
+        tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys),
     )
+
+
+def _uncount(session: Session, campaign: OpenCampaign, messages: Iterable[Outgoing], now: datetime) -> None:
+    """Messages that were marked and are not any more do not count for frequency caps."""
+    if campaign.kind == "marketing":
+        numbers = Counter(message.number for message in messages)
+        frequency_caps.give_back(session, campaign.workspace_id, numbers, now)
 
 
 _COLUMNS = (

@@ -53,6 +53,10 @@ class Outgoing:
     begun: bool = False
     first_at: datetime | None = None
     """When it was first handed over, or is now."""
+    marked: float | None = None
+    """When it was marked last, by the event loop's time; None: it is not."""
+    let_go: int = 0
+    """How many of its fragments are on their way, their outcome not known to be in vain."""
 
 
 @dataclass(frozen=True, slots=True)

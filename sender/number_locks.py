@@ -7,10 +7,13 @@ is seen by the mark, and what was marked before it was on its way.
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy import BigInteger, func, literal
-from sqlmodel import Session, select
+from sqlalchemy import text
+from sqlmodel import Session
 
 from linksvc.database import is_sqlite
+
+_LOCK = "SELECT {}(key) FROM unnest(CAST(:keys AS bigint[])) AS key"
+_SHARED, _ALONE = (text(_LOCK.format(f"pg_advisory_xact_lock{kind}")) for kind in ("_shared", ""))
 
 
 def lock_to_send(session: Session, numbers: Iterable[str]) -> None:
@@ -27,10 +30,10 @@ def _lock(session: Session, numbers: Iterable[str], *, shared: bool) -> None:
     # SQLite has one writer, so its transactions never overlap.
     if is_sqlite(session):
         return
-    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
     # In one order everywhere, so that two transactions cannot wait for each other.
-    for key in sorted({_key(number) for number in numbers}):
-        session.exec(select(lock(literal(key, BigInteger))))
+    keys = sorted({_key(number) for number in numbers})
+    if keys:
+        session.connection().execute(_SHARED if shared else _ALONE, {"keys": keys}).all()
 
 
 def _key(number: str) -> int:

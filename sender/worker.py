@@ -24,6 +24,7 @@ from sender import recovery
 from sender.binds import worker_name
 from sender.feed import Campaigns
 from sender.route_sender import RouteSender, Surroundings
+from sender.shares import Shares
 from sender.texts import Composer
 from sender.timing import Timing
 
@@ -110,8 +111,10 @@ async def run_sender(
 ) -> None:
     """Sends for every enabled route until `stop` is set, then drains and unbinds."""
     timing = timing or Timing()
-    campaigns = Campaigns(Composer(keyring, settings.short_url))
+    shares = Shares(engine, clock)
+    campaigns = Campaigns(Composer(keyring, settings.short_url), shares)
     worker = Worker(Surroundings(settings, engine, clock, campaigns, timing))
+    keeper = asyncio.create_task(shares.keep(), name="shares of paces")
     try:
         while not stop.is_set():
             await worker.look()
@@ -122,3 +125,5 @@ async def run_sender(
                 pass
     finally:
         await worker.end()
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)

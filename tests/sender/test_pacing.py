@@ -8,7 +8,7 @@ from sender.pacing import RECOVERY_S, Pacer, Window
 def test_any_second_holds_at_most_the_rate_and_a_twentieth_and_one(rate: float, delays: list[float]) -> None:
     pacer, now, taken = Pacer(rate), 100.0, []
     for delay in delays:
-        now = max(now + delay, pacer.ready_at())
+        now = max(now + delay, pacer.ready_at(now))
         pacer.take(now)
         taken.append(now)
     for first in taken:
@@ -18,7 +18,7 @@ def test_any_second_holds_at_most_the_rate_and_a_twentieth_and_one(rate: float, 
 def test_a_pace_that_is_kept_reaches_its_rate() -> None:
     pacer, now = Pacer(200), 5.0
     for _ in range(200):
-        now = max(now, pacer.ready_at())
+        now = max(now, pacer.ready_at(now))
         pacer.take(now)
     assert now - 5.0 <= 1.0
 
