@@ -1,0 +1,32 @@
+"""A client that sends bytes as they are, in the packets it is told, and reads what comes back to the last byte."""
+
+import asyncio
+from collections.abc import Sequence
+
+SILENCE_S = 0.3
+"""After which nothing more is expected of a connection that stays open."""
+
+
+async def exchange(port: int, packets: Sequence[bytes], client: str = "127.0.0.1", silence_s: float = SILENCE_S) -> bytes:
+    """Everything that is answered until the server closes the connection, or falls silent; dates are left out."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(client, 0))
+    answered = b""
+    try:
+        for packet in packets:
+            writer.write(packet)
+            await writer.drain()
+            if len(packets) > 1:
+                # Or the packets would be joined on their way.
+                await asyncio.sleep(0.0005)
+        async with asyncio.timeout(5):
+            while piece := await asyncio.wait_for(reader.read(65_536), silence_s):
+                answered += piece
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+    return without_date(answered)
+
+
+def without_date(answered: bytes) -> bytes:
+    return b"\r\n".join(line for line in answered.split(b"\r\n") if not line.startswith(b"date: "))
