@@ -317,7 +317,8 @@ async def test_a_stop_suppresses_the_number_and_stops_what_is_queued_for_it(
     assert books.facts("reply") == [(0, "stop")]
     assert books.states(second) == {"stopped": 1}
     assert books.states(stranger) == {"queued": 1}
-    assert len(smsc.submissions) == 1
+    # The answer to the STOP may have left too.
+    assert sum("START" not in text for text in smsc.texts()) == 1
 
 
 def _message(campaign_id: int, contact_id: int, number: str) -> Message:
