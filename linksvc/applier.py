@@ -26,7 +26,7 @@ from linksvc.hit_verdicts import (
     raised,
     write_rows,
 )
-from linksvc.models import Campaign, Fact, FunnelCount
+from linksvc.models import Campaign, Fact, FunnelCount, SendBatch
 from linksvc.movements import move
 from linksvc.standing_campaigns import REPLY
 
@@ -161,7 +161,8 @@ def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
             FunnelCount.campaign_id == campaign_id, col(FunnelCount.stage).in_(("queued", "held"))
         )
     ).one()
-    if waiting == 0:
+    queued_again = session.exec(select(SendBatch.first_n).where(SendBatch.campaign_id == campaign_id).limit(1)).first()
+    if waiting == 0 and queued_again is None:
         cancelled = col(Campaign.cancelled_at).is_not(None)
         session.exec(
             update(Campaign)

@@ -125,4 +125,5 @@ def _outgoing(campaign: OpenCampaign, claim: Claim, text: str, writing: Writing)
     # are sent at one time have ids near each other; of a campaign of replies it may get many.
     reference = claim.n if campaign.kind == "reply" else campaign.id
     parts = payloads(pieces, writing.form, reference)
-    return Outgoing(campaign, claim.n, claim.contact_id, claim.number, pieces.data_coding, parts)
+    person = (claim.n, claim.contact_id, claim.number)
+    return Outgoing(campaign, *person, pieces.data_coding, parts, claim.country, claim.network)
