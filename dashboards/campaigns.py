@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from linksvc.funnel import find_campaign
+from linksvc.funnel import find_campaign, status_of
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
@@ -20,7 +20,7 @@ LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed
 
 @dataclass(frozen=True, slots=True)
 class CampaignSummary:
-    """A campaign as it is listed; `counts` holds LIST_STAGES by name, 0 included."""
+    """A campaign as it is listed: its state as `linksvc.funnel.status_of` tells it; `counts` holds LIST_STAGES by name."""
 
     campaign_id: int
     name: str
@@ -77,7 +77,7 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
         CampaignSummary(
             campaign_id=campaign.id or 0,
             name=campaign.name,
-            state=campaign.state,
+            state=status_of(campaign.state, campaign.paused_at, campaign.cancelled_at),
             counts=dict.fromkeys(LIST_STAGES, 0) | counts[campaign.id or 0],
             revenue=tuple(money[campaign.id or 0]),
         )

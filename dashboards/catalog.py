@@ -102,6 +102,10 @@ CATALOG: dict[str, Text] = {
     ),
     # A campaign's state
     "state.draft": Text("draft", "brouillon"),
+    "state.scheduled": Text("scheduled", "programmée"),
+    "state.paused": Text("paused", "en pause"),
+    "state.cancelling": Text("being cancelled", "annulation en cours"),
+    "state.cancelled": Text("cancelled", "annulée"),
     "state.producing": Text("preparing", "en préparation"),
     "state.sending": Text("sending", "envoi en cours"),
     "state.sent": Text("sent", "envoyée"),
@@ -113,7 +117,21 @@ CATALOG: dict[str, Text] = {
     "state.done": Text("{done} of {total}", "{done} sur {total}"),
     "state.eta": Text("{done} of {total}, done about {time}", "{done} sur {total}, fin vers {time}"),
     "state.finished": Text("finished {time}", "terminée le {time}"),
+    "state.begins": Text("begins {time}", "commence le {time}"),
+    "state.begins_each": Text(
+        "at {time} in each recipient’s own time zone", "à {time} dans le fuseau de chaque destinataire"
+    ),
+    "state.ended": Text("ended {time}", "arrêtée le {time}"),
     "state.not_sent": Text("not sent yet", "pas encore envoyée"),
+    # What can be done with a running campaign
+    "control.pause": Text("Pause", "Mettre en pause"),
+    "control.resume": Text("Resume", "Reprendre"),
+    "control.cancel": Text("Cancel…", "Annuler…"),
+    "control.cancel.text": Text(
+        "What was not handed over yet never will be. This cannot be undone.",
+        "Ce qui n’a pas encore été remis ne le sera jamais. C’est définitif.",
+    ),
+    "control.cancel.sure": Text("Cancel for good", "Annuler définitivement"),
     # What was sent
     "details.title": Text("Text, page, offer and audience", "Texte, page, offre et audience"),
     "details.text": Text("Text", "Texte"),
@@ -138,6 +156,7 @@ CATALOG: dict[str, Text] = {
         ("{count} message par seconde au plus", "{count} messages par seconde au plus"),
     ),
     "details.created": Text("Created", "Créée le"),
+    "details.expires": Text("Nothing leaves after", "Rien ne part après"),
     "details.requested": Text("Sending asked for", "Envoi demandé le"),
     # Notices
     "notice.unaccounted.title": Text("The figures do not add up", "Les chiffres ne tombent pas juste"),
@@ -155,6 +174,18 @@ CATALOG: dict[str, Text] = {
             "que la personne qui administre Ricochet n’a pas lancé « ricochet counters verify ».",
         ),
     ),
+    "notice.held.title": Text(
+        ("{count} message is held back", "{count} messages are held back"),
+        ("{count} message est retenu", "{count} messages sont retenus"),
+    ),
+    "notice.held.line": Text(
+        "{messages} to {country}: {reason}, until {time}", "{messages} vers {country} : {reason}, jusqu’au {time}"
+    ),
+    "notice.held.nowhere": Text("an unknown country", "un pays inconnu"),
+    "hold.quiet_hours": Text("hours of that country", "horaires de ce pays"),
+    "hold.holiday": Text("a holiday there", "jour férié"),
+    "hold.frequency_cap": Text("frequency cap", "plafond de fréquence"),
+    "hold.scheduled": Text("not yet their time", "heure programmée pas encore venue"),
     "notice.refused.title": Text("The route {route} was refused", "La route {route} a été refusée"),
     "notice.unreachable.title": Text("The route {route} cannot be reached", "La route {route} est injoignable"),
     "notice.route.since": Text(
@@ -291,6 +322,7 @@ CATALOG: dict[str, Text] = {
     "rows.time": Text("Time", "Heure"),
     "rows.amount": Text("Paid", "Payé"),
     "rows.not_yet": Text("not so far", "pas à ce jour"),
+    "rows.held": Text("{reason}, until {time}", "{reason}, jusqu’au {time}"),
     "rows.untracked": Text("did not consent to tracking", "n’a pas consenti au suivi"),
     "rows.nobody": Text("names nobody", "anonyme"),
     # The state of one message

@@ -31,8 +31,9 @@ DEFINITIONS: dict[str, Definition] = {
     "held": Definition(
         Text("Held back", "Retenus"),
         Text(
-            "Messages kept back for now, by hours or by caps; they may still leave.",
-            "Messages retenus pour l’instant, par les horaires ou les plafonds ; ils peuvent encore partir.",
+            "Messages kept back for now, by hours, holidays, caps or their own schedule; they may still leave.",
+            "Messages retenus pour l’instant, par les horaires, les jours fériés, les plafonds ou leur programmation ; ils "
+            "peuvent encore partir.",
         ),
     ),
     "stopped": Definition(

@@ -13,6 +13,7 @@ from dashboards.notices import Notice, State, notices_of, provisional_of, state_
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel, read_funnel
+from linksvc.holds import Held, list_holds
 from linksvc.public_ids import format_id
 from linksvc.routes import RouteView, list_routes
 
@@ -38,6 +39,8 @@ class FunnelPage:
     name: str
     refresh_ms: int
     state: State
+    control: tuple[str, ...]
+    """What can be done now: pause, resume, cancel."""
     notices: tuple[Notice, ...]
     provisional: tuple[str, ...]
     details: tuple[Detail, ...]
@@ -59,11 +62,17 @@ def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: 
     details = read_details(session, who.workspace_id, campaign_id)
     # Routes are the operator's: every workspace sends by all that are enabled.
     routes = tuple(route for route in list_routes(session) if route.enabled)
-    return make_funnel_page(funnel, details, routes, who, speech, now)
+    return make_funnel_page(funnel, details, routes, who, speech, now, list_holds(session, campaign_id))
 
 
 def make_funnel_page(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], who: SignedIn, speech: Speech, now: datetime
+    funnel: Funnel,
+    details: CampaignDetails,
+    routes: tuple[RouteView, ...],
+    who: SignedIn,
+    speech: Speech,
+    now: datetime,
+    held: tuple[Held, ...] = (),
 ) -> FunnelPage:
     """Writes what was read."""
     figures = Figures(funnel, speech, who.currency)
@@ -75,9 +84,10 @@ def make_funnel_page(
         name=funnel.name,
         refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
         state=state_of(funnel, details, routes, speech, now),
-        notices=notices_of(funnel, details, routes, speech, now),
+        control=_control(funnel),
+        notices=notices_of(funnel, details, routes, held, speech, now),
         provisional=provisional_of(funnel, speech),
-        details=_details(details, speech),
+        details=_details(funnel, details, speech),
         is_empty=not funnel["produced"],
         tiles=figures.tiles(),
         steps=steps,
@@ -93,7 +103,13 @@ def make_funnel_page(
 
 def is_at_rest(funnel: Funnel) -> bool:
     """Whether nothing is on its way: neither messages nor receipts nor facts."""
-    return funnel.state in {"draft", "sent"} and not funnel["pending"] and not funnel.pending_facts
+    return funnel.state in {"draft", "sent", "cancelled"} and not funnel["pending"] and not funnel.pending_facts
+
+
+def _control(funnel: Funnel) -> tuple[str, ...]:
+    if funnel.status == "paused":
+        return ("resume", "cancel")
+    return ("pause", "cancel") if funnel.status in {"scheduled", "producing", "sending"} else ()
 
 
 def _link_details(link: LinkFacts | None, speech: Speech) -> Iterator[Detail]:
@@ -109,7 +125,7 @@ def _link_details(link: LinkFacts | None, speech: Speech) -> Iterator[Detail]:
         yield Detail(say("details.link_changed"), speech.day_and_time(link.changed_at))
 
 
-def _details(details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
+def _details(funnel: Funnel, details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
     say = speech.say
     audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
     facts = [
@@ -124,4 +140,6 @@ def _details(details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
     ]
     if details.send_requested_at:
         facts.append(Detail(say("details.requested"), speech.day_and_time(details.send_requested_at)))
+    if funnel.expires_at:
+        facts.append(Detail(say("details.expires"), speech.day_and_time(funnel.expires_at)))
     return tuple(facts)

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from dashboards.campaigns import CampaignDetails
 from dashboards.speech import Speech
 from linksvc.funnel import Funnel
+from linksvc.holds import Held
 from linksvc.route_trouble import is_waiting
 from linksvc.routes import BOUND, REFUSED, UNREACHABLE, RouteView
+from linksvc.schedules import RECIPIENT
+
+HOLDS_SHOWN = 5
+"""Those that leave next; the API lists more."""
 
 IDLE_GRACE_S = 15
 """A sender needs a moment to connect once a campaign is released; only then is the silence worth a word."""
@@ -17,7 +23,7 @@ _TROUBLES = {REFUSED, UNREACHABLE}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state line: `name` as stored, `text` for the reader.
+    """The state line: `name` as `linksvc.funnel.status_of` tells it, `text` for the reader.
 
     `done` of `total` messages have left the queue; None where that cannot be said.
     """
@@ -31,7 +37,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that went wrong: `level` error or warning, what happened, and what to do."""
+    """Something to know: `level` error, warning or info, what happened, and what to do."""
 
     level: str
     title: str
@@ -42,8 +48,13 @@ def state_of(
     funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], speech: Speech, now: datetime
 ) -> State:
     """What the campaign is doing, how far it is, and when it will be done."""
-    name, text = funnel.state, speech.say(f"state.{funnel.state}")
-    produced, queued = funnel["produced"], funnel["queued"]
+    name, text = funnel.status, speech.say(f"state.{funnel.status}")
+    produced, queued = funnel["produced"], funnel["queued"] + funnel["held"]
+    if funnel.state == "scheduled":
+        return State(name, text, None, None, _begin(funnel, speech))
+    if name in ("paused", "cancelling"):
+        words = speech.say("state.done", done=produced - queued, total=produced)
+        return State(name, text, produced - queued, produced, words)
     if funnel.state == "producing":
         return State(name, text, None, None, speech.say("state.made", count=produced))
     if funnel.state == "sending" and produced:
@@ -51,9 +62,18 @@ def state_of(
         share = f"{100 * done // produced}\u202f%"
         words = _progress_words(done, produced, _end_of_sending(funnel, details, routes, now), speech)
         return State(name, speech.say("state.sending_share", share=share), done, produced, words)
+    if funnel.state == "cancelled" and funnel.finished_at:
+        return State(name, text, None, None, speech.say("state.ended", time=speech.day_and_time(funnel.finished_at)))
     if funnel.finished_at:
         return State(name, text, None, None, speech.say("state.finished", time=speech.day_and_time(funnel.finished_at)))
     return State(name, text, None, None, speech.say("state.not_sent") if funnel.state == "draft" else "")
+
+
+def _begin(funnel: Funnel, speech: Speech) -> str:
+    if funnel.send_timezone == RECIPIENT:
+        local = datetime.fromisoformat(funnel.send_local).replace(tzinfo=ZoneInfo(speech.timezone))
+        return speech.say("state.begins_each", time=speech.day_and_time(local))
+    return speech.say("state.begins", time=speech.day_and_time(funnel.send_at)) if funnel.send_at else ""
 
 
 def _progress_words(done: int, total: int, end: datetime | None, speech: Speech) -> str:
@@ -66,23 +86,47 @@ def _end_of_sending(
     funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], now: datetime
 ) -> datetime | None:
     """The present pace carried on; None before there is one, and while no route works."""
-    began, done = details.first_submit_after, funnel["produced"] - funnel["queued"]
+    began, done = details.first_submit_after, funnel["produced"] - funnel["queued"] - funnel["held"]
+    if funnel["held"]:
+        return None
     if began is None or now <= began or not done or not any(route.state == BOUND for route in routes):
         return None
     return now + (now - began) * (funnel["queued"] / done)
 
 
 def notices_of(
-    funnel: Funnel, details: CampaignDetails, routes: tuple[RouteView, ...], speech: Speech, now: datetime
+    funnel: Funnel,
+    details: CampaignDetails,
+    routes: tuple[RouteView, ...],
+    held: tuple[Held, ...],
+    speech: Speech,
+    now: datetime,
 ) -> tuple[Notice, ...]:
-    """Figures that do not add up, and routes in trouble while messages wait for them."""
+    """Figures that do not add up, routes in trouble while messages wait for them, and what is held back."""
     notices: list[Notice] = []
     if funnel.unaccounted:
         text = speech.say("notice.unaccounted.text", count=funnel.unaccounted)
         notices.append(Notice("error", speech.say("notice.unaccounted.title"), (text,)))
     if is_waiting(funnel):
         notices += _route_notices(funnel, details, routes, speech, now)
+    if held and funnel.status in ("producing", "sending", "paused"):
+        notices.append(_held_notice(held, speech))
     return tuple(notices)
+
+
+def _held_notice(held: tuple[Held, ...], speech: Speech) -> Notice:
+    lines = [
+        speech.say(
+            "notice.held.line",
+            messages=one.messages,
+            country=one.country or speech.say("notice.held.nowhere"),
+            reason=speech.say(f"hold.{one.reason}"),
+            time=speech.day_and_time(one.until),
+        )
+        for one in held[:HOLDS_SHOWN]
+    ]
+    title = speech.say("notice.held.title", count=sum(one.messages for one in held))
+    return Notice("info", title, tuple(lines))
 
 
 def _route_notices(
@@ -116,7 +160,7 @@ def provisional_of(funnel: Funnel, speech: Speech) -> tuple[str, ...]:
     if not funnel["produced"]:
         return ()
     reasons = []
-    if funnel.state != "sent":
+    if funnel.state not in ("sent", "cancelled"):
         reasons.append(speech.say("provisional.sending"))
     if funnel["pending"]:
         reasons.append(speech.say("provisional.receipts", count=funnel["pending"]))

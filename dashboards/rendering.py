@@ -40,6 +40,7 @@ def render(
 
 
 def render_fragment(request: Request, template: str, who: SignedIn, **values: object) -> HTMLResponse:
-    """A part of a page, without a form: the live figures."""
+    """A part of a page: the live figures."""
     speech = speech_for(request, who)
-    return HTMLResponse(environment().get_template(template).render({"say": speech.say, **values}))
+    shared = {"say": speech.say, "csrf_token": partial(csrf_token, request)}
+    return HTMLResponse(environment().get_template(template).render({**shared, **values}))

@@ -97,7 +97,7 @@ def _message_cells(row: MessageRow, speech: Speech) -> tuple[Cell, ...]:
     return (
         Cell(speech.number(row.n + 1)),
         Cell(format_number(row.number)),
-        Cell(speech.say(f"message.{row.state}"), row.error),
+        Cell(speech.say(f"message.{row.state}"), _why(row, speech)),
         Cell(display(row.code) or None, speech.say("details.no_offer") if not row.code else ""),
         _moment(row.submitted_at, speech),
         _moment(row.receipt_at, speech),
@@ -106,6 +106,13 @@ def _message_cells(row: MessageRow, speech: Speech) -> tuple[Cell, ...]:
         _moment(row.replied_at, speech),
         _moment(row.opted_out_at, speech),
     )
+
+
+def _why(row: MessageRow, speech: Speech) -> str:
+    if row.state == "held" and row.held_until:
+        reason = speech.say(f"hold.{row.held_reason}")
+        return speech.say("rows.held", reason=reason, time=speech.day_and_time(row.held_until))
+    return row.error
 
 
 def _visit_cells(row: OccurrenceRow, speech: Speech) -> tuple[Cell, ...]:

@@ -19,7 +19,7 @@ from linksvc.facts import NewFact
 from linksvc.funnel import find_campaign
 from linksvc.models import Campaign, Workspace
 from linksvc.production import request_send
-from linksvc.schedules import RECIPIENT, Schedule, earliest, instant
+from linksvc.schedules import RECIPIENT, Schedule, earliest, instant, read_schedule
 
 _RUNNING = ("scheduled", "producing", "sending")
 
@@ -54,6 +54,20 @@ def send(
         "state": "scheduled" if begins > now else "producing",
     }
     session.exec(_if_in(campaign, ("producing",)).values(**values))
+
+
+def read_times(session: Session, workspace_id: int, at: str | None, timezone: str | None) -> Schedule | None:
+    """The schedule that was asked for; a date and hour without a zone are meant in the workspace's. None: now.
+
+    Raises InvalidRequest `schedule_invalid`.
+    """
+    if at is None and timezone is None:
+        return None
+    if at is None:
+        raise _wrong("at", "schedule_invalid", "There is a time zone; say the date and hour too, as 2026-11-27T10:00.")
+    if timezone is None:
+        timezone = session.exec(select(Workspace.timezone).where(Workspace.id == workspace_id)).one()
+    return read_schedule(at, timezone)
 
 
 def pause(session: Session, workspace_id: int, campaign_id: int, now: datetime) -> None:

@@ -35,9 +35,21 @@ class Funnel:
     created_at: datetime
     send_requested_at: datetime | None
     finished_at: datetime | None
+    send_at: datetime | None = None
+    """The earliest moment at which any message is due, as `send_local` and `send_timezone` say it."""
+    send_local: str = ""
+    send_timezone: str = ""
+    expires_at: datetime | None = None
+    paused_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
     def __getitem__(self, stage: str) -> int:
         return self.counts[stage]
+
+    @property
+    def status(self) -> str:
+        """The state, or what keeps it from going on: paused, cancelling."""
+        return status_of(self.state, self.paused_at, self.cancelled_at)
 
     @property
     def unaccounted(self) -> int:
@@ -46,6 +58,13 @@ class Funnel:
         sent = sum(self.counts[stage] for stage in SENT)
         residue = self.counts["produced"] - unsent - self.counts["submitted"]
         return abs(residue) + abs(self.counts["submitted"] - sent)
+
+
+def status_of(state: str, paused_at: datetime | None, cancelled_at: datetime | None) -> str:
+    """A campaign's state, or `paused`, or `cancelling` while what is left is taken back."""
+    if state not in ("scheduled", "producing", "sending"):
+        return state
+    return "cancelling" if cancelled_at else "paused" if paused_at else state
 
 
 @dataclass(frozen=True)
@@ -61,7 +80,12 @@ class MessageRow:
     code: str
     tracked: bool
     error: str
+    cause: str
+    held_reason: str
+    held_until: datetime | None
     parts: int
+    price_micros: int
+    price_currency: str
     produced_at: datetime
     submitted_at: datetime | None
     receipt_at: datetime | None
@@ -115,6 +139,12 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         created_at=campaign.created_at,
         send_requested_at=campaign.send_requested_at,
         finished_at=campaign.finished_at,
+        send_at=campaign.send_at,
+        send_local=campaign.send_local,
+        send_timezone=campaign.send_timezone,
+        expires_at=campaign.expires_at,
+        paused_at=campaign.paused_at,
+        cancelled_at=campaign.cancelled_at,
     )
 
 

@@ -26,7 +26,7 @@ _NO_ROUTE = RouteTrouble("", MISSING, "There is no route to send by. The operato
 
 def is_waiting(funnel: Funnel) -> bool:
     """Whether messages of a released campaign wait for a route."""
-    return funnel.state in ("producing", "sending") and funnel["queued"] > 0
+    return funnel.status in ("producing", "sending") and funnel["queued"] > 0
 
 
 def find_trouble(session: Session) -> tuple[RouteTrouble, ...]:

@@ -1,9 +1,13 @@
 """The campaigns: their list, a campaign's funnel and its live figures, and the rows behind every number."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
+from anyio import to_thread
 from sqlalchemy import Engine
+from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +15,7 @@ from starlette.routing import Route
 
 from dashboards.campaign_table import campaign_rows
 from dashboards.campaigns import list_campaigns
+from dashboards.forms import read_trusted_form
 from dashboards.funnel_page import read_funnel_page
 from dashboards.occurrences import OCCURRENCE_ROWS, list_occurrences
 from dashboards.pages.sign_in import SEE_OTHER, sign_in_path
@@ -18,11 +23,19 @@ from dashboards.rendering import render, render_fragment
 from dashboards.rows import Table, message_table, occurrence_table
 from dashboards.sessions import HOME, Sessions, speech_for
 from dashboards.speech import Speech
+from linksvc import campaign_control
 from linksvc.accounts import SignedIn
 from linksvc.clock import Clock
-from linksvc.database import reading
+from linksvc.database import reading, writing
+from linksvc.errors import Conflict
 from linksvc.funnel import list_messages, read_funnel
 from linksvc.public_ids import parse_id
+
+_WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {
+    "pause": campaign_control.pause,
+    "resume": lambda session, workspace_id, campaign_id, _: campaign_control.resume(session, workspace_id, campaign_id),
+    "cancel": campaign_control.cancel,
+}
 
 ROWS = 50
 """Rows a page: enough to read, and under 100 kB."""
@@ -45,6 +58,7 @@ class CampaignPages:
             Route("/campaigns/{id}", self._signed_in(self.funnel)),
             Route("/campaigns/{id}/figures", self.figures),
             Route("/campaigns/{id}/messages", self._signed_in(self.rows)),
+            *(Route(f"/campaigns/{{id}}/{wish}", self._wished(wish), methods=["POST"]) for wish in _WISHES),
         ]
 
     def _signed_in(self, handler: Handler) -> Callable[[Request], Response]:
@@ -56,6 +70,25 @@ class CampaignPages:
             return handler(request, who)
 
         return endpoint
+
+    def _wished(self, wish: str) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            """POST /campaigns/{id}/pause, /resume, /cancel: does it, and back to the campaign, which says how it stands."""
+            await read_trusted_form(request)
+            return await to_thread.run_sync(self._do, wish, request)
+
+        return endpoint
+
+    def _do(self, wish: str, request: Request) -> Response:
+        path = f"/campaigns/{request.path_params['id']}"
+        who = self.sessions.find(request)
+        if who is None:
+            return RedirectResponse(sign_in_path(path), SEE_OTHER)
+        campaign_id = parse_id("campaign", request.path_params["id"])
+        # Somebody else may have been quicker: the page tells.
+        with suppress(Conflict), writing(self.engine) as session:
+            _WISHES[wish](session, who.workspace_id, campaign_id, self.clock())
+        return RedirectResponse(path, SEE_OTHER)
 
     def home(self, _: Request) -> Response:
         return RedirectResponse(HOME, SEE_OTHER)

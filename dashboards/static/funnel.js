@@ -75,7 +75,7 @@ function swap(html) {
 
 function replaceIfChanged(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
-  const reachable = "a, [tabindex]";
+  const reachable = "a, button, summary, [tabindex]";
   const place = Array.from(old.querySelectorAll(reachable)).indexOf(document.activeElement);
   old.replaceWith(fresh);
   if (place >= 0) (fresh.querySelectorAll(reachable)[place] || fresh.querySelector(reachable))?.focus();

@@ -79,7 +79,13 @@ class Endpoint:
             return None, none
         if operation.multipart:
             return await read_form(request, operation.body, self._installation.settings.import_max_bytes)
+        if operation.body_optional and _is_bodiless(request):
+            return operation.body(), none
         return await read_json(request, operation.body, operation.body_most_bytes), none
+
+
+def _is_bodiless(request: Request) -> bool:
+    return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
 
 
 def _bearer(request: Request) -> str:

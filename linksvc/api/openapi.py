@@ -162,7 +162,7 @@ def _request_body(operation: Operation) -> RequestBody | None:
         return None
     if operation.multipart:
         return RequestBody(required=True, content={"multipart/form-data": MediaType(schema=_form(operation.body))})
-    return RequestBody(required=True, content={"application/json": _shape(operation.body)})
+    return RequestBody(required=not operation.body_optional, content={"application/json": _shape(operation.body)})
 
 
 def _form(fields: type[BaseModel]) -> Schema:

@@ -147,6 +147,8 @@ class Operation:
     handler: Callable[[Call[Any, Any]], Given]
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
+    body_optional: bool = False
+    """A request without a body is one with an empty object."""
     body_most_bytes: int = BODY_MOST_BYTES
     """Of JSON; of a form the settings say it."""
     multipart: bool = False

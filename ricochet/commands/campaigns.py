@@ -3,17 +3,21 @@
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from linksvc import campaign_control
 from linksvc.campaigns import KINDS, Audience, NewCampaign, create_campaign
 from linksvc.clock import now
 from linksvc.database import reading, writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.funnel import Funnel, read_funnel
+from linksvc.holds import list_holds
 from linksvc.link_terms import UTM, LinkTerms
+from linksvc.local_days import moment_of
+from linksvc.models import Workspace
 from linksvc.offers import NewOffer, create_offer
-from linksvc.production import request_send
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
@@ -28,6 +32,7 @@ from ricochet.commands.link_options import (
     UtmSource,
     UtmTerm,
     changed_terms,
+    moment,
 )
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
@@ -139,12 +144,72 @@ def add_campaign(
 
 
 @campaign.command("send")
-def send_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
-    """Sends a campaign, once. The running workers do it; see it with: ricochet campaign show."""
+def send_campaign(
+    campaign_id: CampaignId,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="A date and hour as clocks show it: 2026-11-27T10:00; now, unless told.", show_default=False
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            "--timezone",
+            help="Whose clocks: Europe/Paris, or “recipient” for each recipient's own; the workspace's, unless told.",
+            show_default=False,
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            "--expires",
+            help="Nothing leaves from then on: 2026-11-28T20:00+01:00, or a day of the workspace, to its end.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Sends a campaign, once: now, or at a time, which may be changed until then. The running workers do it; see it with:
+    ricochet campaign show."""
     number = parse_id("campaign", campaign_id)
     with opened(data_dir) as installation, writing(installation.engine) as session:
-        request_send(session, find_workspace(session, workspace_name), number, now())
-    typer.echo(f"{campaign_id} will be sent.")
+        workspace_id = find_workspace(session, workspace_name)
+        schedule = campaign_control.read_times(session, workspace_id, at, timezone)
+        zone = ZoneInfo(session.get_one(Workspace, workspace_id).timezone)
+        written = moment("expires", expires) if expires else None
+        expires_at = moment_of("expires", written, zone, "end") if written else None
+        campaign_control.send(session, workspace_id, number, now(), schedule, expires_at)
+    when = f" at {schedule.local:%Y-%m-%d %H:%M} ({schedule.timezone})" if schedule else ""
+    typer.echo(f"{campaign_id} will be sent{when}.")
+
+
+@campaign.command("pause")
+def pause_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Pauses a campaign: nothing of it is handed over until it is resumed."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        campaign_control.pause(session, find_workspace(session, workspace_name), number, now())
+    typer.echo(f"{campaign_id} is paused.")
+
+
+@campaign.command("resume")
+def resume_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Lets a paused campaign go on."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        campaign_control.resume(session, find_workspace(session, workspace_name), number)
+    typer.echo(f"{campaign_id} goes on.")
+
+
+@campaign.command("cancel")
+def cancel_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Cancels a campaign for good: what was not handed over yet never is."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        campaign_control.cancel(session, find_workspace(session, workspace_name), number, now())
+    typer.echo(f"{campaign_id} is cancelled.")
 
 
 @campaign.command("show")
@@ -152,16 +217,27 @@ def show_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None,
     """Shows how far a campaign is, its funnel, and why its messages wait."""
     number = parse_id("campaign", campaign_id)
     with opened(data_dir) as installation, reading(installation.engine) as session:
-        funnel = read_funnel(session, find_workspace(session, workspace_name), number)
+        workspace_id = find_workspace(session, workspace_name)
+        funnel = read_funnel(session, workspace_id, number)
         trouble = find_trouble(session) if is_waiting(funnel) else ()
-    _print(funnel)
+        held = list_holds(session, number)
+        zone = ZoneInfo(session.get_one(Workspace, workspace_id).timezone)
+    _print(funnel, zone)
+    for hold in held:
+        until = f"{hold.until.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+        reason = hold.reason.replace("_", " ")
+        typer.echo(f"Held back: {hold.messages:,} to {hold.country or 'an unknown country'} until {until}, {reason}.")
     for one in trouble:
         route = f"Route {one.route} ({one.state}): " if one.route else ""
         typer.echo(f"Waiting to be sent: {funnel['queued']:,}. {route}{one.message}")
 
 
-def _print(funnel: Funnel) -> None:
-    typer.echo(f"{format_id('campaign', funnel.campaign_id)} {funnel.name} ({funnel.kind}): {funnel.state}")
+def _print(funnel: Funnel, zone: ZoneInfo) -> None:
+    typer.echo(f"{format_id('campaign', funnel.campaign_id)} {funnel.name} ({funnel.kind}): {funnel.status}")
+    if funnel.send_timezone:
+        typer.echo(f"{'to be sent':<20}{funnel.send_local} ({funnel.send_timezone})")
+    if funnel.expires_at:
+        typer.echo(f"{'expires':<20}{funnel.expires_at.astimezone(zone):%Y-%m-%dT%H:%M:%S} ({zone.key})")
     for stage in [*STAGES, *OCCURRENCES]:
         if funnel[stage] or stage == "produced":
             typer.echo(f"{stage.replace('_', ' '):<20}{funnel[stage]:>12,}")

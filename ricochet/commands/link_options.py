@@ -53,9 +53,9 @@ def changed_terms(
 ) -> LinkTerms:
     """The terms with what was given in place of what they have: None was not given, an empty text takes away."""
     if activates is not None:
-        terms = replace(terms, activates_at=_moment("activates", activates))
+        terms = replace(terms, activates_at=moment("activates", activates))
     if expires is not None:
-        terms = replace(terms, expires_at=_moment("expires", expires))
+        terms = replace(terms, expires_at=moment("expires", expires))
     if fallback is not None:
         terms = replace(terms, fallback_url=fallback)
     if passed:
@@ -64,7 +64,7 @@ def changed_terms(
     return replace(terms, utm={name: value for name, value in {**terms.utm, **given}.items() if value})
 
 
-def _moment(option: str, written: str) -> datetime | date | None:
+def moment(option: str, written: str) -> datetime | date | None:
     """A moment with its zone, or a day; None for an empty text."""
     try:
         if not written or len(written) <= len("2026-11-27"):

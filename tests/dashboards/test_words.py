@@ -12,6 +12,7 @@ from dashboards.definitions import DEFINITIONS
 from dashboards.figures import ALSO_COUNTED
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
+from linksvc.holds import REASONS
 from linksvc.routes import REFUSED, UNREACHABLE
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 from tracker.verdicts import Reason, Verdict
@@ -39,7 +40,9 @@ def test_a_text_exists_in_both_languages_with_the_same_fields(key: str) -> None:
 
 
 MADE_OF_A_CLOSED_SET = {
-    *(f"state.{state}" for state in ("draft", "producing", "sending", "sent")),
+    *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
+    *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
+    *(f"hold.{reason}" for reason in REASONS),
     *(f"kind.{kind}" for kind in ("marketing", "transactional")),
     *(f"message.{state}" for state in {*UNSENT, *SENT, "submitted"} - {"pending"}),
     *(f"verdict.{verdict}" for verdict in Verdict),

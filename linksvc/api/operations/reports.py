@@ -10,6 +10,7 @@ from linksvc.api.operation import Call, Failure, Operation
 from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
 from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
+from linksvc.holds import MOST_TOLD, REASONS, Held, list_holds
 from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import RouteTrouble, find_trouble, is_waiting
@@ -33,11 +34,35 @@ class TroubleAnswer(Answer):
         return cls(route=trouble.route, state=trouble.state, message=trouble.message, since=trouble.since)
 
 
+class ScheduleAnswer(Answer):
+    at: str = Field(description="What the clocks of that time zone show.", examples=["2026-11-27T10:00:00"])
+    timezone: str = Field(description="An IANA name, or “recipient”: each recipient's own.")
+
+
+class HeldAnswer(Answer):
+    reason: str = Field(description=f"One of: {', '.join(REASONS)}.")
+    country: str
+    until: datetime
+    messages: int
+
+    @classmethod
+    def of(cls, held: Held) -> Self:
+        return cls(reason=held.reason, country=held.country, until=held.until, messages=held.messages)
+
+
 class CampaignAnswer(Answer):
     id: str
     name: str
     kind: str
-    state: str = Field(description="draft, producing, sending or sent.")
+    state: str = Field(description="draft, scheduled, producing, sending, sent or cancelled.")
+    schedule: ScheduleAnswer | None = Field(description="When it is to be sent; null: as soon as it was asked for.")
+    send_at: datetime | None = Field(description="The first moment at which a message is due by the schedule.")
+    expires_at: datetime | None = Field(description="Nothing leaves from then on.")
+    paused_at: datetime | None = Field(description="Since when it is paused; null: it is not.")
+    cancelled_at: datetime | None
+    held: tuple[HeldAnswer, ...] = Field(
+        description=f"Why messages are held back, and until when; those that leave next first, at most {MOST_TOLD}."
+    )
     produced: int = Field(description="Messages made so far.")
     states: dict[str, int] = Field(description="How many of them stand where; all together are those produced.")
     trouble: tuple[TroubleAnswer, ...] = Field(description="Why messages wait for a route, while some do.")
@@ -46,12 +71,19 @@ class CampaignAnswer(Answer):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, funnel: Funnel, trouble: tuple[RouteTrouble, ...]) -> Self:
+    def of(cls, funnel: Funnel, trouble: tuple[RouteTrouble, ...], held: tuple[Held, ...]) -> Self:
+        at, timezone = funnel.send_local, funnel.send_timezone
         return cls(
             id=format_id("campaign", funnel.campaign_id),
             name=funnel.name,
             kind=funnel.kind,
             state=funnel.state,
+            schedule=ScheduleAnswer(at=at, timezone=timezone) if timezone else None,
+            send_at=funnel.send_at,
+            expires_at=funnel.expires_at,
+            paused_at=funnel.paused_at,
+            cancelled_at=funnel.cancelled_at,
+            held=tuple(HeldAnswer.of(one) for one in held),
             produced=funnel["produced"],
             states={state: funnel[state] for state in (*UNSENT, *SENT)},
             trouble=tuple(TroubleAnswer.of(one) for one in trouble),
@@ -99,6 +131,11 @@ class MessageAnswer(Answer):
     code: str | None = Field(description="The promo code, if it has one; null unless the key has the scope codes:validate.")
     parts: int
     error: str
+    cause: str = Field(description="Why it was refused or did not arrive, in our own words; empty otherwise.")
+    held_reason: str | None = Field(description=f"Why it is held back: {', '.join(REASONS)}; null when it is not.")
+    held_until: datetime | None
+    price_micros: int = Field(description="What its parts cost, in millionths of the currency's unit.")
+    price_currency: str
     produced_at: datetime
     submitted_at: datetime | None
     receipt_at: datetime | None
@@ -117,6 +154,11 @@ class MessageAnswer(Answer):
             code=display(row.code) if row.code and "codes:validate" in scopes else None,
             parts=row.parts,
             error=row.error,
+            cause=row.cause,
+            held_reason=row.held_reason if row.state == "held" else None,
+            held_until=row.held_until if row.state == "held" else None,
+            price_micros=row.price_micros,
+            price_currency=row.price_currency,
             produced_at=row.produced_at,
             submitted_at=row.submitted_at,
             receipt_at=row.receipt_at,
@@ -140,9 +182,10 @@ class MessagesAnswer(Answer):
 
 
 def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignAnswer:
-    """The campaign as it stands; routes in trouble are told while messages wait for them."""
+    """The campaign as it stands; routes in trouble are told while messages wait for them, holds while they last."""
     funnel = read_funnel(session, workspace_id, campaign_id)
-    return CampaignAnswer.of(funnel, find_trouble(session) if is_waiting(funnel) else ())
+    trouble = find_trouble(session) if is_waiting(funnel) else ()
+    return CampaignAnswer.of(funnel, trouble, list_holds(session, campaign_id))
 
 
 def read_campaign(call: Call[None, None]) -> CampaignAnswer:
