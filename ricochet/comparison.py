@@ -13,7 +13,8 @@ from sqlmodel import Session, col, func, select
 
 from linksvc.database import reading
 from linksvc.funnel import Funnel
-from linksvc.models import Hit, Message
+from linksvc.models import Hit, Inbound, Message, Reply
+from linksvc.stages import STAGES
 from sender.simulator.ledger import HitKey, Ledger
 from sender.simulator.population import Person
 
@@ -38,17 +39,19 @@ class Comparison:
 
 
 def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person, ...]) -> Comparison:
-    """Compares one campaign's funnel with the ledger of a simulator that met nothing else."""
+    """Compares one campaign's funnel, and the answers to the STOPs it got, with the ledger of a simulator that met nothing
+    else."""
     disguise = ledger.disguised(people)
     with reading(engine) as session:
         deceived = _clicked_among(session, funnel.campaign_id, disguise.numbers)
+        answers = _answers(session, funnel.campaign_id)
         table = ledger.confusion(_judged_hits(session, funnel.campaign_id))
     figures = {
         "produced": funnel["produced"],
-        "submitted": funnel["submitted"],
-        "delivered": funnel["delivered"],
-        "failed": funnel["failed"] + funnel["expired"],
-        "unknown": funnel["unknown"],
+        "submitted": funnel["submitted"] + answers["submitted"],
+        "delivered": funnel["delivered"] + answers["delivered"],
+        "failed": funnel["failed"] + funnel["expired"] + answers["failed"] + answers["expired"],
+        "unknown": funnel["unknown"] + answers["unknown"],
         "clicked": funnel["clicked"] - deceived,
         "machine_hits": funnel["hit_machine"],
         "redeemed": funnel["redeemed"],
@@ -62,6 +65,20 @@ def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person
         "clicked_as_the_funnel_shows_it": funnel["clicked"],
     }
     return Comparison(ledger.truth(people), figures, confusion, funnel["outcome_unknown"])
+
+
+def _answers(session: Session, campaign_id: int) -> dict[str, int]:
+    """How many of the answers to what people replied to this campaign stand at each stage of sending."""
+    answer = (col(Message.campaign_id) == col(Inbound.answer_campaign_id)) & (col(Message.n) == col(Inbound.answer_n))
+    answers = (
+        select(func.count())
+        .select_from(Reply)
+        .join(Inbound, col(Inbound.id) == col(Reply.inbound_id))
+        .join(Message, answer)
+        .where(Reply.campaign_id == campaign_id)
+    )
+    stages = ("submitted", "delivered", "failed", "expired", "unknown")
+    return {stage: session.exec(answers.where(STAGES[stage].where)).one() for stage in stages}
 
 
 def _clicked_among(session: Session, campaign_id: int, numbers: frozenset[str]) -> int:

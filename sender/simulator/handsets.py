@@ -64,6 +64,7 @@ class Handsets:
         self._shop = shop
         self._send_reply = send_reply
         self._web = Web()
+        self._stopped: set[str] = set()
 
     def receive(self, sms: Sms) -> None:
         """A message arrives: whatever comes of it is put on the agenda."""
@@ -78,7 +79,7 @@ class Handsets:
             till = Till(self._web, self._shop, random)
             sale = till.ring_up(_as_typed(code, random))
             self._agenda.later(delay_s, lambda: self._buy(person, sms, till, sale))
-        if person.behaviour.reply:
+        if person.behaviour.reply and sms.number not in self._stopped:
             self._agenda.later(self._draw(self._pace.answering, random), lambda: self._answer(person, sms))
 
     def _plan_visits(self, person: Person, sms: Sms, link: str, random: Random) -> float:
@@ -149,6 +150,11 @@ class Handsets:
 
     async def _answer(self, person: Person, sms: Sms) -> None:
         stops = person.behaviour.stops
+        if sms.number in self._stopped:
+            return
+        if stops:
+            # They say it once, and nothing to what confirms it.
+            self._stopped.add(sms.number)
 
         def taken() -> None:
             self._ledger.append(ReplyTaken(sms.number, sms.message, stops, self._clock()))
