@@ -34,19 +34,27 @@ COMMANDS = (
 )
 """The modules of `ricochet.commands`, in the order of the help."""
 
-PROCESSES = {"serve": "serving", "ingest": "processes", "work": "processes", "send": "processes"}
-"""What runs for long, and in any number, is started without the other commands: 25 MB less, and sooner there."""
+ALONE = {
+    "serve": "serving",
+    "ingest": "processes",
+    "work": "processes",
+    "send": "processes",
+    "text": "texts",
+    "receipts": "receipts",
+}
+"""What runs for long, in any number, or is asked by other programs is started without the other commands: 25 MB less, and
+sooner there."""
 
 
 def create_app(command: str = "") -> typer.Typer:
-    """All commands; or, for a process, no more than it takes."""
+    """All commands; or, for one that is started alone, no more than it takes."""
     app = typer.Typer(
         name="ricochet",
         help="Sends Rich SMS with personal links and promo codes, and shows what became of them.",
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for name in (PROCESSES[command],) if command in PROCESSES else COMMANDS:
+    for name in (ALONE[command],) if command in ALONE else COMMANDS:
         import_module(f"ricochet.commands.{name}").register(app)
     app.callback(invoke_without_command=True)(_root)
     return app

@@ -9,49 +9,23 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from ricochet.json_lines import MAX_LINE_BYTES, BadLine, read_lines, type_name
 from tracker.hits import SpooledHit
 from tracker.requests import HEADER_CHARACTERS, REFERRER_CHARACTERS, USER_AGENT_CHARACTERS
 from tracker.verdicts import PREFETCH_HEADERS
 
-MAX_LINE_BYTES = 1024 * 1024
+__all__ = ["MAX_LINE_BYTES", "BadLine", "read_hits"]
 
 _EXAMPLE = '{"user_agent": "curl/8.9", "method": "GET", "headers": {"Purpose": "prefetch"}, "referrer": ""}'
-_TYPES = {str: "a string", dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class BadLine(ValueError):
-    """A line that cannot be read as a hit; the message says which, what is wrong with it and what would be right."""
-
-
 def read_hits(stream: BinaryIO) -> Iterator[SpooledHit | BadLine]:
-    """The hits of a stream, one a line that is not empty, in their order; BadLine stands where one cannot be read.
-
-    Holds one line at a time, and of that no more than MAX_LINE_BYTES.
-    """
-    for number, line in enumerate(_lines(stream), start=1):
-        if line is not None and not line.strip():
-            continue
-        try:
-            yield _hit(line.removeprefix(b"\xef\xbb\xbf") if number == 1 and line else line)
-        except ValueError as error:
-            yield BadLine(f"line {number}: {error}")
+    """The hits of a stream, one a line that is not empty, in their order; BadLine stands where one cannot be read."""
+    return read_lines(stream, _hit)
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Line by line; None for one that is too long, whose rest is passed over."""
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        if len(line) <= MAX_LINE_BYTES:
-            yield line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE_BYTES)
-        yield None
-
-
-def _hit(line: bytes | None) -> SpooledHit:
-    if line is None:
-        raise ValueError(f"The line has more than {MAX_LINE_BYTES:,} bytes.")
+def _hit(line: bytes) -> SpooledHit:
     told = _object(line)
     headers = _headers(told)
     agent, referrer = _string(told, "user_agent"), _string(told, "referrer")
@@ -75,7 +49,7 @@ def _object(line: bytes) -> Mapping[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ValueError(f"This is not JSON ({error.msg}, character {error.pos + 1}). Right would be: {_EXAMPLE}") from None
     if not isinstance(told, dict):
-        raise ValueError(f"This is {_type(told)}, and a hit is an object. Right would be: {_EXAMPLE}")
+        raise ValueError(f"This is {type_name(told)}, and a hit is an object. Right would be: {_EXAMPLE}")
     return told
 
 
@@ -84,7 +58,7 @@ def _string(told: Mapping[str, Any], field: str) -> str | None:
     value = told.get(field)
     if value is None or isinstance(value, str):
         return value
-    raise ValueError(f"{field} is {_type(value)}, and should be a string.")
+    raise ValueError(f"{field} is {type_name(value)}, and should be a string.")
 
 
 def _headers(told: Mapping[str, Any]) -> dict[str, str]:
@@ -93,7 +67,7 @@ def _headers(told: Mapping[str, Any]) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, dict):
-        raise ValueError(f"headers is {_type(given)}, and should be an object of names and values.")
+        raise ValueError(f"headers is {type_name(given)}, and should be an object of names and values.")
     headers: dict[str, str] = {}
     for name in given:
         try:
@@ -109,7 +83,3 @@ def _headers(told: Mapping[str, Any]) -> dict[str, str]:
 def _cut(text: str, characters: int) -> str:
     text = text[:characters].strip()
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
-
-
-def _type(value: object) -> str:
-    return _TYPES.get(type(value), "null")

@@ -5,6 +5,7 @@ from typing import Any
 
 from linksvc.metrics import Metric
 from ricochet.alerts import ALERTS
+from sender.metrics import SENDER_METRICS
 from tracker.ingest_report import ingest_metrics
 from tracker.metrics import TRACKER_METRICS
 
@@ -30,7 +31,8 @@ groups:
 def metrics_page() -> str:
     trackers = _table("A tracker, `ricochet serve tracker`", TRACKER_METRICS)
     ingest = _table("Ingest, `ricochet ingest`", ingest_metrics())
-    return _INTRODUCTION + trackers + ingest + _ALERTS + "".join(_rules()) + "```\n"
+    senders = _table("A sender, `ricochet send`", SENDER_METRICS)
+    return _INTRODUCTION + trackers + ingest + senders + _ALERTS + "".join(_rules()) + "```\n"
 
 
 def _table(title: str, metrics: Sequence[Metric[Any]]) -> str:

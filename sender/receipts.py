@@ -22,6 +22,9 @@ FINAL = ("DELIVERED", "EXPIRED", "DELETED", "UNDELIVERABLE", "UNKNOWN", "REJECTE
 INTERMEDIATE = ("SCHEDULED", "ENROUTE", "ACCEPTED")
 """The others, the later ones behind."""
 
+RECEIPT = 0x04
+"""The esm_class of a receipt (SMPP v3.4, 5.2.12)."""
+
 _STATES = {
     0: "SCHEDULED",
     1: "ENROUTE",
@@ -47,7 +50,7 @@ _WORDS = {state: state for state in _STATES.values()} | {
 }
 
 _MESSAGE_TYPE = 0x3C
-_RECEIPT, _INTERMEDIATE = 0x04, 0x20
+_INTERMEDIATE = 0x20
 _UNTOLD = -1
 _LONGEST_ERROR = 40
 
@@ -124,7 +127,7 @@ def _ids(parameter: str, told: str) -> tuple[str, ...]:
 def _state(pdu: Pdu, word: str) -> str:
     message_type = pdu.number("esm_class") & _MESSAGE_TYPE
     state = _told_state(pdu.number("message_state", _UNTOLD), word)
-    if message_type in (0, _RECEIPT) or state in INTERMEDIATE:
+    if message_type in (0, RECEIPT) or state in INTERMEDIATE:
         return state
     # Neither a notification under way nor a handset's acknowledgement closes a message.
     return "ENROUTE" if message_type & _INTERMEDIATE else ""

@@ -102,6 +102,7 @@ def send(
     """Hands queued messages to the routes and takes receipts and replies."""
     from ricochet.http_servers import beside
     from ricochet.listener import create_listener
+    from sender.metrics import SENDER_METRICS
     from sender.worker import run_sender
 
     with _running(data_dir) as installation:
@@ -114,7 +115,7 @@ def send(
             threading.Thread(
                 target=lambda: (told.wait(), loop.call_soon_threadsafe(stop.set)), name="stop-watch", daemon=True
             ).start()
-            async with beside(create_listener(), inner):
+            async with beside(create_listener(collectors=[Metrics(SENDER_METRICS, installation.engine)]), inner):
                 await run_sender(installation.settings, installation.engine, open_keyring(installation.settings), stop)
 
         asyncio.run(run())
