@@ -14,9 +14,9 @@ ID_FORMS = ("auto", "text", "hex", "decimal")
 LONG_FORMS = ("udh8", "udh16", "sar", "payload")
 ADDRESS_KINDS = ("alphanumeric", "short", "long", "recipient")
 
-SLOWEST_SHARED_RATE = 20
-"""In any second at most 1.05 x the rate + 1 parts may leave. Each bind may be one part early, so a route may have one bind
-and one more for each 20 parts a second."""
+PARTS_A_BIND = 50
+"""In any second at most 1.05 x the rate + 1 parts may leave. Each bind may be one part early, and make up for late timers
+by 3 %: so a route may have one bind, and one more for each 50 parts a second."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MOST_BINDS = 32
@@ -95,7 +95,7 @@ def check(new: NewRoute) -> None:
 
 def most_binds(rate_per_s: int) -> int:
     """How many binds a route of that rate may have."""
-    return min(_MOST_BINDS, 1 + rate_per_s // SLOWEST_SHARED_RATE)
+    return min(_MOST_BINDS, 1 + rate_per_s // PARTS_A_BIND)
 
 
 def _faults(new: NewRoute) -> Iterator[FieldError]:
@@ -127,7 +127,7 @@ def _faults_of_numbers(new: NewRoute) -> Iterator[FieldError]:
         yield FieldError("rate_per_s", "A number from 1 to 10000.")
     elif not 0 < new.binds <= most_binds(new.rate_per_s):
         most = most_binds(new.rate_per_s)
-        yield FieldError("binds", f"A number from 1 to {most}: one, and one more for each 20 parts a second, up to 32.")
+        yield FieldError("binds", f"A number from 1 to {most}: one, and one more for each 50 parts a second, up to 32.")
     if not 0 < new.max_tries <= 100:
         yield FieldError("max_tries", "A number from 1 to 100.")
     if not 0 < new.max_age_s <= _MOST_AGE_S:

@@ -79,10 +79,15 @@ def retry(session: Session, route_id: int, now: datetime) -> int:
     return len(numbers)
 
 
-def keep_binds(session: Session, route_id: int, count: int, now: datetime) -> None:
-    """Forgets binds that a route no longer has, and says what is left of it."""
-    session.exec(delete(Bind).where(col(Bind.route_id) == route_id, col(Bind.number) >= count))
+def forget_bind(session: Session, route_id: int, number: int, now: datetime) -> None:
+    """Forgets a bind that nobody serves any more, and says what is left of its route."""
+    session.exec(delete(Bind).where(col(Bind.route_id) == route_id, col(Bind.number) == number))
     sum_up(session, route_id, now)
+
+
+def state_of(session: Session, route_id: int, number: int) -> str:
+    """The state of a bind as it was told last; empty: nothing was."""
+    return session.exec(select(Bind.state).where(Bind.route_id == route_id, Bind.number == number)).first() or ""
 
 
 def read_binds(session: Session) -> list[BindView]:

@@ -84,7 +84,7 @@ def remove_route(session: Session, name: str, now: datetime) -> None:
     route = _find(session, name)
     if route.enabled:
         raise Conflict(f"The route {name} is in use. First: ricochet route disable {name}", code="route_enabled")
-    waiting = exists().where(col(Attempt.route_id) == route.id, col(Attempt.outcome) == "marked")
+    waiting = exists().where(col(Attempt.route_id) == route.id, col(Attempt.outcome).in_(("marked", "retry")))
     if session.exec(select(waiting)).one():
         raise Conflict(
             f"The route {name} was handed parts whose outcome is not settled yet. A running sender settles them within a "

@@ -3,7 +3,7 @@
 For `sender.feed`, which calls them in threads. All raise BindLost and the database's errors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine
@@ -15,13 +15,11 @@ from linksvc.templates import Template
 from sender import marks
 from sender.binds import Bind, holding
 from sender.claims import CLAIM_LASTS, claim_batches, find_due, open_campaigns
+from sender.intake import Scope
 from sender.long_forms import Writing
 from sender.messages import OpenCampaign, Outgoing, Submission
 from sender.pdus import Status
 from sender.texts import Composer
-
-Within = Callable[[], ColumnElement[bool] | None]
-"""A condition on `send_batch`: what the bind's route may carry at this moment. None: everything."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +29,17 @@ class BindWork:
     clock: Clock
     composer: Composer
     writing: Writing
-    within: Within
 
-    def look(self) -> tuple[list[OpenCampaign], set[int]]:
-        """The campaigns that may leave, and which of them have something to claim."""
+    def look(self, within: ColumnElement[bool]) -> tuple[list[OpenCampaign], set[int]]:
+        """The campaigns that may leave, and which of them have something to claim. `within`: a condition on `send_batch`."""
         with reading(self.engine) as session:
             now = self.clock()
-            return open_campaigns(session, now), find_due(session, now, self.within())
+            return open_campaigns(session, now), find_due(session, now, within)
 
-    def claim(self, campaign: OpenCampaign, template: Template, limit: int) -> tuple[int, list[Outgoing]]:
+    def claim(self, campaign: OpenCampaign, template: Template, scope: Scope) -> tuple[int, list[Outgoing]]:
         """How many messages were claimed, and those of them that can be sent, rendered."""
         with holding(self.engine, self.bind, self.clock) as session:
-            claims = claim_batches(session, campaign.id, self.bind.worker, limit, self.clock(), self.within())
+            claims = claim_batches(session, campaign.id, self.bind.worker, scope.most, self.clock(), scope.within)
         if not claims:
             return 0, []
         with reading(self.engine) as session:

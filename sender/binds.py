@@ -4,11 +4,13 @@ Every transaction of a bind renews the lease first and fails without it: a proce
 cannot write, nor mark anything for submission, after another took over.
 """
 
+import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +61,30 @@ def take(session: Session, route_id: int, worker: str, clock: Clock, number: int
         leases.give_back(session, name, before)
     taken = leases.take(session, name, worker, clock(), LASTS)
     return (Bind(route_id, worker, number) if taken else None), before
+
+
+class Turns:
+    """Lets a process take the binds of a route one after the other, and the second only after a while: so processes that
+    start together share them."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._held: Counter[int] = Counter()
+
+    @asynccontextmanager
+    async def of(self, route_id: int) -> AsyncIterator[int]:
+        """While nobody else of this process takes a bind of the route: how many it holds."""
+        async with self._locks[route_id]:
+            yield self._held[route_id]
+
+    @contextmanager
+    def holding(self, route_id: int) -> Iterator[None]:
+        """While a bind of the route is held."""
+        self._held[route_id] += 1
+        try:
+            yield
+        finally:
+            self._held[route_id] -= 1
 
 
 @contextmanager

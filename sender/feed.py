@@ -6,7 +6,7 @@ For `sender.exchange`, one for each bind. It claims ahead for about two seconds,
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
 from typing import TypeVar
@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from linksvc.clock import Clock
 from linksvc.database import PAUSE_S
 from linksvc.templates import Template
-from sender.bind_work import BindWork, Within
+from sender.bind_work import BindWork
 from sender.binds import Bind
+from sender.intake import Intake
 from sender.long_forms import Writing
 from sender.messages import OpenCampaign, Outgoing, Submission
 from sender.pacing import Pace, Pacer, Window, pace
@@ -73,10 +74,12 @@ class Feed:
         campaigns: Campaigns,
         pacer: Pacer,
         window: Window,
-        writing: Writing | None = None,
-        within: Within = lambda: None,
+        writing: Writing,
+        intake: Intake,
     ) -> None:
-        self._work = BindWork(engine, bind, clock, campaigns.composer, writing or Writing(), within)
+        self._work = BindWork(engine, bind, clock, campaigns.composer, writing)
+        self._intake = intake
+        self._is_relieved = False
         self._campaigns = campaigns
         self._pacer = pacer
         self._window = window
@@ -91,6 +94,7 @@ class Feed:
 
         Raises BindLost, and the database's errors.
         """
+        await self._leave_to_others()
         if self._retries:
             submissions = await self._next_retries()
             if submissions:
@@ -130,12 +134,27 @@ class Feed:
 
     async def release(self) -> None:
         """Gives back everything of which nothing has left: while this bind has no session, another may send it."""
+        await self._release_claims()
+        await self._release_waiting(self._retries)
+
+    async def _leave_to_others(self) -> None:
+        """While the bind fails, other routes may do better: they get its claims at once, and what is refused meanwhile."""
+        is_relieved = self._intake.is_relieved
+        if is_relieved and not self._is_relieved:
+            await self._release_claims()
+        self._is_relieved = is_relieved
+        if is_relieved:
+            await self._release_waiting([one for one in self._retries if self._intake.is_relieved_of(one[2].message)])
+
+    async def _release_claims(self) -> None:
         ids = [id for id, stock in self._stocks.items() if stock.messages]
         self._stocks.clear()
         self._looked_at = float("-inf")
         if ids:
             await _insist(self._work.free, ids)
-        waiting = sorted(self._retries, key=lambda one: one[2].message.campaign.id)
+
+    async def _release_waiting(self, retries: Iterable[tuple[float, int, Submission]]) -> None:
+        waiting = sorted(retries, key=lambda one: one[2].message.campaign.id)
         for _, group in groupby(waiting, key=lambda one: one[2].message.campaign.id):
             same = list(group)
             freed = await _insist(self._work.give_up_waiting, [one[2] for one in same])
@@ -178,7 +197,7 @@ class Feed:
         if now - self._looked_at < LOOK_FOR_CAMPAIGNS_S:
             return
         self._looked_at = now
-        open_now, due = await asyncio.to_thread(self._work.look)
+        open_now, due = await asyncio.to_thread(self._work.look, self._intake.scope(MOST_CLAIMED).within)
         campaigns = {campaign.id: campaign for campaign in open_now}
         for id in self._stocks.keys() - campaigns.keys():
             await self._drop(id)
@@ -212,8 +231,11 @@ class Feed:
         rate = min(self._pacer.rate_per_s, stock.campaign.rate_per_s)
         limit = max(LEAST_CLAIMED, min(MOST_CLAIMED, int(rate * CLAIM_AHEAD_S)))
         stock.kept_at = asyncio.get_running_loop().time()
-        claimed, messages = await asyncio.to_thread(self._work.claim, stock.campaign, stock.template, limit)
+        scope = self._intake.scope(limit)
+        claimed, messages = await asyncio.to_thread(self._work.claim, stock.campaign, stock.template, scope)
         stock.more = claimed > 0
+        if claimed:
+            self._intake.claimed(scope)
         stock.messages.extend(messages)
 
     async def _keep(self, stock: _Stock, now: float) -> None:

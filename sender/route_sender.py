@@ -1,6 +1,7 @@
-"""One route at work: holds its bind, keeps a session to its SMSC and tells people how it goes. Run by `sender.worker`."""
+"""One bind of a route at work: holds it, keeps a session to its SMSC, tells people how it goes. Run by `sender.worker`."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -9,23 +10,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from linksvc import routes
 from linksvc.clock import Clock
-from linksvc.database import writing
 from linksvc.errors import ConfigurationError
 from linksvc.routes import BOUND, IDLE, REFUSED, UNREACHABLE, RouteView
 from linksvc.settings import Settings
 from sender import recovery
-from sender.binds import Bind, BindLost, holding, worker_name
+from sender.bind_report import BindReport
+from sender.binds import Bind, BindLost, Turns, worker_name
 from sender.connection import Connection, open_connection
 from sender.exchange import Exchange
 from sender.feed import Campaigns, Feed
 from sender.health import Health
+from sender.intake import Intake
 from sender.long_forms import Writing
 from sender.pacing import Pacer, Window
 from sender.pdus import PduError
 from sender.recorder import Recorder
 from sender.route_book import Books, RouteTerms
 from sender.session_errors import BindRefused, Unreachable
-from sender.timing import Backoff, Timing
+from sender.timing import Timing
 from sender.transport import Account
 
 log = structlog.get_logger()
@@ -41,55 +43,72 @@ class Surroundings:
     campaigns: Campaigns
     timing: Timing
     books: Books = field(default_factory=Books)
+    turns: Turns = field(default_factory=Turns)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What works on a bind while it is held."""
+
+    exchange: Exchange
+    report: BindReport
 
 
 class RouteSender:
-    """Runs until `stop`: then its intake ends, its window drains, its session unbinds, and its claims are given back."""
+    """Sends on the `number`-th bind of a route while this process holds it. Runs until `stop`: then its intake ends, its
+    window drains, its session unbinds, and its claims are given back."""
 
-    def __init__(self, route: RouteView, around: Surroundings) -> None:
+    def __init__(self, route: RouteView, number: int, around: Surroundings) -> None:
         self._route = route
+        self._number = number
         self._around = around
         self._timing = around.timing
         self._stop = asyncio.Event()
-        self._told = ("", "")
 
     def stop(self) -> None:
         self._stop.set()
 
     async def run(self) -> None:
         while not self._stop.is_set():
-            try:
-                bind = await asyncio.to_thread(self._seize)
-            except SQLAlchemyError as error:
-                log.error("The bind cannot be taken", action="database_failed", error=type(error).__name__)
-                bind = None
+            bind = await self._take()
             if bind:
-                await self._hold(bind)
+                with self._around.turns.holding(self._route.id):
+                    await self._hold(bind)
             else:
                 await self._wait(self._timing.poll_s * 5)
 
+    async def _take(self) -> Bind | None:
+        async with self._around.turns.of(self._route.id) as held:
+            if held:
+                await self._wait(self._timing.poll_s * 5)
+            if self._stop.is_set():
+                return None
+            try:
+                return await asyncio.to_thread(self._seize)
+            except SQLAlchemyError as error:
+                log.error("The bind cannot be taken", action="database_failed", error=type(error).__name__)
+                return None
+
     async def _hold(self, bind: Bind) -> None:
-        around, timing = self._around, self._timing
-        recorder = Recorder(around.engine, bind, around.clock, self._route.reading)
-        pacer, window = Pacer(self._route.rate_per_s), Window(self._route.window_size)
-        feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(self._route))
+        around, route, loop = self._around, self._route, asyncio.get_running_loop()
+        recorder = Recorder(around.engine, bind, around.clock, route.reading)
+        pacer, window = Pacer(route.rate_per_s / route.binds), Window(route.window_size)
+        terms, health = RouteTerms(route, around.books), Health(loop.time)
+        intake = Intake(terms, health, loop.time)
+        feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(route), intake)
         exchange = Exchange(
-            recorder,
-            feed,
-            pacer,
-            window,
-            around.clock,
-            timing,
-            lambda: not self._stop.is_set(),
-            RouteTerms(self._route, around.books),
-            Health(asyncio.get_running_loop().time),
+            recorder, feed, pacer, window, around.clock, self._timing, lambda: not self._stop.is_set(), terms, health
         )
+        report = BindReport(around.engine, bind, around.clock, route.name, health, lambda: pacer.rate(loop.time()))
         recorder.start()
-        keeper = asyncio.create_task(self._keep(bind, exchange))
+        keeper = asyncio.create_task(self._keep(exchange, report))
         try:
-            await self._connect(exchange)
+            await report.tell(IDLE)
+            await self._connect(_Held(exchange, report))
+            if self._stop.is_set():
+                await report.tell(IDLE)
         except BindLost:
-            log.warning("Another process holds the bind", action="bind_lost", route=self._route.name)
+            log.warning("Another process holds the bind", action="bind_lost", route=route.name, bind=bind.number)
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -97,32 +116,31 @@ class RouteSender:
             await recorder.stop()
             await asyncio.to_thread(self._leave, bind)
 
-    async def _connect(self, exchange: Exchange) -> None:
-        """Binds, sends until the session ends, and binds again."""
+    async def _connect(self, held: _Held) -> None:
+        """Binds, sends until the session ends, and binds again; after a refusal that only a person can mend, once somebody
+        has mended it."""
         failures = 0
-        while not self._stop.is_set() and not exchange.lost.is_set():
-            backoff, opened = self._timing.reconnect, self._around.clock()
+        while self._goes_on(held):
+            opened = self._around.clock()
             try:
-                connection = await self._open(exchange)
-                await self._tell(BOUND)
-                await self._use(connection, exchange)
-                if not self._stop.is_set():
-                    await self._tell(UNREACHABLE, f"The session with the SMSC ended: {connection.reason}.")
+                connection = await self._open(held.exchange)
+                await held.report.tell(BOUND)
+                await self._use(connection, held)
                 steady = (self._around.clock() - opened).total_seconds() >= self._timing.steady_s
                 failures = 0 if steady else failures
-            except BindRefused as error:
-                backoff = self._timing.refused if error.permanent else backoff
-                await self._tell(REFUSED, str(error))
-            except (ConfigurationError, PduError) as error:
-                backoff = self._timing.refused
-                await self._tell(REFUSED, str(error))
+            except (BindRefused, ConfigurationError, PduError) as error:
+                await held.report.tell(REFUSED, str(error))
+                if not isinstance(error, BindRefused) or error.permanent:
+                    await self._stand_by(held)
+                    failures = 0
+                    continue
             except Unreachable as error:
-                await self._tell(UNREACHABLE, str(error))
+                await held.report.tell(UNREACHABLE, str(error))
             failures += 1
-            await self._wait(self._pause(backoff, failures))
+            await self._wait(self._timing.reconnect.wait_s(failures))
 
-    def _pause(self, backoff: Backoff, failures: int) -> float:
-        return 0.0 if self._stop.is_set() else backoff.wait_s(failures)
+    def _goes_on(self, held: _Held) -> bool:
+        return not self._stop.is_set() and not held.exchange.lost.is_set()
 
     async def _open(self, exchange: Exchange) -> Connection:
         route, settings = self._route, self._around.settings
@@ -139,37 +157,64 @@ class RouteSender:
         )
         return await open_connection(account, exchange.deliver, self._timing.timers)
 
-    async def _use(self, connection: Connection, exchange: Exchange) -> None:
+    async def _use(self, connection: Connection, held: _Held) -> None:
         try:
-            await exchange.send(connection)
-            await exchange.drain()
+            await held.exchange.send(connection)
+            if not self._stop.is_set():
+                # Told before the window is drained: other routes need not wait for that.
+                await held.report.tell(UNREACHABLE, f"The session with the SMSC ended: {connection.reason}.")
+            await held.exchange.drain()
             await connection.unbind()
         finally:
             await connection.close()
-            await exchange.finish()
-            await exchange.release()
+            await held.exchange.finish()
+            await held.exchange.release()
 
-    async def _keep(self, bind: Bind, exchange: Exchange) -> None:
-        """Renews the lease of a bind on which nothing happens."""
+    async def _stand_by(self, held: _Held) -> None:
+        """Until the password or the certificates change, or somebody says that it be tried again. A changed account ends
+        this sender and starts another."""
+        secrets = self._secrets()
+        while self._goes_on(held) and self._secrets() == secrets:
+            if await self._asks(held.report.is_to_be_retried):
+                break
+            await self._wait(self._timing.poll_s * 5)
+        held.report.forget()
+
+    async def _asks(self, question: Callable[[], bool]) -> bool:
+        try:
+            return await asyncio.to_thread(question)
+        except SQLAlchemyError as error:
+            log.error("The bind's state cannot be read", action="database_failed", error=type(error).__name__)
+            return False
+
+    def _secrets(self) -> tuple[str, bytes]:
+        """What the account is opened with beside its settings. What cannot be read is a value too."""
+        settings, name = self._around.settings, self._route.name
+        try:
+            password = routes.find_password(settings, name)
+        except ConfigurationError as error:
+            password = str(error)
+        authority = routes.find_authority(settings, name)
+        try:
+            return password, authority.read_bytes() if authority else b""
+        except OSError:
+            return password, b""
+
+    async def _keep(self, exchange: Exchange, report: BindReport) -> None:
+        """Tells how the bind fares, and renews the lease of one on which nothing happens."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
         while True:
-            await asyncio.sleep(self._timing.renew_s)
+            await asyncio.sleep(min(self._timing.renew_s, self._timing.poll_s * 5))
             try:
-                await asyncio.to_thread(self._renew, bind)
+                await report.tell_health()
+                if loop.time() - renewed >= self._timing.renew_s:
+                    renewed = loop.time()
+                    await asyncio.to_thread(report.renew)
             except BindLost:
                 exchange.lost.set()
             except SQLAlchemyError as error:
                 log.error("The bind cannot be renewed", action="database_failed", error=type(error).__name__)
-
-    async def _tell(self, state: str, error: str = "") -> None:
-        """Notes the route's state once it changes, for whoever wonders why a campaign waits."""
-        if (state, error) == self._told:
-            return
-        log.info("The route's state changed", action="route_state", route=self._route.name, state=state, error=error)
-        try:
-            await asyncio.to_thread(self._set_state, state, error)
-            self._told = (state, error)
-        except SQLAlchemyError as failure:
-            log.error("The route's state cannot be noted", action="database_failed", error=type(failure).__name__)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -180,22 +225,12 @@ class RouteSender:
 
     def _seize(self) -> Bind | None:
         route_id = self._route.id
-        return recovery.seize(self._around.engine, route_id, worker_name(route_id), self._around.clock)
+        return recovery.seize(self._around.engine, route_id, worker_name(route_id), self._around.clock, self._number)
 
     def _leave(self, bind: Bind) -> None:
         try:
             recovery.leave(self._around.engine, bind, self._around.clock)
-            if self._stop.is_set():
-                self._set_state(IDLE, "")
         except BindLost:
             pass
         except SQLAlchemyError as error:
             log.error("The bind cannot be given back", action="database_failed", error=type(error).__name__)
-
-    def _renew(self, bind: Bind) -> None:
-        with holding(self._around.engine, bind, self._around.clock):
-            pass
-
-    def _set_state(self, state: str, error: str) -> None:
-        with writing(self._around.engine) as session:
-            routes.set_state(session, self._route.id, state, error, self._around.clock())

@@ -29,8 +29,6 @@ class Timing:
     renew_s: float = 5.0
     """Between two renewals of a quiet bind's lease."""
     reconnect: Backoff = field(default_factory=lambda: Backoff(0.5, 30.0))
-    refused: Backoff = field(default_factory=lambda: Backoff(30.0, 300.0))
-    """After a refusal that only a person can mend."""
     retry: Backoff = field(default_factory=lambda: Backoff(1.0, 30.0))
     """After a refusal of a fragment for the moment."""
     steady_s: float = 10.0

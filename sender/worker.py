@@ -1,4 +1,5 @@
-"""The sender's process: one task for each enabled route, started, changed and stopped as the operator changes the routes.
+"""The sender's process: a task for each bind of each enabled route, started, changed and stopped as the operator changes the
+routes.
 
 Started by `ricochet send` and the supervisor. It may be killed at any moment: the next one settles what it left
 (`sender.recovery`).
@@ -13,16 +14,16 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from linksvc import clock as clocks
-from linksvc import routes
+from linksvc import route_health
 from linksvc.clock import Clock
 from linksvc.database import reading
 from linksvc.keys import Keyring
 from linksvc.route_accounts import NewRoute
-from linksvc.routes import RouteView
 from linksvc.settings import Settings
 from sender import recovery
-from sender.binds import worker_name
+from sender.binds import BindLost, holding, worker_name
 from sender.feed import Campaigns
+from sender.route_book import RouteBook, read_book
 from sender.route_sender import RouteSender, Surroundings
 from sender.shares import Shares
 from sender.texts import Composer
@@ -31,74 +32,87 @@ from sender.timing import Timing
 log = structlog.get_logger()
 
 
+_Key = tuple[int, int]
+"""A route and the number of its bind."""
+
+
 @dataclass(frozen=True)
 class _Running:
-    route: RouteView
+    account: NewRoute
     sender: RouteSender
     task: asyncio.Task[None]
 
 
 class Worker:
-    """Keeps the running tasks in step with the table of routes."""
+    """Keeps the running tasks in step with what is told of the routes."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._running: dict[int, _Running] = {}
-        self._settled: set[int] = set()
+        self._running: dict[_Key, _Running] = {}
+        self._settled: set[_Key] = set()
 
     async def look(self) -> None:
-        """One look at the routes: stops those that changed, are disabled or gone, and starts those that are missing."""
+        """One look at the routes: stops the binds of those that changed, are disabled or gone, and starts those that are
+        missing."""
         try:
-            present = {route.id: route for route in await asyncio.to_thread(self._routes)}
-            await self._settle(route for route in present.values() if not route.enabled)
+            book = self._around.books.newest = await asyncio.to_thread(self._read)
         except SQLAlchemyError as error:
             log.error("The routes cannot be read", action="database_failed", error=type(error).__name__)
             return
-        enabled = {id: route for id, route in present.items() if route.enabled}
-        await self._end([one for id, one in self._running.items() if _account(enabled.get(id)) != _account(one.route)])
-        for id, route in enabled.items():
-            if id not in self._running:
-                sender = RouteSender(route, self._around)
-                task = asyncio.create_task(sender.run(), name=f"route {route.name}")
-                self._running[id] = _Running(route, sender, task)
-                self._settled.discard(id)
+        wanted = {(one.id, number): one for one in book.routes if one.enabled for number in range(one.binds)}
+        accounts = {key: one.account for key, one in wanted.items()}
+        await self._end([key for key, one in self._running.items() if accounts.get(key) != one.account or one.task.done()])
+        for key, route in wanted.items():
+            if key not in self._running:
+                sender = RouteSender(route, key[1], self._around)
+                task = asyncio.create_task(sender.run(), name=f"route {route.name}, bind {key[1]}")
+                self._running[key] = _Running(route.account, sender, task)
+                self._settled.discard(key)
+        await self._settle(_unserved(book) - wanted.keys())
 
     async def end(self) -> None:
-        """Stops every route in order."""
-        await self._end(list(self._running.values()))
+        """Stops every bind in order."""
+        await self._end(list(self._running))
 
-    async def _end(self, ending: list[_Running]) -> None:
-        ending += [one for one in self._running.values() if one.task.done() and one not in ending]
-        for one in ending:
+    async def _end(self, keys: Iterable[_Key]) -> None:
+        ending = {key: self._running[key] for key in keys}
+        for one in ending.values():
             one.sender.stop()
-        for result in await asyncio.gather(*(one.task for one in ending), return_exceptions=True):
+        for result in await asyncio.gather(*(one.task for one in ending.values()), return_exceptions=True):
             if isinstance(result, BaseException):
                 log.error("A route's sender failed", action="route_failed", exc_info=result)
-        for one in ending:
-            self._running.pop(one.route.id, None)
+        for key in ending:
+            del self._running[key]
 
-    async def _settle(self, disabled: Iterable[RouteView]) -> None:
-        """What a dead process left on a route that is not served any more must not stay open for ever."""
-        for route in disabled:
-            open_still = route.id not in self._settled and route.id not in self._running
-            if open_still and await asyncio.to_thread(self._visit, route.id):
-                self._settled.add(route.id)
+    async def _settle(self, keys: Iterable[_Key]) -> None:
+        """What a dead process left on a bind that is not served any more must not stay open for ever."""
+        for key in sorted(key for key in keys if key not in self._settled):
+            try:
+                if await asyncio.to_thread(self._visit, *key):
+                    self._settled.add(key)
+            except (BindLost, SQLAlchemyError) as error:
+                log.error("A bind cannot be settled", action="database_failed", error=type(error).__name__)
 
-    def _visit(self, route_id: int) -> bool:
+    def _visit(self, route_id: int, number: int) -> bool:
         around = self._around
-        bind = recovery.seize(around.engine, route_id, worker_name(route_id), around.clock)
-        if bind:
-            recovery.leave(around.engine, bind, around.clock)
-        return bind is not None
+        bind = recovery.seize(around.engine, route_id, worker_name(route_id), around.clock, number)
+        if bind is None:
+            return False
+        with holding(around.engine, bind, around.clock) as session:
+            route_health.forget_bind(session, route_id, number, around.clock())
+        recovery.leave(around.engine, bind, around.clock)
+        return True
 
-    def _routes(self) -> list[RouteView]:
+    def _read(self) -> RouteBook:
         with reading(self._around.engine) as session:
-            return routes.list_routes(session)
+            return read_book(session, self._around.clock())
 
 
-def _account(route: RouteView | None) -> NewRoute | None:
-    """What a running sender was started with; its state and error are its own."""
-    return route.account if route else None
+def _unserved(book: RouteBook) -> set[_Key]:
+    """Binds that somebody may have left something on."""
+    return {(one.id, number) for one in book.routes for number in range(one.binds)} | {
+        (bind.route_id, bind.number) for bind in book.binds
+    }
 
 
 async def run_sender(

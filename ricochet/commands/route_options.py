@@ -40,7 +40,7 @@ BindType = Annotated[
 ]
 Binds = Annotated[
     int | None,
-    _option("--binds", "Sessions, or pairs, at once; 1 unless told. One, and one more for each 20 parts a second."),
+    _option("--binds", "Sessions, or pairs, at once; 1 unless told. One, and one more for each 50 parts a second."),
 ]
 Tls = Annotated[bool | None, typer.Option("--tls/--no-tls", help="Connect within TLS.", show_default=False)]
 TlsName = Annotated[

@@ -26,7 +26,7 @@ def test_a_route_is_as_good_as_its_best_bind(engine: Engine) -> None:
     assert route_after(1, BOUND) == ("bound", "")
     assert route_after(0, IDLE) == ("bound", "")
     with writing(engine) as session:
-        route_health.keep_binds(session, route_id, 1, NOW)
+        route_health.forget_bind(session, route_id, 1, NOW)
     with reading(engine) as session:
         assert routes.find_route(session, "main").state == "idle"
 

@@ -52,7 +52,7 @@ WRONG: dict[str, list[object]] = {
     "rate_per_s": [0, 10_001],
     "system_type": ["x" * 13, "é"],
     "bind_type": ["", "receiver"],
-    "binds": [0, 7],
+    "binds": [0, 4],
     "tls_name": ["smsc.example"],
     "alphabet": ["", "ucs2"],
     "data_codings": [{0: "gsm"}, {256: "gsm"}, {3: "klingon"}],

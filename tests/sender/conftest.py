@@ -26,7 +26,6 @@ FAST = Timing(
     timers=Timers(connect_s=2.0, response_s=5.0, enquire_s=30.0),
     poll_s=0.03,
     reconnect=Backoff(0.05, 0.2),
-    refused=Backoff(0.1, 0.2),
     retry=Backoff(0.05, 0.2),
     drain_s=2.0,
 )

@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import col, select, update
 
+from linksvc import route_health
+from linksvc.clock import now
 from linksvc.database import writing
 from linksvc.keys import Keyring
 from linksvc.models import Attempt, Contact, Inbound, Message, Route, SendBatch, SmscId, StrayReceipt
+from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from linksvc.templates import Template
 from sender.concatenation import read_header
@@ -234,18 +237,42 @@ async def test_tries_are_capped(engine: Engine, workspace_id: int, books: Books,
 
 
 @on_one_database
-@pytest.mark.parametrize("refused", [Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID])
-async def test_a_refused_bind_is_told_in_words_and_the_messages_stay_queued(
+@pytest.mark.parametrize("refused", [Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID, Status.INVALID_SYSTEM_TYPE])
+async def test_a_refused_bind_is_told_in_words_and_not_tried_again_until_somebody_says_so(
     engine: Engine, workspace_id: int, books: Books, sending: Sending, refused: Status
 ) -> None:
     campaign_id = factories.produced_campaign(engine, workspace_id, 3)
     async with scripted_smsc(bind_status=refused) as smsc, sending(smsc):
         await until(lambda: books.route().state == "refused")
-        assert "password" in books.route().error or "system id" in books.route().error
-        assert books.states(campaign_id) == {"queued": 3}
+        assert "password" in books.route().error or "system" in books.route().error
         smsc.bind_status = Status.OK
+        await asyncio.sleep(10 * FAST.poll_s)
+        assert len(smsc.binds) == 1
+        assert books.states(campaign_id) == {"queued": 3}
+        with writing(engine) as session:
+            assert route_health.retry(session, books.route().id or 0, now()) == 1
         await until(lambda: len(books.facts("accepted")) == 3)
         assert (books.route().state, books.route().error) == ("bound", "")
+
+
+@on_one_database
+async def test_a_refused_bind_is_tried_again_once_its_password_or_its_account_has_changed(
+    books: Books, engine: Engine, sending: Sending, route_settings: Settings
+) -> None:
+    assert route_settings.route_secrets_dir
+    async with scripted_smsc(bind_status=Status.INVALID_PASSWORD) as smsc, sending(smsc):
+        await until(lambda: books.route().state == "refused")
+        (route_settings.route_secrets_dir / "main.password").write_text("wrong\n")
+        await until(lambda: len(smsc.binds) == 2)
+        await until(lambda: books.route().state == "refused")
+        with writing(engine) as session:
+            session.exec(update(Route).values(system_id="other"))
+        await until(lambda: len(smsc.binds) == 3)
+        await until(lambda: books.route().state == "refused")
+        smsc.bind_status = Status.OK
+        (route_settings.route_secrets_dir / "main.password").write_text("right\n")
+        await until(lambda: books.route().state == "bound")
+    assert [bind.text("password") for bind in smsc.binds] == ["secret", "wrong", "wrong", "right"]
 
 
 @on_one_database
