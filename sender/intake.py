@@ -12,10 +12,6 @@ from sender.health import Health
 from sender.messages import Outgoing
 from sender.route_book import RouteTerms
 
-PROBE_S = 10.0
-"""Between two batches that a failing bind is tried with while others do its work."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`within` is a condition on `send_batch`. `most`: about how many messages may be claimed; 1: a single batch."""
@@ -28,7 +24,8 @@ class Scope:
 class Intake:
     """`clock` is the event loop's time."""
 
-    def __init__(self, terms: RouteTerms, health: Health, clock: Callable[[], float]) -> None:
+    def __init__(self, terms: RouteTerms, health: Health, clock: Callable[[], float], probe_s: float) -> None:
+        self._probe_s = probe_s
         self._terms = terms
         self._health = health
         self._clock = clock
@@ -55,4 +52,4 @@ class Intake:
     def claimed(self, scope: Scope) -> None:
         """Something was claimed by this scope."""
         if scope.is_probe:
-            self._next_probe = self._clock() + PROBE_S
+            self._next_probe = self._clock() + self._probe_s

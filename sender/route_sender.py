@@ -94,7 +94,7 @@ class RouteSender:
         recorder = Recorder(around.engine, bind, around.clock, route.reading)
         pacer, window = Pacer(route.rate_per_s / route.binds), Window(route.window_size)
         terms, health = RouteTerms(route, around.books), Health(loop.time)
-        intake = Intake(terms, health, loop.time)
+        intake = Intake(terms, health, loop.time, self._timing.probe_s)
         feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(route), intake)
         exchange = Exchange(
             recorder, feed, pacer, window, around.clock, self._timing, lambda: not self._stop.is_set(), terms, health

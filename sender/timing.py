@@ -31,6 +31,8 @@ class Timing:
     reconnect: Backoff = field(default_factory=lambda: Backoff(0.5, 30.0))
     retry: Backoff = field(default_factory=lambda: Backoff(1.0, 30.0))
     """After a refusal of a fragment for the moment."""
+    probe_s: float = 10.0
+    """Between two batches that a failing bind is tried with while other routes do its work."""
     steady_s: float = 10.0
     """A session that lasted this long was a good one: failures are counted anew."""
     drain_s: float = 10.0

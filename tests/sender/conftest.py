@@ -27,6 +27,7 @@ FAST = Timing(
     poll_s=0.03,
     reconnect=Backoff(0.05, 0.2),
     retry=Backoff(0.05, 0.2),
+    probe_s=0.5,
     drain_s=2.0,
 )
 
