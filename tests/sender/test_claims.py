@@ -1,7 +1,7 @@
 """Claims, marks and their recovery, without a socket: who may send what, and what becomes of what was left."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -10,18 +10,26 @@ from sqlmodel import select, update
 from linksvc import leases
 from linksvc.clock import now
 from linksvc.database import reading, writing
-from linksvc.models import Attempt, Campaign, Fact, Lease
-from sender import binds, inbound, outcomes, recovery
+from linksvc.models import Attempt, Campaign, Lease
+from sender import binds, inbound, recovery
 from sender.binds import Bind, BindLost, holding, worker_name
 from sender.claims import CLAIM_LASTS, claim_batches, find_due, open_campaigns
-from sender.long_forms import Part
-from sender.marks import mark, mark_again
-from sender.matching import ReceivedReceipt
-from sender.messages import Answer, OpenCampaign, Outgoing, Submission
-from sender.pdus import Pdu
-from sender.receipts import Receipt
+from sender.marks import mark_again
+from sender.messages import OpenCampaign, Submission
 from tests import factories
 from tests.factories import NOW
+from tests.sender.marking import (
+    answer,
+    claim,
+    claimed,
+    facts,
+    held_bind,
+    marked,
+    receive,
+    said_stop,
+    stop,
+    the_open_campaign,
+)
 
 
 @pytest.fixture
@@ -31,49 +39,13 @@ def route_id(engine: Engine) -> int:
 
 @pytest.fixture
 def bind(engine: Engine, route_id: int) -> Bind:
-    taken = recovery.seize(engine, route_id, worker_name(route_id), now)
-    assert taken is not None
-    return taken
+    return held_bind(engine, route_id)
 
 
 @pytest.fixture
 def open_campaign(engine: Engine) -> OpenCampaign:
     factories.produced_campaign(engine, factories.workspace(engine), 6, batch_size=1)
-    with reading(engine) as session:
-        (found,) = open_campaigns(session, NOW)
-    return found
-
-
-def claim(engine: Engine, campaign: OpenCampaign, worker: str, limit: int, at: datetime = NOW) -> list[int]:
-    with writing(engine) as session:
-        return [claim.n for claim in claim_batches(session, campaign.id, worker, limit, at)]
-
-
-def claimed(engine: Engine, campaign: OpenCampaign, bind: Bind, limit: int, parts: int = 1) -> list[Outgoing]:
-    with writing(engine) as session:
-        found = claim_batches(session, campaign.id, bind.worker, limit, NOW)
-    return [Outgoing(campaign, one.n, one.contact_id, one.number, 0, (Part(b"x"),) * parts) for one in found]
-
-
-def marked(engine: Engine, bind: Bind, campaign: OpenCampaign, messages: list[Outgoing]) -> list[Submission]:
-    with writing(engine) as session:
-        return mark(session, bind, campaign, messages, NOW)
-
-
-def answer(engine: Engine, bind: Bind, submission: Submission, outcome: str, status: int = 0, id: str = "") -> None:
-    with writing(engine) as session:
-        outcomes.store(session, bind.route_id, [Answer(submission, outcome, status, id, NOW)], [], NOW)
-
-
-def receive(engine: Engine, bind: Bind, id: str, state: str = "DELIVERED") -> None:
-    with writing(engine) as session:
-        receipt = ReceivedReceipt(Receipt((id,), state, None, None), NOW)
-        outcomes.store(session, bind.route_id, [], [receipt], NOW)
-
-
-def facts(engine: Engine, kind: str) -> list[tuple[int | None, str]]:
-    with reading(engine) as session:
-        return sorted(session.exec(select(Fact.n, Fact.source).where(Fact.kind == kind)).all())
+    return the_open_campaign(engine)
 
 
 def test_a_message_is_claimed_by_one_worker_until_the_claim_lapses(engine: Engine, open_campaign: OpenCampaign) -> None:
@@ -193,16 +165,6 @@ def test_nothing_of_a_number_that_said_stop_is_marked_again(engine: Engine, bind
     assert again == []
     assert facts(engine, "unsent") == [(0, "0")]
     assert facts(engine, "refused") == [(1, "1.2.1")]
-
-
-def stop(engine: Engine, bind: Bind, number: str) -> None:
-    with writing(engine) as session:
-        inbound.store(session, bind.route_id, [said_stop(number)], NOW)
-
-
-def said_stop(number: str) -> inbound.Received:
-    fields = {"source_addr": number.lstrip("+"), "destination_addr": "36180", "short_message": b"STOP", "data_coding": 3}
-    return inbound.read(Pdu("deliver_sm", 1, 0, fields), NOW)
 
 
 def test_a_mark_waits_for_a_stop_that_is_being_stored(engine: Engine, bind: Bind, open_campaign: OpenCampaign) -> None:
