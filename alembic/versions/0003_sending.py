@@ -228,6 +228,8 @@ def _make_tables_of_what_came_in() -> None:
         sa.PrimaryKeyConstraint("route_id", "number", "sender", "reference", "parts", "part"),
     )
     op.create_index("ix_inbound_part_time", "inbound_part", ["recorded_at"])
+    op.create_index("ix_inbound_time", "inbound", ["workspace_id", "occurred_at"])
+    op.create_index("ix_reply_inbound", "reply", ["inbound_id"])
 
 
 def _queue_what_is_left() -> None:
@@ -265,6 +267,8 @@ def downgrade() -> None:
     op.execute("UPDATE attempt SET outcome = 'retry' WHERE outcome = 'retried'")
     op.execute("UPDATE attempt SET outcome = 'unknown' WHERE outcome = 'resent'")
     op.drop_index("ix_smsc_id_parked", "smsc_id")
+    op.drop_index("ix_reply_inbound", "reply")
+    op.drop_index("ix_inbound_time", "inbound")
     for table in NEW_TABLES:
         op.drop_table(table)
     for table, column in _new_columns():

@@ -139,6 +139,8 @@ class Inbound(SQLModel, table=True):
     __table_args__ = (
         Index("ix_inbound_fingerprint", "workspace_id", "fingerprint", unique=True),
         Index("ix_inbound_number", "workspace_id", "number"),
+        # The latest of a workspace.
+        Index("ix_inbound_time", "workspace_id", "occurred_at"),
     )
     workspace_id: int = key()
     id: str = Field(primary_key=True)
@@ -186,7 +188,11 @@ class Reply(SQLModel, table=True):
     """An inbound message matched to the message it answers."""
 
     __tablename__ = "reply"
-    __table_args__ = (ForeignKeyConstraint(*_MESSAGE),)
+    __table_args__ = (
+        ForeignKeyConstraint(*_MESSAGE),
+        # From what came in to what it answers.
+        Index("ix_reply_inbound", "inbound_id"),
+    )
     campaign_id: int = key("campaign.id")
     n: int = key()
     inbound_id: str = Field(primary_key=True)
