@@ -1,16 +1,18 @@
 """What became of the fragments handed over: answers and receipts, stored a batch at a time. For `sender.recorder`."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Table, bindparam
 from sqlmodel import Session
 
-from linksvc import facts
+from linksvc import facts, frequency_caps
 from linksvc.facts import NewFact
 from linksvc.models import Attempt
 from linksvc.route_accounts import RouteReading
 from sender import strays
+from sender.checks import MARKETING
 from sender.matching import ReceivedReceipt, keys_of, match
 from sender.message_ids import canonical
 from sender.messages import ACCEPTED, REFUSED, UNKNOWN, Answer
@@ -37,6 +39,18 @@ def store(
     strays.store(session, route_id, [one for one in receipts if not keys_of(one.receipt)], now)
     # In one order for everybody: two binds of a route may learn the same.
     facts.record(session, sorted(made, key=lambda fact: (fact.campaign_id, fact.kind, fact.source)), now)
+    _uncount_refused(session, answers)
+
+
+def _uncount_refused(session: Session, answers: Sequence[Answer]) -> None:
+    """A message that was refused does not count for frequency caps; its first fragment speaks for all of them."""
+    refused: dict[tuple[int, datetime], Counter[str]] = defaultdict(Counter)
+    for answer in answers:
+        message = answer.submission.message
+        if answer.outcome == REFUSED and answer.submission.part == 1 and message.campaign.kind == MARKETING:
+            refused[message.campaign.workspace_id, frequency_caps.day_of(answer.at)][message.number] += 1
+    for (workspace_id, day), numbers in sorted(refused.items()):
+        frequency_caps.give_back(session, workspace_id, numbers, day)
 
 
 def _finish_attempts(session: Session, answers: Sequence[Answer]) -> None:
