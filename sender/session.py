@@ -78,6 +78,7 @@ class Session:
         self._sequence = 0
         self._frames = Frames()
         self._partial_since: float | None = None
+        self._outgoing: list[bytes] = []
         self._pending: dict[int, _Waiting] = {}
         self._late: dict[int, Late] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -122,8 +123,8 @@ class Session:
     async def submit(self, fields: Fields, late: Late | None = None) -> Pdu:
         """Submits one fragment and waits for its answer. Raises NotSent, AnswerLost, and PduError if it cannot be written.
 
-        It is written before the first await, so calls leave in the order in which they are started. An answer that comes
-        after AnswerLost, as long as the session lasts, is handed to `late`.
+        Calls leave in the order in which they are started. An answer that comes after AnswerLost, as long as the session
+        lasts, is handed to `late`.
         """
         return await self._request("submit_sm", fields, self._timers.response_s, late)
 
@@ -163,7 +164,7 @@ class Session:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(command, loop.create_future(), loop.time() + within_s, late)
         self._pending[sequence] = waiting
-        self._writer.write(data)
+        self._send(data)
         try:
             return await waiting.future
         finally:
@@ -177,6 +178,7 @@ class Session:
                     await self._take_frame(frame)
                 self._partial_since = asyncio.get_running_loop().time() if self._frames.partial else None
                 # A peer that does not read what it is answered is not read from either.
+                self._flush()
                 await self._writer.drain()
         except FramingError as error:
             self._write("generic_nack", 0, Status.INVALID_COMMAND_LENGTH)
@@ -241,11 +243,14 @@ class Session:
         """The SMSC takes its leave. What is under way is finished first: if cut off, its outcome would not be known."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timers.connect_s
-        while self._pending and not self.closed.is_set() and loop.time() < deadline:
+        while self._is_waiting_for_answers() and not self.closed.is_set() and loop.time() < deadline:
             await asyncio.sleep(self._timers.tick_s)
         await self._settle_deliveries()
         self._write("unbind_resp", sequence)
         self._end(self.reason)
+
+    def _is_waiting_for_answers(self) -> bool:
+        return any(waiting.command == "submit_sm" for waiting in self._pending.values())
 
     async def _settle_deliveries(self) -> None:
         if self._deliveries:
@@ -289,7 +294,18 @@ class Session:
 
     def _write(self, command: str, sequence: int, status: int = 0) -> None:
         if not self._writer.is_closing():
-            self._writer.write(encode(command, sequence, status))
+            self._send(encode(command, sequence, status))
+
+    def _send(self, data: bytes) -> None:
+        """What is sent in one turn of the event loop goes out in one write: the system's call costs more than the PDU."""
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outgoing.append(data)
+
+    def _flush(self) -> None:
+        if self._outgoing and not self._writer.is_closing():
+            self._writer.write(b"".join(self._outgoing))
+        self._outgoing.clear()
 
     def _end(self, reason: str) -> None:
         if self.closed.is_set():
@@ -300,6 +316,7 @@ class Session:
         for waiting in self._pending.values():
             if not waiting.future.done():
                 _lose(waiting.future, f"the session ended: {reason}")
+        self._flush()
         self._writer.close()
         for task in self._tasks:
             if task is not asyncio.current_task():

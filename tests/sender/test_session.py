@@ -263,6 +263,22 @@ async def test_an_smsc_that_unbinds_is_submitted_nothing_more_but_may_answer_wha
     assert session.reason == "the SMSC unbound the session"
 
 
+async def test_both_sides_may_say_goodbye_at_once() -> None:
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc, replace(TIMERS, connect_s=30.0))
+        take = smsc.take
+
+        async def unbind_instead(line: Line, pdu: Pdu) -> None:
+            if pdu.command == "unbind":
+                line.writer.write(encode("unbind", 10))
+            else:
+                await take(line, pdu)
+
+        smsc.take = unbind_instead  # type: ignore[method-assign]
+        await asyncio.wait_for(session.unbind(), 5)
+    assert [(pdu.command, pdu.sequence) for pdu in smsc.other] == [("unbind_resp", 10)]
+
+
 async def test_what_came_in_is_answered_before_the_session_says_goodbye() -> None:
     stored = asyncio.Event()
 
