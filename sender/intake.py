@@ -12,6 +12,7 @@ from sender.health import Health
 from sender.messages import Outgoing
 from sender.route_book import RouteTerms
 
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`within` is a condition on `send_batch`. `most`: about how many messages may be claimed; 1: a single batch."""
