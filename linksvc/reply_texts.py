@@ -42,9 +42,14 @@ def language_of(country: str) -> str:
     return "fr" if country in _FRENCH else "en"
 
 
+def own_reply(workspace: Workspace, kind: str) -> str:
+    """The workspace's own text, or empty."""
+    return str(getattr(workspace, _OWN[kind]))
+
+
 def reply_text(workspace: Workspace, kind: str, language: str) -> str:
     """The template of an answer."""
-    if own := str(getattr(workspace, _OWN[kind])):
+    if own := own_reply(workspace, kind):
         return own
     text = _BUILT_IN[kind, language]
     space = " " if language == "fr" else ""

@@ -27,6 +27,7 @@ COMMANDS = (
     "texts",
     "receipts",
     "outcomes",
+    "inbox",
     "serving",
     "processes",
     "spool",
