@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from linksvc.short_codes import LENGTH
 from tracker.app import Tracker
@@ -64,6 +64,8 @@ class TrackerProtocol(HttpToolsProtocol):
         """When the client was last known to do its part: it connected, began a request or was answered."""
         self._request_bytes = 0
         """Of the present request, behind the packet that it began in."""
+        self._started: RequestResponseCycle | None = None
+        """The last that took the usual way."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -156,7 +158,14 @@ class TrackerProtocol(HttpToolsProtocol):
         elif not self._is_busy():
             super().timeout_keep_alive_handler()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._started = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._started:
+            # Uvicorn tells the last cycle of a pipeline alone; the one at work would write to nobody, which is an error.
+            self._started.disconnected = True
         super().connection_lost(exc)
         if self.timeout_keep_alive_task:
             self.timeout_keep_alive_task.cancel()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 import uvicorn
+import uvloop
 from sqlalchemy import Engine
 
 from linksvc.clock import Clock
@@ -25,6 +26,11 @@ from tracker.hits import SpooledHit, unpack
 from tracker.segment_reader import START, list_segments, open_segment
 from tracker.segment_writer import Sync
 from tracker.server import server_config
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The tests of this room run on what a tracker runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @dataclass(frozen=True)
