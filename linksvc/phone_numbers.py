@@ -85,7 +85,7 @@ def parse_mobile(written: str, country: str) -> MobileNumber | NumberFault:
     return _mobile(parsed, country)
 
 
-_SHORTEST_CALLER = 7
+SHORTEST_NUMBER = 7
 """Digits; what has fewer is a short code."""
 
 
@@ -94,7 +94,7 @@ def read_caller(address: str, country: str, *, national: bool = False) -> str | 
     country is not known. `country` (ISO 3166) is that of national numbers; empty: not known. `national`: the address says
     that it is one; else it may be one, if it is a mobile number of that country as it stands."""
     digits = address.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) < _SHORTEST_CALLER:
+    if not (digits.isascii() and digits.isdigit()) or len(digits) < SHORTEST_NUMBER:
         return None
     if address.startswith("+"):
         return address

@@ -20,7 +20,7 @@ from linksvc.database import reading as looking
 from linksvc.database import writing
 from linksvc.facts import NewFact
 from linksvc.models import Inbound, Reply, Route
-from linksvc.phone_numbers import read_caller
+from linksvc.phone_numbers import SHORTEST_NUMBER, read_caller
 from linksvc.route_accounts import RouteReading
 from sender import auto_replies, opt_outs
 from sender.inbound_matches import NOBODY, Match, find_contact, find_earlier, find_match, find_workspaces
@@ -34,7 +34,7 @@ LAPSED_AT_ONCE = 100
 """Messages whose parts are given up in one transaction."""
 
 _NATIONAL = 2
-"""source_addr_ton of a number that does not name its country (SMPP v3.4, 5.2.5)."""
+"""The type of a number that does not name its country (SMPP v3.4, 5.2.5)."""
 
 log = structlog.get_logger()
 
@@ -62,18 +62,23 @@ def read(pdu: Pdu, at: datetime, reading: RouteReading | None = None) -> Receive
     data_coding = pdu.number("data_coding")
     place, payload = read_place(pdu)
     source, to = pdu.text("source_addr"), pdu.text("destination_addr")
-    national = pdu.number("source_addr_ton") == _NATIONAL
-    number = read_caller(source, reading.number_country, national=national)
-    if number is None and national:
+    number = read_caller(source, reading.number_country, national=pdu.number("source_addr_ton") == _NATIONAL)
+    if number is None and source.isdigit() and len(source) >= SHORTEST_NUMBER:
         log.warning("A message came from a number without its country", action="inbound_national_number")
     return Received(
         number=number or source,
-        to=to,
+        to=_ours(to, pdu.number("dest_addr_ton"), reading),
         text=read_text(payload, data_coding, reading),
         content=_content(pdu, source, to),
         at=at,
         part=Part(place, data_coding, payload) if place else None,
     )
+
+
+def _ours(to: str, ton: int, reading: RouteReading) -> str:
+    """The address of ours; a long number in national form as our campaigns write it."""
+    national = ton == _NATIONAL or to.startswith("0")
+    return (read_caller(to, reading.number_country, national=ton == _NATIONAL) if national else None) or to
 
 
 def store(session: Session, route_id: int, received: Sequence[Received], now: datetime) -> None:

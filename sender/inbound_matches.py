@@ -58,7 +58,9 @@ def find_match(session: Session, number: str, to: str) -> Match | None:
 
 def find_workspaces(session: Session, number: str, to: str) -> set[int]:
     """Whom a STOP is for: whoever wrote to this number from that address, or else everybody who writes from it, even if we
-    cannot tell what the person got."""
+    cannot tell what the person got. Nobody, if what wrote is no telephone number."""
+    if not number.startswith("+"):
+        return set()
     wrote = (
         select(Campaign.workspace_id)
         .join(Message, col(Message.campaign_id) == col(Campaign.id))

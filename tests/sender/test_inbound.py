@@ -2,12 +2,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import col, select, update
 
 from linksvc.database import reading, writing
 from linksvc.fragments import split
 from linksvc.models import Attempt, Contact, Fact, Inbound, Message, Reply, Suppression
+from linksvc.route_accounts import RouteReading
 from sender import inbound
 from sender.inbound import read
 from sender.inbound_matches import NOBODY
@@ -189,3 +192,52 @@ def test_a_stop_that_answers_nothing_we_know_holds_for_all_who_write_from_that_a
 def test_a_number_in_national_form_is_not_taken_for_another_country_s() -> None:
     assert read(deliver("639910000", b"STOP", source_addr_ton=2), NOW).number == "639910000"
     assert read(deliver("33639910000", b"STOP", source_addr_ton=1), NOW).number == "+33639910000"
+
+
+@pytest.mark.parametrize(
+    ("fields", "number", "to"),
+    [
+        ({"source_addr": "0639910000", "destination_addr": "36180"}, "+33639910000", "36180"),
+        ({"source_addr": "639910000", "source_addr_ton": 2}, "+33639910000", "36180"),
+        ({"source_addr": "33639910000", "source_addr_ton": 1}, "+33639910000", "36180"),
+        ({"source_addr": "447700900001"}, "+447700900001", "36180"),
+        ({"destination_addr": "0644990000"}, "+33639980001", "+33644990000"),
+        ({"destination_addr": "644990000", "dest_addr_ton": 2}, "+33639980001", "+33644990000"),
+        ({"destination_addr": "33644990000", "dest_addr_ton": 1}, "+33639980001", "33644990000"),
+        ({"source_addr": "Lumen", "source_addr_ton": 5}, "Lumen", "36180"),
+        ({"source_addr": "20200"}, "20200", "36180"),
+    ],
+)
+def test_national_numbers_are_those_of_the_route_s_country(fields: dict[str, str | int], number: str, to: str) -> None:
+    pdu = deliver("33639980001", b"STOP", **fields)
+    received = read(pdu, NOW, RouteReading(number_country="FR"))
+    assert (received.number, received.to) == (number, to)
+
+
+def test_a_stop_from_what_is_no_telephone_suppresses_nothing(engine: Engine, say: Say) -> None:
+    factories.produced_campaign(engine, factories.workspace(engine), 1, sender="36180")
+    for source in ("20200", "0639910000"):
+        say(source, "STOP")
+    assert rows(engine, Suppression) == []
+    assert len(rows(engine, Inbound)) == 2
+
+
+def test_a_message_of_another_id_is_another_message_though_its_words_are_the_same(engine: Engine, say: Say) -> None:
+    for id in ("a1", "a1", "b2"):
+        say("33639980001", "oui", receipted_message_id=id, at=NOW + timedelta(seconds=len(rows(engine, Inbound))))
+    assert len(rows(engine, Inbound)) == 2
+
+
+@given(
+    st.dictionaries(st.sampled_from(["short_message", "message_payload"]), st.binary(max_size=254), max_size=2),
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.text("+0123456789Ab\0", max_size=20),
+    st.dictionaries(st.sampled_from(["sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum"]), st.integers(0, 65535)),
+)
+def test_whatever_comes_is_read(
+    payloads: dict[str, bytes], esm_class: int, data_coding: int, source: str, sar: dict[str, int]
+) -> None:
+    fields = {"source_addr": source, "destination_addr": source, "esm_class": esm_class, "data_coding": data_coding}
+    received = read(Pdu("deliver_sm", 1, 0, {**fields, **payloads, **sar}), NOW, RouteReading(number_country="FR"))
+    assert received.part is None or 1 <= received.part.place.part <= received.part.place.parts
