@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA_DIR ?= data
 
-.PHONY: install run test soak check bench clean
+.PHONY: install run test interop soak check bench clean
 
 install: .venv/installed
 
@@ -20,6 +20,11 @@ run: install
 test: install
 	sh scripts/need-chromium
 	$(BIN)/python -m pytest
+
+# Peers that others wrote: the npm package smpp as the sender's SMSC, Debian's Kannel as the simulator's client.
+interop: install
+	sh scripts/need-interop
+	$(BIN)/python -m pytest tests/interop/node_smpp.py tests/interop/kannel.py
 
 # Kills, outages, full disks and guessers for a quarter of an hour; ROUNDS="kills outage" or ROUNDS=--quick for less.
 soak: install

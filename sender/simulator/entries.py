@@ -66,10 +66,11 @@ class AnswerLost:
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """The phone got the whole message. Receipts that say DELIVRD without it are fakes."""
+    """The phone got the whole message and shows this text. Receipts that say DELIVRD without it are fakes."""
 
     number: str
     message: int
+    text: str
     at: datetime
 
 

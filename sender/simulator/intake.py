@@ -143,7 +143,7 @@ class Intake:
             return
 
         async def deliver() -> None:
-            self._ledger.append(MessageArrived(sms.number, sms.message, self._clock()))
+            self._ledger.append(MessageArrived(sms.number, sms.message, sms.text, self._clock()))
             self._arrive(sms)
 
         self._agenda.later(self._delivery_delay(sms.number, sms.message), deliver)

@@ -65,6 +65,8 @@ class MessageRecord:
     lost_answers: set[int] = field(default_factory=set)
     """Parts that were taken and of which the client never heard."""
     arrived: bool = False
+    text: str = ""
+    """What the phone shows, once it arrived."""
     hits: Counter[str] = field(default_factory=Counter)
     """Answered with 302, by kind."""
     redemptions: int = 0
@@ -205,7 +207,8 @@ class Ledger:
 
     @_fold.register
     def _(self, entry: MessageArrived) -> None:
-        self._message(entry).arrived = True
+        record = self._message(entry)
+        record.arrived, record.text = True, entry.text
 
     @_fold.register
     def _(self, entry: OddReceiptAnswered) -> None:

@@ -101,6 +101,11 @@ class Simulator:
         return self._smsc.submitted
 
     @property
+    def bound(self) -> int:
+        """How many connections are bound."""
+        return self._smsc.bound
+
+    @property
     def is_listening(self) -> bool:
         """Whether it can be reached; not while a scenario restarts it."""
         return self._smsc.is_listening

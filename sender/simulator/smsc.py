@@ -61,6 +61,10 @@ class Smsc:
         return self._outbox.pending
 
     @property
+    def bound(self) -> int:
+        return sum(bool(session.bound_as) for session in self._sessions)
+
+    @property
     def is_listening(self) -> bool:
         return self._server is not None and self._server.is_serving()
 
@@ -137,8 +141,7 @@ class Smsc:
             return Status.INVALID_SYSTEM_ID
         if not hmac.compare_digest(pdu.text("password").encode(), settings.password.encode()):
             return Status.INVALID_PASSWORD
-        bound = sum(bool(session.bound_as) for session in self._sessions)
-        return Status.ALREADY_BOUND if bound >= settings.max_binds else Status.OK
+        return Status.ALREADY_BOUND if self.bound >= settings.max_binds else Status.OK
 
     def join(self, session: Session) -> None:
         self._disruptions.bound(session)
