@@ -77,7 +77,7 @@ def damage(place: Place) -> Round:
 
 
 def guessing(place: Place) -> Round:
-    return codes_guessed(place.settings, 100_000, place.either(10_000, 100_000), place.seed)
+    return codes_guessed(place.settings, 100_000, place.either(40_000, 100_000), place.seed)
 
 
 def rotation(place: Place) -> Round:

@@ -46,8 +46,9 @@ REFUSED = "ricochet_tracker_requests_refused_total"
 
 
 def codes_guessed(settings: Settings, count: int, asked: int, seed: int) -> Round:
-    """`count` codes are guessed. `asked` of them are asked for, first from many networks, then from one, while people of
-    other networks open their links."""
+    """`count` codes are guessed. `asked` of them are asked for, an eighth of these from many networks and then the others from
+    one, while people of other networks open their links."""
+    scattered = asked // 8
     report = Report(f"{count:,} random codes guessed, seed {seed}", make_url(settings.database).get_backend_name())
     serials = fill_store(settings)
     codes = ShortCodes.of(open_keyring(settings))
@@ -58,15 +59,14 @@ def codes_guessed(settings: Settings, count: int, asked: int, seed: int) -> Roun
     report.tell(guessed=count, opened=opened, asked=asked)
     report.promise("no guess leads to a link", opened == 0)
     report.promise("a link leads to one", opened_by(settings, codes, real) == len(real))
-    del guesses[asked:]
     with tracker(settings, environment=BEHIND_A_PROXY) as running:
         wait_until(lambda: ready(running))
         (internal,) = running.internal
         report.tell(links=int(metrics(internal)[SERIALS]))
-        scattered = send(port_of(running), from_many_networks(guesses), CONNECTIONS)
-        report.promise("no guess is redirected", scattered.by_status() == {404: asked})
+        seen = send(port_of(running), from_many_networks(guesses[:scattered]), CONNECTIONS)
+        report.promise("no guess is redirected", seen.by_status() == {404: scattered})
         report.promise("a few misses a network raise no alarm", metrics(internal)[ALARMS] == 0)
-        flood(report, running, guesses, real)
+        flood(report, running, guesses[scattered:asked], real)
     return report.end()
 
 
@@ -128,7 +128,7 @@ def from_people(paths: list[str]) -> Iterator[bytes]:
 
 
 def flood(report: Report, running: Served, guesses: list[str], real: list[str]) -> None:
-    """All guesses from one network, as fast as they are answered, beside people."""
+    """The guesses from one network, as fast as they are answered, beside people."""
     (internal,) = running.internal
     from_one = (request(path, x_forwarded_for=f"203.0.113.{i % 250}") for i, path in enumerate(guesses))
     began = time.monotonic()
