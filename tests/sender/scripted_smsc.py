@@ -36,7 +36,7 @@ class Line:
         self.sequence += 1
         future = self.waiting[self.sequence] = asyncio.get_running_loop().create_future()
         self.writer.write(encode(command, self.sequence, 0, **fields))
-        return await asyncio.wait_for(future, 10)
+        return await asyncio.wait_for(future, 30)
 
     async def receipt(self, id: str, state: str = "DELIVRD", **fields: str | int | bytes) -> Pdu:
         text = f"id:{id} sub:001 dlvrd:001 submit date:2611200900 done date:2611200901 stat:{state} err:000 text:"
@@ -158,7 +158,7 @@ async def scripted_smsc(
         await server.wait_closed()
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
     """Waits until the condition holds; fails after a while."""
     async with asyncio.timeout(within_s):
         while not condition():

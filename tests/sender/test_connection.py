@@ -12,7 +12,7 @@ from sender.session_errors import BindRefused, NotSent
 from sender.transport import Account
 from tests.sender.scripted_smsc import Line, ScriptedSmsc, scripted_smsc, until
 
-TIMERS = Timers(connect_s=1.0, response_s=1.0, enquire_s=30.0)
+TIMERS = Timers(connect_s=5.0, response_s=5.0, enquire_s=30.0)
 MESSAGE: dict[str, str | int | bytes] = {"source_addr": "36180", "destination_addr": "33639980001", "short_message": b"a"}
 
 

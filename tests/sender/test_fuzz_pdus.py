@@ -93,7 +93,7 @@ async def play(smsc: ScriptedSmsc, pieces: list[bytes]) -> None:
         smsc.line.writer.write(piece)
         await asyncio.sleep(0)
     if ends:
-        await asyncio.wait_for(session.closed.wait(), 10)
+        await asyncio.wait_for(session.closed.wait(), 30)
     else:
         await until(lambda: len(smsc.other) >= expected.total())
         assert session.usable
@@ -128,7 +128,7 @@ async def knock(port: int, pieces: list[bytes], bound: bool) -> None:
     writer.write(encode("enquire_link", PROBE))
     writer.write_eof()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while pdu := await read_pdu(reader):
                 if (pdu.command, pdu.sequence) == ("enquire_link_resp", PROBE):
                     break
@@ -149,7 +149,7 @@ def test_the_simulator_answers_or_hangs_up_whatever_comes_and_goes_on() -> None:
                         await knock(port, pieces, bound)
                     reader, writer = await asyncio.open_connection("127.0.0.1", port)
                     writer.write(encode("bind_transceiver", 1, system_id="ricochet", password="secret"))
-                    answer = await asyncio.wait_for(read_pdu(reader), 10)
+                    answer = await asyncio.wait_for(read_pdu(reader), 30)
                     assert answer and (answer.command, answer.status) == ("bind_transceiver_resp", Status.OK)
                     writer.close()
 

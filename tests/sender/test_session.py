@@ -13,7 +13,7 @@ from sender.session_errors import AnswerLost, BindRefused, NotSent, Unreachable
 from sender.transport import Account
 from tests.sender.scripted_smsc import Line, ScriptedSmsc, scripted_smsc, until
 
-TIMERS = Timers(connect_s=0.5, response_s=0.5, enquire_s=30.0)
+TIMERS = Timers(connect_s=5.0, response_s=5.0, enquire_s=30.0)
 MESSAGE: dict[str, str | int | bytes] = {"source_addr": "36180", "destination_addr": "33639980001", "short_message": b"a"}
 
 
@@ -80,7 +80,7 @@ async def test_a_peer_that_is_no_smsc_is_unreachable() -> None:
     account = Account("127.0.0.1", port, "ricochet", "secret")
     with pytest.raises(Unreachable):
         await Session.open(account, "transceiver", take_nothing, TIMERS)
-    await asyncio.wait_for(left.wait(), 5)
+    await asyncio.wait_for(left.wait(), 30)
     server.close()
     await server.wait_closed()
     with pytest.raises(Unreachable):
@@ -97,7 +97,7 @@ async def test_it_answers_enquiries_goodbyes_and_nonsense() -> None:
         writer.write(struct.pack(">LLLL", 16, 0x00010200, 0, 8))
         writer.write(encode("query_sm", 9, message_id="1"))
         writer.write(encode("unbind", 10))
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         await until(lambda: len(smsc.other) == 4)
         await session.close()
     said = [(pdu.command, pdu.sequence, pdu.status) for pdu in smsc.other]
@@ -111,11 +111,11 @@ async def test_it_answers_enquiries_goodbyes_and_nonsense() -> None:
 
 async def test_an_smsc_that_answers_no_enquiry_is_left() -> None:
     async with scripted_smsc() as smsc:
-        session = await bind(smsc, replace(TIMERS, enquire_s=0.05, response_s=0.1))
+        session = await bind(smsc, replace(TIMERS, enquire_s=0.05, response_s=0.7))
         await until(lambda: "enquire_link" in [pdu.command for pdu in smsc.other])
         assert session.usable
         smsc.take = silence  # type: ignore[method-assign, assignment]
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         assert session.reason == "enquire_link was not answered"
         await session.close()
 
@@ -129,7 +129,7 @@ async def test_nothing_is_enquired_before_the_bind_is_answered() -> None:
 
         smsc.take = note  # type: ignore[method-assign]
         with pytest.raises(Unreachable, match="did not answer the bind"):
-            await bind(smsc, replace(TIMERS, enquire_s=0.05))
+            await bind(smsc, replace(TIMERS, connect_s=0.5, enquire_s=0.05))
     assert heard == ["bind_transceiver"]
 
 
@@ -157,7 +157,7 @@ async def test_a_pdu_that_is_begun_and_not_ended_ends_the_session() -> None:
             await asyncio.sleep(0.05)
             if session.closed.is_set():
                 break
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         assert session.reason == "a PDU was begun and not ended"
         await session.close()
 
@@ -176,7 +176,7 @@ async def test_a_stream_that_is_no_smpp_is_told_so_and_left() -> None:
     async with scripted_smsc() as smsc:
         session = await bind(smsc)
         smsc.line.writer.write(struct.pack(">LLLL", 1 << 20, 5, 0, 1) + b"x" * 100)
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         await until(lambda: smsc.other)
         assert session.reason == "the stream is no SMPP: a PDU of 1048576 bytes was announced"
         await session.close()
@@ -197,7 +197,7 @@ async def test_a_peer_that_reads_nothing_is_not_read_from_for_ever() -> None:
                 await writer.drain()
 
         flooding = asyncio.create_task(flood())
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         flooding.cancel()
         assert session.reason == "enquire_link was not answered"
         await session.close()
@@ -229,7 +229,7 @@ async def test_an_answer_that_comes_after_it_was_given_up_is_handed_over_once() 
 
     late: list[Pdu] = []
     async with scripted_smsc(submitted=keep) as smsc:
-        session = await bind(smsc, replace(TIMERS, response_s=0.1))
+        session = await bind(smsc, replace(TIMERS, response_s=0.3))
         with pytest.raises(AnswerLost, match="submit_sm was not answered"):
             await session.submit(MESSAGE, late.append)
         line, pdu = waiting[0]
@@ -275,7 +275,7 @@ async def test_both_sides_may_say_goodbye_at_once() -> None:
                 await take(line, pdu)
 
         smsc.take = unbind_instead  # type: ignore[method-assign]
-        await asyncio.wait_for(session.unbind(), 5)
+        await asyncio.wait_for(session.unbind(), 20)
     assert [(pdu.command, pdu.sequence) for pdu in smsc.other] == [("unbind_resp", 10)]
 
 
@@ -308,7 +308,7 @@ async def test_a_lost_connection_tells_what_was_sent_from_what_was_not() -> None
         session = await bind(smsc)
         with pytest.raises(AnswerLost):
             await session.submit(MESSAGE)
-        await asyncio.wait_for(session.closed.wait(), 5)
+        await asyncio.wait_for(session.closed.wait(), 30)
         with pytest.raises(NotSent):
             await session.submit(MESSAGE)
         await session.close()
