@@ -79,6 +79,13 @@ ALERTS = (
         "Ingest could not store something. `ricochet spool inspect` shows it; what the database refused can be replayed.",
     ),
     Alert(
+        "RicochetReceiptsUnmatched",
+        'delta(ricochet_sender_unmatched_receipts{kind="parked"}[1h]) > 100',
+        "15m",
+        "ticket",
+        "Receipts find no message. `ricochet receipts unmatched` lists them; are the ids of a route written as it is told?",
+    ),
+    Alert(
         "RicochetGuessing",
         "increase(ricochet_tracker_guessing_alarms_total[15m]) > 0",
         "0m",

@@ -11,6 +11,7 @@ from linksvc.readiness import Condition
 from ricochet.alerts import ALERTS
 from ricochet.listener import create_listener
 from ricochet.sockets import Internal, parse_internal
+from sender.metrics import SENDER_METRICS
 from tracker.ingest_report import ingest_metrics
 from tracker.metrics import TRACKER_METRICS
 
@@ -59,17 +60,17 @@ def test_what_never_happened_is_told_as_0_and_what_is_not_known_not_at_all() -> 
     assert 'losses_total{reason="full"} 4.0' in client.get("/metrics").text
 
 
-@pytest.mark.parametrize("table", [TRACKER_METRICS, ingest_metrics()], ids=["tracker", "ingest"])
+@pytest.mark.parametrize("table", [TRACKER_METRICS, ingest_metrics(), SENDER_METRICS], ids=["tracker", "ingest", "sender"])
 def test_metrics_are_named_as_prometheus_wants_it(table: Sequence[Metric[Any]]) -> None:
     for metric in table:
-        assert re.fullmatch(r"ricochet_(tracker|ingest)_[a-z_]+", metric.name)
+        assert re.fullmatch(r"ricochet_(tracker|ingest|sender)_[a-z_]+", metric.name)
         assert metric.name.endswith("_total") == (metric.kind == "counter")
         assert metric.help.endswith(".")
         assert bool(metric.label) == bool(metric.values)
     assert len({metric.name for metric in table}) == len(table)
 
 
-ALL: tuple[Metric[Any], ...] = (*TRACKER_METRICS, *ingest_metrics())
+ALL: tuple[Metric[Any], ...] = (*TRACKER_METRICS, *ingest_metrics(), *SENDER_METRICS)
 
 
 def test_alerts_ask_for_metrics_that_there_are() -> None:
@@ -77,7 +78,7 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
     values = {value for metric in ALL for value in metric.values}
     for alert in ALERTS:
         assert set(re.findall(r"ricochet_[a-z_]+", alert.when)) <= names
-        assert set(re.findall(r'(?:outcome|reason|fault)!?="(\w+)"', alert.when)) <= values
+        assert set(re.findall(r'(?:outcome|reason|fault|kind)!?="(\w+)"', alert.when)) <= values
         assert ": " not in alert.when, "it is written into YAML as it is"
         assert '"' not in alert.summary
 

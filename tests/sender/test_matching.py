@@ -16,6 +16,7 @@ from sender import outcomes, strays
 from sender.long_forms import Part
 from sender.matching import ReceivedReceipt, parked
 from sender.messages import ACCEPTED, Answer, OpenCampaign, Outgoing, Submission
+from sender.metrics import SENDER_METRICS
 from sender.pdus import Pdu
 from sender.receipts import parse
 from tests import factories
@@ -255,3 +256,14 @@ def test_a_receipt_with_two_ids_and_its_answer_on_two_connections_leave_one_row(
     assert books.parked() == 0
     assert len(books.ids()) == 30
     engine.dispose()
+
+
+def test_what_found_no_message_is_a_metric(books: Books) -> None:
+    books.store(receipt("1"), receipt("2"), receipt(""), books.answer(0, "2"))
+    (metric,) = SENDER_METRICS
+    assert metric.read(books.engine) == {"parked": 1, "stray": 1}
+
+
+def test_a_database_that_is_away_is_no_number() -> None:
+    (metric,) = SENDER_METRICS
+    assert metric.read(open_engine("postgresql://127.0.0.1:1/none")) is None

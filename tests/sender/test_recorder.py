@@ -1,0 +1,70 @@
+"""Two binds of one route store what they hear at the same time, each in transactions of its own."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from linksvc.clock import now
+from linksvc.database import open_engine, reading, writing
+from sender import recovery, strays
+from sender.binds import Bind, worker_name
+from sender.recorder import MOST_COLLISIONS, Recorder
+from tests.sender.test_matching import Books, receipt
+
+COLLIDES = """
+CREATE SEQUENCE collisions;
+CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('collisions') <= {times} THEN RAISE EXCEPTION 'it collides' USING ERRCODE = '{state}'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER collides BEFORE INSERT ON stray_receipt FOR EACH STATEMENT EXECUTE FUNCTION collide();
+"""
+
+
+def seize(books: Books, number: int) -> Bind:
+    bind = recovery.seize(books.engine, books.route_id, worker_name(books.route_id), now, number)
+    assert bind
+    return bind
+
+
+async def test_what_two_binds_hear_at_once_is_all_stored(postgresql_url: str) -> None:
+    books = Books(open_engine(postgresql_url), 60)
+    answering, receiving = (Recorder(books.engine, seize(books, number), now) for number in (0, 1))
+    answering.start()
+    receiving.start()
+    answers = [answering.put(books.answer(n, f"id-{n}")) for n in range(60)]
+    receipts = [receiving.put(receipt(f"id-{n}")) for n in reversed(range(60))]
+    await asyncio.gather(*answers, *receipts)
+    await asyncio.gather(answering.stop(), receiving.stop())
+    assert len(books.facts()) == len(books.facts("accepted")) == 60
+    assert books.parked() == 0
+    books.engine.dispose()
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_transaction_that_the_database_turns_away_is_tried_again(postgresql_url: str, state: str) -> None:
+    books = Books(open_engine(postgresql_url))
+    with writing(books.engine) as session:
+        session.connection().execute(text(COLLIDES.format(times=MOST_COLLISIONS - 1, state=state)))
+    recorder = Recorder(books.engine, seize(books, 0), now)
+    recorder.start()
+    await recorder.put(receipt(""))
+    await recorder.stop()
+    with reading(books.engine) as session:
+        assert strays.count(session) == 1
+    books.engine.dispose()
+
+
+async def test_one_that_is_turned_away_for_ever_is_told(postgresql_url: str) -> None:
+    books = Books(open_engine(postgresql_url))
+    with writing(books.engine) as session:
+        session.connection().execute(text(COLLIDES.format(times=1_000, state="40P01")))
+    recorder = Recorder(books.engine, seize(books, 0), now)
+    recorder.start()
+    with pytest.raises(OperationalError):
+        await recorder.put(receipt(""))
+    await recorder.stop()
+    books.engine.dispose()
