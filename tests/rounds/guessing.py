@@ -46,8 +46,8 @@ REFUSED = "ricochet_tracker_requests_refused_total"
 
 
 def codes_guessed(settings: Settings, count: int, asked: int, seed: int) -> Round:
-    """`count` codes are guessed. `asked` of them are asked for, an eighth of these from many networks and then the others from
-    one, while people of other networks open their links."""
+    """`count` codes are guessed. `asked` of them are asked for, an eighth from many networks and then the rest from one,
+    while people of other networks open their links."""
     scattered = asked // 8
     report = Report(f"{count:,} random codes guessed, seed {seed}", make_url(settings.database).get_backend_name())
     serials = fill_store(settings)
