@@ -187,6 +187,15 @@ CATALOG: dict[str, Text] = {
     "hold.frequency_cap": Text("frequency cap", "plafond de fréquence"),
     "hold.scheduled": Text("not yet their time", "heure programmée pas encore venue"),
     "notice.refused.title": Text("The route {route} was refused", "La route {route} a été refusée"),
+    "notice.failing.title": Text("The route {route} is failing", "La route {route} est défaillante"),
+    "notice.uncovered.title": Text(
+        "Some recipients are reached by no route", "Certains destinataires ne sont desservis par aucune route"
+    ),
+    "notice.uncovered.line": Text("{messages} to {country}", "{messages} vers {country}"),
+    "notice.uncovered.after": Text(
+        "They stay queued until whoever runs Ricochet tells a route to cover them.",
+        "Ils restent en file jusqu’à ce que la personne qui administre Ricochet les confie à une route.",
+    ),
     "notice.unreachable.title": Text("The route {route} cannot be reached", "La route {route} est injoignable"),
     "notice.route.since": Text(
         "Since {time} the operator’s side answers: {error}", "Depuis {time}, l’opérateur répond : {error}"

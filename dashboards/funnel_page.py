@@ -15,6 +15,7 @@ from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.holds import Held, list_holds
 from linksvc.public_ids import format_id
+from linksvc.route_trouble import Uncovered, find_uncovered, is_waiting
 from linksvc.routes import RouteView, list_routes
 
 REFRESH_MS = 2_000
@@ -62,7 +63,8 @@ def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: 
     details = read_details(session, who.workspace_id, campaign_id)
     # Routes are the operator's: every workspace sends by all that are enabled.
     routes = tuple(route for route in list_routes(session) if route.enabled)
-    return make_funnel_page(funnel, details, routes, who, speech, now, list_holds(session, campaign_id))
+    uncovered = tuple(find_uncovered(session, campaign_id, list(routes)) if is_waiting(funnel) else ())
+    return make_funnel_page(funnel, details, routes, who, speech, now, list_holds(session, campaign_id), uncovered)
 
 
 def make_funnel_page(
@@ -73,6 +75,7 @@ def make_funnel_page(
     speech: Speech,
     now: datetime,
     held: tuple[Held, ...] = (),
+    uncovered: tuple[Uncovered, ...] = (),
 ) -> FunnelPage:
     """Writes what was read."""
     figures = Figures(funnel, speech, who.currency)
@@ -85,7 +88,7 @@ def make_funnel_page(
         refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
         state=state_of(funnel, details, routes, speech, now),
         control=_control(funnel),
-        notices=notices_of(funnel, details, routes, held, speech, now),
+        notices=notices_of(funnel, details, routes, held, speech, now, uncovered),
         provisional=provisional_of(funnel, speech),
         details=_details(funnel, details, speech),
         is_empty=not funnel["produced"],

@@ -8,8 +8,8 @@ from dashboards.campaigns import CampaignDetails
 from dashboards.speech import Speech
 from linksvc.funnel import Funnel
 from linksvc.holds import Held
-from linksvc.route_trouble import is_waiting
-from linksvc.routes import BOUND, REFUSED, UNREACHABLE, RouteView
+from linksvc.route_trouble import Uncovered, is_waiting
+from linksvc.routes import BOUND, FAILING, REFUSED, UNREACHABLE, RouteView
 from linksvc.schedules import RECIPIENT
 
 HOLDS_SHOWN = 5
@@ -18,7 +18,7 @@ HOLDS_SHOWN = 5
 IDLE_GRACE_S = 15
 """A sender needs a moment to connect once a campaign is released; only then is the silence worth a word."""
 
-_TROUBLES = {REFUSED, UNREACHABLE}
+_TROUBLES = {REFUSED, FAILING, UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +101,29 @@ def notices_of(
     held: tuple[Held, ...],
     speech: Speech,
     now: datetime,
+    uncovered: tuple[Uncovered, ...] = (),
 ) -> tuple[Notice, ...]:
-    """Figures that do not add up, routes in trouble while messages wait for them, and what is held back."""
+    """Figures that do not add up, routes in trouble while messages wait for them, what no route may carry, and what is held
+    back."""
     notices: list[Notice] = []
     if funnel.unaccounted:
         text = speech.say("notice.unaccounted.text", count=funnel.unaccounted)
         notices.append(Notice("error", speech.say("notice.unaccounted.title"), (text,)))
     if is_waiting(funnel):
         notices += _route_notices(funnel, details, routes, speech, now)
+        notices += [_uncovered_notice(uncovered, speech)] if uncovered else []
     if held and funnel.status in ("producing", "sending", "paused"):
         notices.append(_held_notice(held, speech))
     return tuple(notices)
+
+
+def _uncovered_notice(uncovered: tuple[Uncovered, ...], speech: Speech) -> Notice:
+    nowhere = speech.say("notice.held.nowhere")
+    lines = [
+        speech.say("notice.uncovered.line", messages=one.messages, country=one.place or nowhere)
+        for one in uncovered[:HOLDS_SHOWN]
+    ]
+    return Notice("error", speech.say("notice.uncovered.title"), (*lines, speech.say("notice.uncovered.after")))
 
 
 def _held_notice(held: tuple[Held, ...], speech: Speech) -> Notice:

@@ -219,7 +219,7 @@ def show_campaign(campaign_id: CampaignId, workspace_name: WorkspaceName = None,
     with opened(data_dir) as installation, reading(installation.engine) as session:
         workspace_id = find_workspace(session, workspace_name)
         funnel = read_funnel(session, workspace_id, number)
-        trouble = find_trouble(session) if is_waiting(funnel) else ()
+        trouble = find_trouble(session, number) if is_waiting(funnel) else ()
         held = list_holds(session, number)
         zone = ZoneInfo(session.get_one(Workspace, workspace_id).timezone)
     _print(funnel, zone)

@@ -15,6 +15,7 @@ from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel
 from linksvc.money import Money
+from linksvc.route_trouble import Uncovered
 from linksvc.routes import RouteView
 from tests.dashboards.scenes import EXPECTED
 
@@ -44,8 +45,10 @@ def route(state: str, error: str = "") -> RouteView:
     return RouteView("main", "127.0.0.1", 2775, "ricochet", id=1, state=state, error=error, state_at=NOW)
 
 
-def page(figures: Funnel, *routes: RouteView, details: CampaignDetails = DETAILS) -> FunnelPage:
-    return make_funnel_page(figures, details, routes, WHO, ENGLISH, NOW)
+def page(
+    figures: Funnel, *routes: RouteView, details: CampaignDetails = DETAILS, uncovered: tuple[Uncovered, ...] = ()
+) -> FunnelPage:
+    return make_funnel_page(figures, details, routes, WHO, ENGLISH, NOW, uncovered=uncovered)
 
 
 def told(page: FunnelPage) -> str:
@@ -108,6 +111,13 @@ def test_no_route_at_all_and_none_connected_are_told() -> None:
     assert "[warning] No route is connected" in told(page(funnel(), route("idle")))
     fresh = replace(DETAILS, first_submit_after=NOW)
     assert page(funnel(), route("idle"), details=fresh).notices == ()
+
+
+def test_a_route_that_takes_nothing_and_recipients_that_no_route_reaches_are_told() -> None:
+    uncovered = (Uncovered("GB", "23415", 2_000), Uncovered("", "", 3))
+    words = told(page(funnel(), route("failing", "It refuses."), uncovered=uncovered))
+    assert "[error] The route main is failing: Since 20 Nov 2026, 14:00 the operator’s side answers: It refuses." in words
+    assert "[error] Some recipients are reached by no route: 2,000 to GB 23415 3 to an unknown country They stay" in words
 
 
 def test_route_trouble_is_no_matter_once_nothing_waits() -> None:

@@ -13,7 +13,7 @@ from dashboards.figures import ALSO_COUNTED
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
 from linksvc.holds import REASONS
-from linksvc.routes import REFUSED, UNREACHABLE
+from linksvc.routes import FAILING, REFUSED, UNREACHABLE
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 from tracker.verdicts import Reason, Verdict
 
@@ -50,7 +50,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"error.{status}.{part}" for status in (400, 403, 404, 500) for part in ("title", "text")),
     *(f"figures.of_{stage}" for stage in ("produced", "submitted", "seen", "reached")),
     *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect", "redeemed_unclicked")),
-    *(f"notice.{state}.title" for state in (REFUSED, UNREACHABLE)),
+    *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),

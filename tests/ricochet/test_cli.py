@@ -228,6 +228,7 @@ def test_each_wrong_field_has_a_line(lumen: Terminal) -> None:
     [
         ("refused", "The operator refused the password.", "Route main (refused): The operator refused the password."),
         ("unreachable", "", "Route main (unreachable): The route is unreachable."),
+        ("failing", "It refuses.", "Route main (failing): It refuses."),
         ("", "", "There is no route to send by."),
     ],
 )

@@ -24,8 +24,8 @@ _FURTHEST = 2**53
 
 
 class TroubleAnswer(Answer):
-    route: str = Field(description="The operator's name of it; empty when there is no route at all.")
-    state: str = Field(description="refused, unreachable or missing.")
+    route: str = Field(description="The operator's name of it; empty when there is none, or none that may be used.")
+    state: str = Field(description="refused, failing, unreachable, missing or uncovered.")
     message: str
     since: datetime | None
 
@@ -184,7 +184,7 @@ class MessagesAnswer(Answer):
 def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignAnswer:
     """The campaign as it stands; routes in trouble are told while messages wait for them, holds while they last."""
     funnel = read_funnel(session, workspace_id, campaign_id)
-    trouble = find_trouble(session) if is_waiting(funnel) else ()
+    trouble = find_trouble(session, campaign_id) if is_waiting(funnel) else ()
     return CampaignAnswer.of(funnel, trouble, list_holds(session, campaign_id))
 
 
