@@ -43,9 +43,11 @@ def claimed(engine: Engine, campaign: OpenCampaign, bind: Bind, limit: int, part
     return [Outgoing(campaign, one.n, one.contact_id, one.number, 0, (Part(b"x"),) * parts) for one in found]
 
 
-def marked(engine: Engine, bind: Bind, campaign: OpenCampaign, messages: list[Outgoing]) -> list[Submission]:
+def marked(
+    engine: Engine, bind: Bind, campaign: OpenCampaign, messages: list[Outgoing], at: datetime = NOW
+) -> list[Submission]:
     with writing(engine) as session:
-        return mark(session, bind, campaign, messages, NOW)
+        return mark(session, bind, campaign, messages, at)
 
 
 def answer(engine: Engine, bind: Bind, submission: Submission, outcome: str, status: int = 0, id: str = "") -> None:
