@@ -174,7 +174,7 @@ def test_the_pages_speak_french(served: Served) -> None:
     expect(page.locator("#tile-clicked")).to_contain_text("37,5\u202f%")
     expect(page.locator("#tile-revenue")).to_contain_text("1\u202f300,00\u00a0€")
     assert "Remis à l’opérateur" in json.loads(page.locator("#chart-data").get_attribute("data-chart") or "")["data"][0]["y"]
-    page.get_by_role("button", name="EN").click()
+    page.get_by_role("button", name="EN", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page).to_have_url(re.compile(rf"/campaigns/cmp_{campaign_id}$"))
     page.reload()

@@ -1,14 +1,15 @@
 """The background work as the worker runs it."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from threading import Event, Thread
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from linksvc.applier import apply_batch
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import Keyring
-from linksvc.models import Hit, JudgementDue, Message
+from linksvc.models import Campaign, Fact, Hit, JudgementDue, Message, SendBatch
 from ricochet.worker import tasks
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
@@ -42,3 +43,68 @@ def test_the_worker_judges_hits_again_once_their_minute_is_over(sqlite_url: str)
         stop.set()
         thread.join()
         engine.dispose()
+
+
+def run_until(name: str, url: str, at: datetime, done: Callable[[Session], bool]) -> None:
+    """Runs one task of the worker, at that time, until what it is to do is done."""
+    engine = open_engine(url)
+    keyring = Keyring.derive("a secret key for the tests, of 42 characters")
+    stop = Event()
+    task = next(task for task in tasks(engine, keyring, lambda: at) if task.name == name)
+    thread = Thread(target=task.run, args=(stop,))
+    thread.start()
+    try:
+        for _ in range(3_000):
+            with reading(engine) as session:
+                if done(session):
+                    return
+            stop.wait(0.01)
+        raise AssertionError(f"the task {name} did not do it")
+    finally:
+        stop.set()
+        thread.join()
+        engine.dispose()
+
+
+def unsent(session: Session, kind: str) -> int:
+    return len(session.exec(select(Fact).where(Fact.kind == kind)).all())
+
+
+def test_the_worker_begins_what_is_due_and_leaves_the_rest(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    workspace_id = factories.workspace(engine)
+    factories.contact(engine, workspace_id)
+    due = factories.campaign(engine, workspace_id, state="scheduled", send_at=NOW, send_timezone="Europe/Paris")
+    later = factories.campaign(engine, workspace_id, state="scheduled", send_at=NOW + timedelta(seconds=1))
+    paused = factories.campaign(engine, workspace_id, state="scheduled", send_at=NOW, paused_at=NOW)
+    run_until("produce", sqlite_url, NOW, lambda session: session.get_one(Campaign, due).state == "sending")
+    with reading(engine) as session:
+        assert [session.get_one(Campaign, id).state for id in (later, paused)] == ["scheduled", "scheduled"]
+    engine.dispose()
+
+
+def test_the_worker_takes_back_what_was_cancelled_and_what_expired(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    workspace_id = factories.workspace(engine)
+    cancelled = factories.produced_campaign(engine, workspace_id, 3, cancelled_at=NOW)
+    expired = factories.produced_campaign(engine, workspace_id, 2, expires_at=NOW)
+    going = factories.produced_campaign(engine, workspace_id, 2, expires_at=NOW + timedelta(seconds=1))
+    run_until("withdraw", sqlite_url, NOW, lambda session: unsent(session, "unsent") == 5)
+    with reading(engine) as session:
+        told = session.exec(select(Fact.campaign_id, Fact.value).distinct()).all()
+        assert sorted(tuple(one) for one in told) == [(cancelled, "cancelled"), (expired, "expired_unsent")]
+        assert session.exec(select(SendBatch.campaign_id).distinct()).all() == [going]
+    engine.dispose()
+
+
+def test_the_worker_releases_what_was_held_back_once_its_time_has_come(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 3)
+    with writing(engine) as session:
+        for batch in session.exec(select(SendBatch)):
+            batch.reason, batch.due_at = "quiet_hours", NOW
+    run_until("release", sqlite_url, NOW, lambda session: unsent(session, "released") == 3)
+    with reading(engine) as session:
+        assert session.exec(select(SendBatch.reason).distinct()).all() == [""]
+        assert session.get_one(Campaign, campaign_id).state == "sending"
+    engine.dispose()
