@@ -7,14 +7,17 @@ in the row that the upsert returns makes the fact `receipt`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col, select
 
-from linksvc.database import insert_into
+from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.models import SmscId
 from linksvc.route_accounts import RouteReading
@@ -159,8 +162,8 @@ def _store(session: Session, route_id: int, news: Mapping[str, _News]) -> list[N
     if not news:
         return []
     # In one order for everybody: two transactions that want each other's rows would wait for ever.
-    rows = [asdict(news[key]) for key in sorted(news)]
-    stored = session.connection().execute(_upsert(session), rows).all()
+    rows = [{name: getattr(news[key], name) for name in _COLUMNS} for key in sorted(news)]
+    stored = session.connection().execute(_upsert(is_sqlite(session)), rows).all()
     # A twin that is not answered is the same receipt under its other id.
     superfluous = sorted({row.twin for row in stored if row.twin and row.campaign_id is not None})
     if superfluous:
@@ -172,8 +175,9 @@ def _store(session: Session, route_id: int, news: Mapping[str, _News]) -> list[N
     return [_fact(row) for row in stored if row.campaign_id is not None and row.state in FINAL]
 
 
-def _upsert(session: Session) -> Any:
-    statement = insert_into(session, SmscId)
+@cache
+def _upsert(sqlite: bool) -> Any:
+    statement = (sqlite_insert if sqlite else postgresql_insert)(SmscId)
     old, new = SmscId.__table__.c, statement.excluded  # type: ignore[attr-defined]
     answers = new.campaign_id.is_not(None)
     # An id that stands for another part already was given out again: from now on it means this one.

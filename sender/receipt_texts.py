@@ -13,7 +13,7 @@ _LABEL = re.compile(
     r"(?<![\w-])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s*:[^\S\r\n]*", re.IGNORECASE | re.ASCII
 )
 _UCS2 = 8
-_GSM_UNDERSCORE = {"\x11": "_"}
+_GSM_UNDERSCORE = "\x11"
 """The one sign of ids that GSM 03.38 has in another place than ASCII."""
 
 
@@ -22,8 +22,9 @@ def labels_of(pdu: Pdu, alphabet: str) -> Mapping[str, str]:
     `text` says nothing, unless the id or the state are still missing there."""
     parameters = {ID: "receipted_message_id", STATE: "message_state"}
     missing = frozenset(label for label, name in parameters.items() if name not in pdu.fields)
-    readings = [_labels(text, missing) for text in _texts(pdu, alphabet)]
-    return next(filter(_says_something, readings), readings[0])
+    readings = (_labels(text, missing) for text in _texts(pdu, alphabet))
+    first = next(readings)
+    return first if _says_something(first) else next(filter(_says_something, readings), first)
 
 
 def first_word(value: str) -> str:
@@ -40,14 +41,18 @@ def _texts(pdu: Pdu, alphabet: str) -> Iterator[str]:
     payload = pdu.payload
     if pdu.number("esm_class") & UDHI:
         _, payload = read_header(payload)
-    wide, narrow = payload.decode("utf-16-be", "replace"), payload.decode("latin-1")
-    if alphabet == "utf8" and pdu.number("data_coding") == 0:
-        narrow = payload.decode("utf-8", "replace")
-    elif alphabet == "gsm" and pdu.number("data_coding") == 0:
-        narrow = narrow.translate({ord(sign): ascii for sign, ascii in _GSM_UNDERSCORE.items()})
-    for text in (wide, narrow) if pdu.number("data_coding") == _UCS2 else (narrow, wide):
-        yield text.replace("\0", " ")
-    yield payload.decode("utf-16-le", "replace").replace("\0", " ")
+    coding = pdu.number("data_coding")
+    if coding == _UCS2:
+        yield _decode(payload, "utf-16-be")
+    narrow = _decode(payload, "utf-8" if alphabet == "utf8" and coding == 0 else "latin-1")
+    yield narrow.replace(_GSM_UNDERSCORE, "_") if alphabet == "gsm" and coding == 0 else narrow
+    if coding != _UCS2:
+        yield _decode(payload, "utf-16-be")
+    yield _decode(payload, "utf-16-le")
+
+
+def _decode(payload: bytes, codec: str) -> str:
+    return payload.decode(codec, "replace").replace("\0", " ")
 
 
 def _labels(text: str, wanted: frozenset[str]) -> dict[str, str]:
