@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
@@ -92,13 +93,13 @@ def prepare(engine: Engine, messages: int, port: int) -> None:
 
 
 def ready(engine: Engine) -> int:
-    """A campaign whose messages stand, and may leave at once."""
+    """A campaign whose messages stand, and may leave tomorrow."""
     campaign_id = produce.send(engine, None)
     with writing(engine) as session:
         session.get_one(Campaign, campaign_id).rate_per_s = RATE_PER_S
     produce.produce(engine, campaign_id)
     with writing(engine) as session:
-        session.get_one(Campaign, campaign_id).first_submit_after = now()
+        session.get_one(Campaign, campaign_id).first_submit_after = now() + timedelta(days=1)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     return campaign_id
@@ -133,6 +134,9 @@ def play(engine: Engine, folder: str, smsc: Smsc, messages: int, cores: str, com
     before = smsc.quick.submitted
     url = engine.url.render_as_string(hide_password=False)
     with running(url, folder, cores, commands) as processes:
+        wait_until(lambda: idle(processes), 0)
+        with writing(engine) as session:
+            session.get_one(Campaign, campaign_id).first_submit_after = now()
         wait_until(lambda: smsc.quick.submitted > before, 0.002)
         began, used = time.perf_counter(), cpu_s(processes)
         wait_until(lambda: delivered(engine, campaign_id) >= messages, 0.2)
@@ -141,6 +145,15 @@ def play(engine: Engine, folder: str, smsc: Smsc, messages: int, cores: str, com
     if smsc.quick.submitted - before != messages:
         raise SystemExit(f"{smsc.quick.submitted - before} submissions of {messages} messages")
     return Round(messages / seconds, processor / messages * 1e6, peak)
+
+
+def idle(processes: Sequence[int]) -> bool:
+    """Whether they have started, and have nothing left to do but to look."""
+    before = cpu_s(processes)
+    time.sleep(1)
+    if dead := [process for process in processes if " Z " in Path(f"/proc/{process}/stat").read_text()]:
+        raise SystemExit(f"{len(dead)} of {len(processes)} processes did not start.")
+    return before > len(processes) * 0.5 and cpu_s(processes) - before < 0.2
 
 
 def delivered(engine: Engine, campaign_id: int) -> int:
