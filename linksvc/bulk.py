@@ -50,20 +50,23 @@ def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str
 
 def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """The rows as SQLAlchemy would hand them to the driver: with moments as texts."""
-    values: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, kind in enumerate(_types(table, columns)):
-        if isinstance(kind, UTCDateTime):
-            values[place] = list(map(_moment_as_stored, values[place]))
-    return list(zip(*values, strict=True))
+    moments = [place for place, kind in enumerate(_types(table, columns)) if isinstance(kind, UTCDateTime)]
+    stored = list(map(list, rows))
+    for row in stored:
+        for place in moments:
+            row[place] = _moment_as_stored(row[place])
+    return list(map(tuple, stored))
 
 
 @lru_cache(maxsize=REMEMBERED_MOMENTS)
 def _moment_as_stored(moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    if moment.utcoffset() is None:
-        raise ValueError("a moment without a time zone")
-    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_MOMENT_CHARACTERS]
+    if moment.tzinfo is not UTC:
+        if moment.utcoffset() is None:
+            raise ValueError("a moment without a time zone")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:_MOMENT_CHARACTERS]
 
 
 _MOMENT_CHARACTERS = len("2026-11-20 09:00:00.000000")

@@ -65,14 +65,21 @@ _AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
     """Stores hits and their facts, in the caller's transaction, at its end; those that are stored already stay as they
     are."""
-    insert_rows(session, Hit, _COLUMNS, [_row(judged, recorded_at) for judged in hits])
-    record(session, [_fact(judged) for judged in hits], recorded_at)
-    mark_due(session, ((judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits), recorded_at)
+    names = _names([judged.id.segment for judged in hits])
+    insert_rows(session, Hit, _COLUMNS, [_row(judged, name, recorded_at) for judged, name in zip(hits, names, strict=True)])
+    record(session, list(map(_fact, hits, names)), recorded_at)
+    mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
-@lru_cache(maxsize=1_024)
-def _name(segment: UUID) -> str:
-    return str(segment)
+def _names(segments: Sequence[UUID]) -> list[str]:
+    """The segments as texts. Most follow one of the same; a UUID is hashed and written by Python code."""
+    names: list[str] = []
+    last, name = None, ""
+    for segment in segments:
+        if segment is not last:
+            last, name = segment, str(segment)
+        names.append(name)
+    return names
 
 
 _COLUMNS = (
@@ -99,11 +106,11 @@ _COLUMNS = (
 )
 
 
-def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
+def _row(judged: JudgedHit, segment: str, recorded_at: datetime) -> tuple[Any, ...]:
     id, hit, appraisal = judged
     return (
         hit.campaign_id,
-        _name(id.segment),
+        segment,
         id.position,
         hit.n,
         hit.link_id,
@@ -125,13 +132,13 @@ def _row(judged: JudgedHit, recorded_at: datetime) -> tuple[Any, ...]:
     )
 
 
-def _fact(judged: JudgedHit) -> NewFact:
+def _fact(judged: JudgedHit, segment: str) -> NewFact:
     """Named by the hit alone, so that a hit told again under newer rules is still the same."""
     id, hit, appraisal = judged
     return NewFact(
         hit.campaign_id,
         "hit",
-        f"{_name(id.segment)}:{id.position}",
+        f"{segment}:{id.position}",
         hit.n,
         hit.occurred_at,
         appraisal.verdict,

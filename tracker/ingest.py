@@ -142,10 +142,11 @@ class Ingester:
     def _commit(self, batch: Sequence[Read]) -> int:
         self._rest()
         recorded_at = self._clock()
-        ends = {read.waiting.segment: read.waiting.entry.after for read in batch}
+        ends = _ends(batch)
         with writing(self._engine) as session:
             ours = {segment for segment, end in sorted(ends.items()) if _advance(session, segment, end, recorded_at)}
-            reads = [read for read in batch if read.waiting.segment in ours]
+            # Another ingester is the exception; to look each segment up costs more than to store a fact of it.
+            reads = batch if len(ours) == len(ends) else [read for read in batch if read.waiting.segment in ours]
             hits = [read.found for read in reads if isinstance(read.found, JudgedHit)]
             store(session, hits, recorded_at)
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
@@ -176,6 +177,18 @@ def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: 
             return refuse(batch[0])
         half = len(batch) // 2
         return in_halves(batch[:half], commit, refuse) + in_halves(batch[half:], commit, refuse)
+
+
+def _ends(batch: Sequence[Read]) -> dict[UUID, Position]:
+    """How far each segment is read. Most entries follow one of the same segment."""
+    ends: dict[UUID, Position] = {}
+    last = None
+    for read in reversed(batch):
+        segment = read.waiting.segment
+        if segment is not last:
+            last = segment
+            ends.setdefault(segment, read.waiting.entry.after)
+    return ends
 
 
 def _advance(session: Session, segment: UUID, after: Position, at: datetime) -> bool:
