@@ -93,6 +93,9 @@ def smsc(
         Path | None, typer.Option(help="A file that says what happens when; see docs/simulator.md.", show_default=False)
     ] = None,
     knobs: Annotated[bool, typer.Option("--knobs", help="Print every knob and what it is, and nothing else.")] = False,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="Speak TLS only, with this certificate and its key, in PEM.", show_default=False)
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Only answer and report, as fast as can be: no people, no knobs, no ledger.")
     ] = False,
@@ -103,7 +106,7 @@ def smsc(
     from sender.simulator.quick import run_quick
     from sender.simulator.scenario import Scenario
     from sender.simulator.settings import SmscSettings
-    from sender.simulator.simulator import run_smsc
+    from sender.simulator.simulator import run_smsc, server_context
     from sender.simulator.till import ShopAccess
 
     def tell(bound: int) -> None:
@@ -129,6 +132,7 @@ def smsc(
                 shop=ShopAccess(api_url, tuple(shop_key)) if api_url and shop_key else None,
                 ledger_path=ledger,
                 scenario=Scenario({}, played.steps),
+                tls=server_context(tls_certificate) if tls_certificate else None,
                 on_ready=tell,
             )
     except (OSError, ValueError) as error:

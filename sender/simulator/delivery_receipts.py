@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from zoneinfo import ZoneInfo
 
 from sender.simulator.settings import SmscSettings
 
@@ -16,6 +17,8 @@ INTERNATIONAL, ISDN = 1, 1
 
 _GSM = 3
 """The kind of network in network_error_code (SMPP v3.4, 5.3.2.31)."""
+
+_UCS2 = 8
 
 _WORDS = {
     "ENROUTE": (1, "ENROUTE"),
@@ -43,17 +46,26 @@ class Part:
     text: str
 
 
-def receipt_fields(part: Part, state: str, done_at: datetime, settings: SmscSettings, error: str = "") -> Fields:
-    """The fields of the deliver_sm that tells what became of a part; `error` is an err code other than the usual one."""
+def receipt_fields(
+    part: Part, state: str, done_at: datetime, settings: SmscSettings, error: str = "", form: str = ""
+) -> Fields:
+    """The fields of the PDU that tells what became of a part; `error` is an err code other than the usual one, `form` one of
+    `knobs.RECEIPT_FORMS`: data_sm has the fields of that command."""
     number, word = _WORDS[state]
     usual = _ERRORS.get(state, 0)
-    text = (
-        f"id:{settings.receipt_id.write(part.value)} sub:001 dlvrd:{int(state == 'DELIVERED'):03d} "
-        f"submit date:{part.submitted_at:%y%m%d%H%M} done date:{done_at:%y%m%d%H%M} "
-        f"stat:{word} err:{error or f'{usual:03d}'} text:{part.text[:20]}"
-    )
-    # Real receipts quote the message in whatever bytes it had: a reader must not stumble over them.
-    fields = _bare(part) | {"short_message": text.encode("latin-1", "replace")}
+    zone = ZoneInfo(settings.receipt_timezone)
+    labels = [
+        f"id:{settings.receipt_id.write(part.value)}",
+        "sub:001",
+        f"dlvrd:{int(state == 'DELIVERED'):03d}",
+        f"submit date:{settings.receipt_dates.write(part.submitted_at.astimezone(zone))}",
+        f"done date:{settings.receipt_dates.write(done_at.astimezone(zone))}",
+        f"stat:{word}",
+        f"err:{error or f'{usual:03d}'}",
+    ]
+    if form == "shuffled":
+        labels = [labels[index].replace("stat:", "Stat:").replace("id:", "ID:") for index in (5, 6, 4, 3, 0, 2, 1)]
+    fields = _bare(part) | _body(" ".join([*labels, f"text:{part.text[:20]}"]), form)
     if settings.tlv_id:
         fields |= {
             "receipted_message_id": settings.tlv_id.write(part.value),
@@ -61,6 +73,20 @@ def receipt_fields(part: Part, state: str, done_at: datetime, settings: SmscSett
             "network_error_code": _network_error(usual, error),
         }
     return fields
+
+
+def _body(text: str, form: str) -> Fields:
+    # Real receipts quote the message in whatever bytes it had: a reader must not stumble over them.
+    octets = text.encode("latin-1", "replace")
+    match form:
+        case "payload" | "data_sm":
+            return {"message_payload": octets}
+        case "ucs2":
+            # Too long for a short_message in this alphabet.
+            return {"message_payload": text.encode("utf-16-be", "replace"), "data_coding": _UCS2}
+        case "nul":
+            return {"short_message": octets.replace(b" stat", b"\0 stat") + b"\0"}
+    return {"short_message": octets}
 
 
 def malformed_fields(part: Part, state: str, malformation: str, random: Random) -> Fields:

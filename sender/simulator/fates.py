@@ -38,6 +38,8 @@ class PartFate:
     error: str = ""
     malformation: str = ""
     """One of MALFORMATIONS; empty: it can be read."""
+    form: str = ""
+    """Of its receipt, one of `knobs.RECEIPT_FORMS`; empty: the usual one."""
     stray: bool = False
     """Another receipt comes beside it, for an id that was never given."""
     garbled: bool = False
@@ -85,6 +87,7 @@ class Fates:
             late=not early and self._happens(settings.late_receipts, number, f"late {place}"),
             error=self._err(number, place) if state != "DELIVERED" else "",
             malformation=self._malformation(number, place),
+            form=self._form(number, place),
             stray=self._happens(settings.unknown_id_receipts, number, f"stray {place}"),
             garbled=self._happens(settings.malformed_pdus, number, f"garbled {place}"),
             answer_lost=self._happens(settings.lost_answers, number, f"answer lost {place}"),
@@ -115,6 +118,10 @@ class Fates:
     def _err(self, number: str, place: str) -> str:
         mix = self._knobs.now.receipt_errors
         return mix.draw(self.random(number, f"err {place}").random()) if mix.shares else ""
+
+    def _form(self, number: str, place: str) -> str:
+        mix = self._knobs.now.receipt_forms
+        return mix.draw(self.random(number, f"form {place}").random()) if mix.shares else ""
 
     def _malformation(self, number: str, place: str) -> str:
         if not self._happens(self._knobs.now.malformed_receipts, number, f"malformed {place}"):

@@ -19,7 +19,7 @@ from sender.simulator.knobs import Knobs
 from sender.simulator.ledger import Ledger
 from sender.simulator.limit import Limit
 from sender.simulator.outbox import Delivery, Outbox
-from sender.simulator.reassembly import Reassembly, Submission, decode
+from sender.simulator.reassembly import Reassembly, Submission
 from sender.simulator.reports import Reports, Taken
 from sender.simulator.session import Session
 
@@ -118,8 +118,7 @@ class Intake:
     def _register(self, submission: Submission, message: int) -> Taken:
         self._last_id += 1
         place = submission.place
-        text = decode(submission.body, submission.data_coding)
-        part = Part(submission.number, submission.sender, self._last_id, self._clock(), text)
+        part = Part(submission.number, submission.sender, self._last_id, self._clock(), submission.text)
         fate = self._fates.of_part(submission.number, message, place.part, place.parts)
         return Taken(part, message, place.part, fate, submission.registered_delivery)
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Any, get_type_hints
+from zoneinfo import available_timezones
 
 from sender.simulator.delays import Delay
-from sender.simulator.settings import IdForm, Mix, SmscSettings
+from sender.simulator.settings import DateForm, IdForm, Mix, SmscSettings
 
 _HINTS = get_type_hints(SmscSettings)
 _ANNOTATED = get_type_hints(SmscSettings, include_extras=True)
@@ -21,6 +22,10 @@ _SHARES = frozenset(
 _STATUSES = frozenset({"limit_status", "bind_status"})
 _AT_LEAST_ONE = frozenset({"max_binds", "window", "delivery_window"})
 _NONE = "none"
+_CHOICES = {"alphabet": ("gsm", "latin1", "ascii", "utf8")}
+
+RECEIPT_FORMS = ("payload", "ucs2", "nul", "shuffled", "data_sm")
+"""Forms of a receipt beside the usual one: see `delivery_receipts`."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,12 @@ def _check(name: str, value: Any) -> None:
     if name not in _SHARES and isinstance(value, int | float) and value < 0 and name != "seed":
         raise ValueError("it cannot be below 0")
     statuses = [value] if name in _STATUSES else [_integer(code) for code, _ in value.shares] if name == "errors" else []
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ValueError(f"there is no “{value}”; there are: {', '.join(_CHOICES[name])}")
+    if name == "receipt_forms" and (strange := {form for form, _ in value.shares} - set(RECEIPT_FORMS)):
+        raise ValueError(f"there is no form “{min(strange)}”; there are: {', '.join(RECEIPT_FORMS)}")
+    if name == "receipt_timezone" and value not in available_timezones():
+        raise ValueError(f"there is no zone “{value}”; write it as Europe/Paris")
     if any(not 0 <= status <= 0xFFFFFFFF for status in statuses):
         raise ValueError("a command status is a number of four bytes")
 
@@ -141,6 +152,13 @@ def _id_form(text: str) -> IdForm:
         raise ValueError(f"“{text}” is no way to write ids; there are: {', '.join(IdForm)}") from None
 
 
+def _date_form(text: str) -> DateForm:
+    try:
+        return DateForm(text)
+    except ValueError:
+        raise ValueError(f"“{text}” is no way to write dates; there are: {', '.join(DateForm)}") from None
+
+
 def _mix(text: str) -> Mix:
     shares = []
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -165,6 +183,7 @@ _READERS: Mapping[Any, Callable[[str], Any]] = {
     Delay: Delay.parse,
     Mix: _mix,
     IdForm: _id_form,
+    DateForm: _date_form,
     IdForm | None: _or_none(_id_form),
     int | None: _or_none(_integer),
 }

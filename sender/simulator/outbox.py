@@ -17,7 +17,7 @@ from sender.simulator.session import Session
 
 @dataclass(eq=False)
 class Delivery:
-    """One deliver_sm. `taken` is called once, when it is acknowledged; `refused` when it is turned down for good."""
+    """One deliver_sm or data_sm. `taken` is called once, when it is acknowledged; `refused` when it is turned down."""
 
     fields: Mapping[str, str | int | bytes]
     taken: Callable[[], None]
@@ -26,6 +26,7 @@ class Delivery:
     """Set as soon as it was handed to a connection for the first time."""
     garbled: bool = False
     """A PDU that nobody can read goes before it, once."""
+    command: str = "deliver_sm"
 
 
 class Outbox:
@@ -109,7 +110,7 @@ class Outbox:
         if delivery.garbled:
             session.garble()
             delivery.garbled = False
-        key = (session, session.request("deliver_sm", **delivery.fields))
+        key = (session, session.request(delivery.command, **delivery.fields))
         timer = asyncio.get_running_loop().call_later(self._knobs.now.redeliver_after_s, self._again, key)
         self._outstanding[key] = (delivery, timer)
         delivery.written.set()

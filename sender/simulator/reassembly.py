@@ -7,8 +7,10 @@ from linksvc.fragments import decode_gsm
 from sender.concatenation import UDHI, Concatenation, read_header
 from sender.pdus import Pdu
 
-UCS2 = 8
-"""data_coding of UTF-16 (SMPP v3.4, 5.2.19); everything else is read in the default alphabet, GSM 03.38."""
+_CODECS = {1: "ascii", 3: "latin-1", 8: "utf-16-be"}
+"""By data_coding (SMPP v3.4, 5.2.19); everything else is read in the account's default alphabet."""
+
+_DEFAULT_CODECS = {"latin1": "latin-1", "ascii": "ascii", "utf8": "utf-8"}
 
 _ALONE = Concatenation(0, 1, 1)
 
@@ -24,9 +26,12 @@ class Submission:
     body: bytes
     registered_delivery: int
 
+    alphabet: str = "gsm"
+    """What data_coding 0 means."""
+
     @classmethod
-    def of(cls, pdu: Pdu) -> "Submission":
-        place, body = read_header(pdu.payload) if pdu.number("esm_class") & UDHI else (None, pdu.payload)
+    def of(cls, pdu: Pdu, alphabet: str = "gsm") -> "Submission":
+        place, body = read_header(pdu.payload) if pdu.number("esm_class") & UDHI else (_sar_place(pdu), pdu.payload)
         return cls(
             number="+" + pdu.text("destination_addr").lstrip("+"),
             sender=pdu.text("source_addr"),
@@ -34,7 +39,13 @@ class Submission:
             data_coding=pdu.number("data_coding"),
             body=body,
             registered_delivery=pdu.number("registered_delivery"),
+            alphabet=alphabet,
         )
+
+    @property
+    def text(self) -> str:
+        """What a phone would show of this part alone."""
+        return decode(self.body, self.data_coding, self.alphabet)
 
     @property
     def is_sane(self) -> bool:
@@ -71,12 +82,21 @@ class Reassembly:
         if len(bodies) < submission.place.parts:
             return None
         del self._open[key]
-        return decode(b"".join(bodies[part] for part in sorted(bodies)), submission.data_coding)
+        return decode(b"".join(bodies[part] for part in sorted(bodies)), submission.data_coding, submission.alphabet)
 
 
-def decode(body: bytes, data_coding: int) -> str:
-    """What a phone shows of a payload without its header."""
-    return body.decode("utf-16-be", "replace") if data_coding == UCS2 else decode_gsm(body)
+def decode(body: bytes, data_coding: int, alphabet: str = "gsm") -> str:
+    """What a phone shows of a payload without its header; `alphabet` is what data_coding 0 means."""
+    codec = _CODECS.get(data_coding) or _DEFAULT_CODECS.get(alphabet)
+    return body.decode(codec, "replace") if codec else decode_gsm(body)
+
+
+def _sar_place(pdu: Pdu) -> Concatenation | None:
+    """What the optional parameters say instead of a header (SMPP v3.4, 5.3.2.22 to 24)."""
+    if "sar_msg_ref_num" not in pdu.fields:
+        return None
+    names = ("sar_msg_ref_num", "sar_total_segments", "sar_segment_seqnum")
+    return Concatenation(*(pdu.number(name) for name in names))
 
 
 def _key(submission: Submission) -> tuple[str, str, int, int]:

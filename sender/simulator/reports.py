@@ -118,7 +118,10 @@ class Reports:
             self._ledger.append(Anomaly(taken.part.number, "receipt refused", detail, self._clock()))
             answered(status)
 
-        return self._deliver(taken.part, Delivery(fields, lambda: answered(Status.OK), refused, garbled=garbled))
+        delivery = Delivery(fields, lambda: answered(Status.OK), refused, garbled=garbled)
+        if taken.fate.form == "data_sm":
+            delivery.command = "data_sm"
+        return self._deliver(taken.part, delivery)
 
     def _deliver(self, part: Part, delivery: Delivery) -> Delivery:
         if delivery.garbled:
@@ -128,4 +131,4 @@ class Reports:
 
     def _fields(self, taken: Taken, state: str) -> Fields:
         error = "" if state == "ENROUTE" else taken.fate.error
-        return receipt_fields(taken.part, state, self._clock(), self._knobs.now, error)
+        return receipt_fields(taken.part, state, self._clock(), self._knobs.now, error, taken.fate.form)

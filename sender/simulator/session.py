@@ -139,7 +139,7 @@ class Session:
                 self._switch.submit(self, pdu)
             case "submit_sm":
                 self.answer("submit_sm_resp", pdu.sequence, Status.INVALID_BIND_STATUS)
-            case "deliver_sm_resp" | "generic_nack":
+            case "deliver_sm_resp" | "data_sm_resp" | "generic_nack":
                 self._switch.delivered(self, pdu.sequence, pdu.status)
             case "enquire_link":
                 self.answer("enquire_link_resp", pdu.sequence)

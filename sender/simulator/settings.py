@@ -6,6 +6,7 @@ name, and docs/knobs.md lists them with the help texts that stand here.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -30,6 +31,27 @@ class IdForm(StrEnum):
             IdForm.DECIMAL: f"{value:d}",
             IdForm.DECIMAL_PADDED: f"{value:020d}",
         }[self]
+
+
+class DateForm(StrEnum):
+    """How receipts write dates."""
+
+    MINUTES = "minutes"
+    SECONDS = "seconds"
+    CENTURY = "century"
+    OFFSET = "offset"
+    ZEROS = "zeros"
+
+    def write(self, at: datetime) -> str:
+        """The date in 10, 12 or 14 digits, in 12 with the zone's offset behind them, or as ten zeros."""
+        pattern = {
+            DateForm.MINUTES: "%y%m%d%H%M",
+            DateForm.SECONDS: "%y%m%d%H%M%S",
+            DateForm.CENTURY: "%Y%m%d%H%M%S",
+            DateForm.OFFSET: "%y%m%d%H%M%S%z",
+            DateForm.ZEROS: "0000000000",
+        }[self]
+        return at.strftime(pattern)
 
 
 @dataclass(frozen=True)
@@ -103,6 +125,14 @@ class SmscSettings:
         IdForm | None,
         "How receipted_message_id writes it; none: receipts carry no optional parameters.",
     ] = IdForm.HEX
+    receipt_dates: Annotated[
+        DateForm, "How receipts write dates: minutes, seconds or century (10, 12, 14 digits), offset, zeros."
+    ] = DateForm.MINUTES
+    receipt_timezone: Annotated[str, "The zone of those dates (IANA)."] = "UTC"
+    receipt_forms: Annotated[
+        Mix, "Receipts in other forms, as payload:0.2,ucs2:0.1: payload, ucs2, nul, shuffled or data_sm."
+    ] = Mix()
+    alphabet: Annotated[str, "What data_coding 0 means of what is submitted: gsm, latin1, ascii or utf8."] = "gsm"
     first_id: Annotated[
         int | None,
         "The first id; none: the clock's milliseconds, so that a restarted SMSC does not give the same ids again.",
@@ -114,6 +144,7 @@ class SmscSettings:
     inbound_stops: Annotated[float, "Of those messages: a word that says STOP, in some manner."] = 0.1
     inbound_long: Annotated[float, "Of the others: those in several parts."] = 0.2
     shuffled_inbound: Annotated[float, "Of those in several parts: those whose parts come in any order."] = 0.5
+    latin1_inbound: Annotated[float, "Of those that Latin-1 can write: those with data_coding 3 instead of 0 or 8."] = 0.0
     duplicate_inbound: Annotated[float, "Of all: those delivered a second time, as if the answer had been lost."] = 0.0
 
     max_binds: Annotated[int, "Connections bound at once; one more is answered ESME_RALYBND."] = 4

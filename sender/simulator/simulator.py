@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -78,9 +79,9 @@ class Simulator:
         )
         self._player = Player(scenario or Scenario(), self._knobs, self._agenda, self.ledger, clock, self._smsc, self._write)
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listens; port 0 takes a free one. Returns the port. Raises OSError where it cannot."""
-        bound = await self._smsc.start(host, port)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> int:
+        """Listens, in TLS only if told so; port 0 takes a free one. Returns the port. Raises OSError where it cannot."""
+        bound = await self._smsc.start(host, port, tls)
         self._traffic.start()
         self._player.start()
         log.info("the SMSC listens", action="smsc.start", host=host, port=bound)
@@ -127,6 +128,13 @@ class Simulator:
         self.ledger.append(Anomaly("", "an action failed", f"{type(error).__name__}: {error}", self._clock()))
 
 
+def server_context(certificate: Path) -> ssl.SSLContext:
+    """TLS with the certificate and the key in this file. Raises OSError (ssl.SSLError is one) if it holds none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 def run_smsc(
     host: str,
     port: int,
@@ -137,23 +145,25 @@ def run_smsc(
     ledger_path: Path | None = None,
     pace: Pace | None = None,
     scenario: Scenario | None = None,
+    tls: ssl.SSLContext | None = None,
     on_ready: Callable[[int], None] = lambda _: None,
 ) -> Ledger:
     """Runs a simulator until SIGINT or SIGTERM; blocks. For `ricochet smsc`.
 
     `on_ready` is told the port as soon as it listens. Returns the ledger. Raises OSError where it cannot listen.
     """
-    return asyncio.run(
-        _run(Simulator(people, settings, shop, ledger_path, pace=pace, scenario=scenario), host, port, on_ready)
-    )
+    simulator = Simulator(people, settings, shop, ledger_path, pace=pace, scenario=scenario)
+    return asyncio.run(_run(simulator, host, port, tls, on_ready))
 
 
-async def _run(simulator: Simulator, host: str, port: int, on_ready: Callable[[int], None]) -> Ledger:
+async def _run(
+    simulator: Simulator, host: str, port: int, tls: ssl.SSLContext | None, on_ready: Callable[[int], None]
+) -> Ledger:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    on_ready(await simulator.start(host, port))
+    on_ready(await simulator.start(host, port, tls))
     try:
         await stop.wait()
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import socket
+import ssl
 from collections.abc import Callable
 from itertools import count
 from random import Random
@@ -43,6 +44,7 @@ class Smsc:
         heard: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._knobs = knobs
+        self._fates = fates
         self._ledger = ledger
         self._clock = clock
         self._heard = heard
@@ -51,6 +53,7 @@ class Smsc:
         self._intake = Intake(knobs, fates, self._outbox, agenda, ledger, clock, arrive)
         self._disruptions = Disruptions(knobs, fates, ledger, clock, self._outbox.undelivered)
         self._server: asyncio.Server | None = None
+        self._tls: ssl.SSLContext | None = None
         self._references = count(1)
         self.submitted = 0
         """How many submit_sm came."""
@@ -68,9 +71,10 @@ class Smsc:
     def is_listening(self) -> bool:
         return self._server is not None and self._server.is_serving()
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listens; port 0 takes a free one. Returns the port. Raises OSError where it cannot."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=READ_AHEAD_BYTES)
+        self._tls = tls
+        self._server = await asyncio.start_server(self._serve, host, port, limit=READ_AHEAD_BYTES, ssl=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -108,14 +112,16 @@ class Smsc:
         self._server.close()
         self.disconnect("restart")
         await asyncio.sleep(down_s)
-        await self.start(host, port)
+        await self.start(host, port, self._tls)
 
     def send_inbound(
         self, number: str, address: str, text: str, taken: Callable[[], None], shuffled: Random | None = None
     ) -> None:
         """What a phone writes to an address of the client's, in as many parts as it needs; `taken` is called when the client
         has them all. `shuffled` puts the parts in any order."""
-        parts = inbound_parts(text, next(self._references) & 0xFF)
+        reference, share = next(self._references) & 0xFF, self._knobs.now.latin1_inbound
+        latin1 = share > 0 and self._fates.random(number, f"latin1 {text}").random() < share
+        parts = inbound_parts(text, reference, latin1=latin1)
         if shuffled:
             shuffled.shuffle(parts)
         missing = len(parts)
@@ -149,7 +155,7 @@ class Smsc:
             self._outbox.attach(session)
 
     def submit(self, session: Session, pdu: Pdu) -> None:
-        self._intake.submit(session, pdu.sequence, Submission.of(pdu))
+        self._intake.submit(session, pdu.sequence, Submission.of(pdu, self._knobs.now.alphabet))
         self._disruptions.submitted(session)
         self.submitted += 1
         self._heard(self.submitted)

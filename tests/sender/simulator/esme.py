@@ -1,6 +1,7 @@
 """A scripted client of the SMSC, on a real socket and the same codec: it does what a test tells it, right or wrong."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
@@ -11,6 +12,7 @@ from sender.pdus import Pdu, Status, UnreadablePdu, encode, read_pdu
 
 SENDER = "36180"
 PASSWORD = "secret"
+DELIVERIES = ("deliver_sm", "data_sm")
 _references = count(1)
 
 Acknowledge = Callable[[Pdu], int | None]
@@ -38,8 +40,8 @@ class Esme:
                 self._answers[pdu.sequence] = pdu
             elif not self.is_alive:
                 pass
-            elif pdu.command == "deliver_sm" and (status := self.acknowledge(pdu)) is not None:
-                self.writer.write(encode("deliver_sm_resp", pdu.sequence, status, message_id=""))
+            elif pdu.command in DELIVERIES and (status := self.acknowledge(pdu)) is not None:
+                self.writer.write(encode(f"{pdu.command}_resp", pdu.sequence, status, message_id=""))
             elif pdu.command == "unbind":
                 self.writer.write(encode("unbind_resp", pdu.sequence))
                 self.writer.close()
@@ -98,7 +100,7 @@ class Esme:
 
     @property
     def deliveries(self) -> list[Pdu]:
-        return [pdu for pdu in self.events if pdu.command == "deliver_sm"]
+        return [pdu for pdu in self.events if pdu.command in DELIVERIES]
 
     def count(self, command: str) -> int:
         return sum(pdu.command == command for pdu in self.events)
@@ -130,9 +132,11 @@ def _parts(text: str) -> list[tuple[bytes, dict[str, int]]]:
 
 
 @asynccontextmanager
-async def esme(port: int, acknowledge: Acknowledge = lambda _: 0) -> AsyncIterator[Esme]:
+async def esme(
+    port: int, acknowledge: Acknowledge = lambda _: 0, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Esme]:
     """A connection, not bound yet, that acknowledges whatever it is delivered."""
-    client = Esme(*await asyncio.open_connection("127.0.0.1", port), acknowledge)
+    client = Esme(*await asyncio.open_connection(host, port, ssl=tls), acknowledge)
     try:
         yield client
     finally:
