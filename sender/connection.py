@@ -21,7 +21,7 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        return all(session.usable for session in self._sessions)
+        return self._transmitter.usable and (self._receiver is None or self._receiver.usable)
 
     @property
     def reason(self) -> str:

@@ -163,10 +163,11 @@ class Exchange:
         self._health.note(verdict.outcome, verdict.cause, latency_s)
         if verdict.slows:
             self._pacer.slow_down(asyncio.get_running_loop().time())
+        wait_s = 0.0
         if verdict.ends_session:
             connection.retire("the SMSC says that it is not bound (0x00000004)")
-            return self._answered(submission, verdict.outcome, verdict.cause, pdu, now), 0.0
-        wait_s = verdict.wait_s or self._timing.retry.wait_s(submission.tries)
+        elif verdict.outcome == RETRY:
+            wait_s = verdict.wait_s or self._timing.retry.wait_s(submission.tries)
         return self._answered(submission, verdict.outcome, verdict.cause, pdu, now), wait_s
 
     def _answered(self, submission: Submission, outcome: str, cause: str, pdu: Pdu, now: datetime) -> Answer:

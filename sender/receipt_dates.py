@@ -31,8 +31,15 @@ class ToldDate:
 def read_date(told: str, zone: str, received_at: datetime) -> ToldDate | None:
     """The date nearest to its arrival, of those that its digits may mean: twelve are YYMMDDhhmmss or YYYYMMDDhhmm, and an
     hour may come twice a year. `zone`: IANA, of dates without an offset. None for what is no date, such as zeros."""
-    found = [date for local, seconds, offset in _readings(told) for date in _moments(local, seconds, offset or _zone(zone))]
-    return min(found, key=lambda date: abs(date.at - received_at), default=None)
+    return min(_dates(told, zone), key=lambda date: abs(date.at - received_at), default=None)
+
+
+@lru_cache(maxsize=1_024)
+def _dates(told: str, zone: str) -> tuple[ToldDate, ...]:
+    """What the date may mean. Receipts of one minute mostly tell the same ones."""
+    return tuple(
+        date for local, seconds, offset in _readings(told) for date in _moments(local, seconds, offset or _zone(zone))
+    )
 
 
 def _readings(told: str) -> Iterator[tuple[datetime, bool, tzinfo | None]]:

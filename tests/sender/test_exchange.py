@@ -154,7 +154,7 @@ async def test_no_log_of_a_run_holds_a_number_a_text_or_a_password(
             smsc.accept(line, pdu)
 
     with structlog.testing.capture_logs() as logs:
-        async with scripted_smsc(bind_status=Status.INVALID_PASSWORD, submitted=trouble) as smsc, sending(smsc):
+        async with scripted_smsc(bind_status=Status.BIND_FAILED, submitted=trouble) as smsc, sending(smsc):
             await until(lambda: books.route().state == "refused")
             smsc.bind_status = Status.OK
             # The first session was not bound, said the SMSC; the second one was cut.
