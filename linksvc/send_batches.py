@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, delete, select, update
 
 from linksvc.bulk import insert_rows
+from linksvc.database import is_sqlite
 from linksvc.models import Message, SendBatch
 
 MOST_MESSAGES = 50
@@ -131,7 +132,12 @@ def find_claimed(session: Session, campaign_id: int, worker: str, ns: Sequence[i
         .order_by(col(SendBatch.first_n))
         .with_for_update()
     )
-    return [batch for row in session.exec(statement) if not wanted.isdisjoint((batch := Batch(*row)).ns)]
+    found = [Batch(*row) for row in session.exec(statement)]
+    if not wanted <= {n for batch in found for n in batch.ns} and not is_sqlite(session):
+        # While this waited for a lock somebody took a message out: what is left of its batch are other rows, which only a
+        # new statement sees.
+        found = [Batch(*row) for row in session.exec(statement)]
+    return [batch for batch in found if not wanted.isdisjoint(batch.ns)]
 
 
 def take_out(session: Session, batches: Iterable[Batch], ns: Iterable[int]) -> None:
