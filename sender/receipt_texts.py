@@ -37,22 +37,21 @@ def _says_something(labels: Mapping[str, str]) -> bool:
 
 
 def _texts(pdu: Pdu, alphabet: str) -> Iterator[str]:
-    """The text, by its data_coding first: SMSCs copy that of the message, whatever they write themselves."""
-    payload = pdu.payload
-    if pdu.number("esm_class") & UDHI:
-        _, payload = read_header(payload)
+    """The text, by its data_coding first: SMSCs copy that of the message, whatever they write themselves. They copy its
+    esm_class too, with the bit of a header that is not there."""
     coding = pdu.number("data_coding")
-    if coding == _UCS2:
-        yield _decode(payload, "utf-16-be")
-    narrow = _decode(payload, "utf-8" if alphabet == "utf8" and coding == 0 else "latin-1")
-    yield narrow.replace(_GSM_UNDERSCORE, "_") if alphabet == "gsm" and coding == 0 else narrow
-    if coding != _UCS2:
-        yield _decode(payload, "utf-16-be")
-    yield _decode(payload, "utf-16-le")
+    narrow = "utf-8" if alphabet == "utf8" and coding == 0 else "latin-1"
+    codecs = ("utf-16-be", narrow, "utf-16-le") if coding == _UCS2 else (narrow, "utf-16-be", "utf-16-le")
+    underscore = _GSM_UNDERSCORE if alphabet == "gsm" and coding == 0 else "_"
+    for payload in _payloads(pdu):
+        for codec in codecs:
+            yield payload.decode(codec, "replace").replace("\0", " ").replace(underscore, "_")
 
 
-def _decode(payload: bytes, codec: str) -> str:
-    return payload.decode(codec, "replace").replace("\0", " ")
+def _payloads(pdu: Pdu) -> Iterator[bytes]:
+    if pdu.number("esm_class") & UDHI:
+        yield read_header(pdu.payload)[1]
+    yield pdu.payload
 
 
 def _labels(text: str, wanted: frozenset[str]) -> dict[str, str]:

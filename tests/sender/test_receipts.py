@@ -137,6 +137,7 @@ def test_an_underscore_of_the_default_alphabet_is_one() -> None:
 
 def test_a_header_before_the_text_is_passed_over() -> None:
     assert told(b"\x05\x00\x03\x01\x02\x01id:7 stat:DELIVRD", esm_class=0x44).ids == ("7",)
+    assert told(b"id:7 stat:DELIVRD", esm_class=0x44).ids == ("7",)
 
 
 def test_a_network_error_code_stands_in_for_a_missing_err() -> None:
