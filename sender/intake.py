@@ -45,10 +45,12 @@ class Intake:
     def scope(self, most: int) -> Scope:
         """What may be claimed now, `most` messages at a time if all is well."""
         shares, route_id = self._terms.shares, self._terms.route.id
-        usual = shares.condition(shares.of_route(route_id))
-        if not self._health.failing or self._clock() < self._next_probe:
-            return Scope(usual, most)
-        return Scope(or_(usual, shares.condition(shares.of_probe(route_id))), 1, is_probe=True)
+        if not self._health.failing:
+            return Scope(shares.condition(shares.of_route(route_id)), most)
+        needed = shares.condition(shares.of_failing(route_id))
+        if self._clock() < self._next_probe:
+            return Scope(needed, most)
+        return Scope(or_(needed, shares.condition(shares.of_probe(route_id))), 1, is_probe=True)
 
     def claimed(self, scope: Scope) -> None:
         """Something was claimed by this scope."""

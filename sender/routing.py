@@ -56,6 +56,10 @@ class Shares:
         """What the route carries as things stand."""
         return tuple(self._ranges(route_id, self.working))
 
+    def of_failing(self, route_id: int) -> tuple[LaneRange, ...]:
+        """What the route carries although it fails, whatever was known of that: what nobody else can."""
+        return tuple(self._ranges(route_id, self.working - {route_id}))
+
     def of_probe(self, route_id: int) -> tuple[LaneRange, ...]:
         """What a failing route may try itself on, to show that it works again: what it would carry if it did; and if that
         is nothing, all that it covers."""

@@ -87,6 +87,12 @@ def test_a_route_that_fails_leaves_its_lanes_to_the_others_and_gets_a_probe() ->
     assert shares.has_others(A, "FR", "") and not shares.has_others(B, "FR", "")
 
 
+def test_a_route_that_fails_carries_what_nobody_else_can_before_others_know_of_it() -> None:
+    coverage = {A: [Coverage("FR"), Coverage("GB")], B: [Coverage("FR")]}
+    assert Shares.of((A, B), coverage, (A, B)).of_failing(A) == (LaneRange("GB", "", 0, LANES),)
+    assert Shares.of((A,), {}, (A,)).of_failing(A) == (LaneRange("", "", 0, LANES),)
+
+
 def test_a_spare_route_is_used_while_all_others_fail_and_probes_on_all_it_covers() -> None:
     coverage = {A: [Coverage("FR")], B: [Coverage("FR", weight=0)]}
     assert Shares.of((A, B), coverage, (A, B)).of_route(B) == ()
