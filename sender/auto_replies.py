@@ -48,7 +48,7 @@ def due(session: Session, inbound: Inbound, match: Match, word: Word) -> list[Du
     if workspace is None or not inbound.number.startswith("+"):
         return []
     text = reply_text(workspace, word.kind, word.language or language_of(match.country))
-    contact_id = inbound.contact_id or 0
+    contact_id = match.contact_id or 0
     told = (inbound.number, contact_id, match.country, match.network)
     return [Due(match.workspace_id, inbound.id, word.kind, match.sender, text, *told)]
 

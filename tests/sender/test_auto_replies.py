@@ -24,6 +24,10 @@ from tests.sender.inbound_scenes import ZOE, Scene, deliver
 MINUTE = timedelta(minutes=1)
 
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
+
+
 @pytest.fixture
 def scene(engine: Engine) -> Scene:
     return Scene(engine, factories.route(engine))
@@ -72,12 +76,14 @@ def test_a_start_that_comes_again_behind_a_stop_lifts_nothing(scene: Scene, work
     assert scene.suppressed() == set()
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_a_start_without_a_stop_changes_and_answers_nothing(scene: Scene) -> None:
     scene.say("START")
     assert (words(scene), [row.kind for row in scene.inbounds()]) == ([], ["start"])
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_a_yes_is_a_start_only_from_somebody_who_said_stop(scene: Scene) -> None:
     scene.say("OUI")
@@ -112,6 +118,7 @@ def test_a_start_reaches_those_whom_the_stop_reached_and_the_last_of_them_answer
     assert [text.partition(" :")[0] for _, _, text in scene.answers()] == ["Second", "Other", "Second"]
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_help_is_answered_once_an_hour(scene: Scene) -> None:
     for minutes in (0, 11, 40, 61, 62):
@@ -120,6 +127,7 @@ def test_help_is_answered_once_an_hour(scene: Scene) -> None:
     assert scene.suppressed() == set()
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_help_twice_in_one_transaction_is_answered_once(scene: Scene) -> None:
     with writing(scene.engine) as session:
@@ -139,6 +147,7 @@ def test_what_a_stop_stopped_does_not_leave_after_a_start(engine: Engine, scene:
     assert batches == {(0, 1), (2, 1)}
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("text", "country", "beginning"),
     [
@@ -173,6 +182,7 @@ def test_the_built_in_answers_are_one_fragment_of_gsm_7_with_any_name(kind: str,
         Template.parse(unnamed)
 
 
+@on_one_database
 def test_a_workspace_answers_in_its_own_words(engine: Engine, scene: Scene, workspace_id: int) -> None:
     with writing(engine) as session:
         workspace = session.get(Workspace, workspace_id)
@@ -218,6 +228,7 @@ def test_answers_of_one_text_share_a_campaign_whose_figures_add_up(engine: Engin
         assert stored(session, campaign_id) == brute_force(session, campaign_id) != {}
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_a_campaign_of_answers_never_ends(engine: Engine, scene: Scene) -> None:
     scene.say("STOP")
@@ -245,6 +256,7 @@ def test_an_answer_leaves_though_its_number_is_suppressed_and_no_contact_but_not
         assert (list(late.allowed), dict(late.unsent)) == ([], {0: "expired_unsent"})
 
 
+@on_one_database
 @pytest.mark.usefixtures("workspace_id")
 def test_nobody_and_no_machine_is_answered(scene: Scene) -> None:
     scene.say("STOP", number="+33639989999")

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from itertools import count, permutations
+from threading import Barrier, Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,10 @@ NUMBERS = count()
 LATER = NOW + WAIT + timedelta(seconds=1)
 
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
+
+
 @pytest.fixture
 def scene(engine: Engine) -> Scene:
     return Scene(engine, factories.route(engine))
@@ -36,6 +41,7 @@ def the_only(scene: Scene) -> Inbound:
     return row
 
 
+@on_one_database
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_parts_are_joined_in_whatever_order_they_come(scene: Scene, order: tuple[int, ...]) -> None:
     pdus = in_parts(ZOE, PARTS)
@@ -44,12 +50,14 @@ def test_parts_are_joined_in_whatever_order_they_come(scene: Scene, order: tuple
     assert (row.text, row.parts, row.complete, row.number, row.sender) == (WHOLE, 3, True, ZOE, "36180")
 
 
+@on_one_database
 @pytest.mark.parametrize("wide", [False, True])
 def test_references_may_have_eight_bits_or_sixteen(scene: Scene, wide: bool) -> None:
     scene.hear(*in_parts(ZOE, PARTS, reference=200, wide=wide))
     assert scene.texts() == [WHOLE]
 
 
+@on_one_database
 def test_parts_may_be_told_by_parameters_instead_of_a_header(scene: Scene) -> None:
     scene.hear(
         *(
@@ -93,6 +101,7 @@ def test_a_reference_that_is_used_again_begins_another_message(scene: Scene) -> 
     assert [row.text for row in scene.rows(Inbound) if not row.complete] == ["lost …"]
 
 
+@on_one_database
 def test_a_character_that_is_cut_in_two_is_whole_again(scene: Scene) -> None:
     octets = "Merci 😀 !".encode("utf-16-be")
     cut = octets.index("😀".encode("utf-16-be")) + 2
@@ -100,12 +109,14 @@ def test_a_character_that_is_cut_in_two_is_whole_again(scene: Scene) -> None:
     assert scene.texts() == ["Merci 😀 !"]
 
 
+@on_one_database
 def test_an_escape_that_is_cut_off_its_letter_finds_it_again(scene: Scene) -> None:
     (octets,) = split("5 €").parts
     scene.hear(*in_parts(ZOE, (octets[:-1], octets[-1:]), data_coding=0))
     assert scene.texts() == ["5 €"]
 
 
+@on_one_database
 def test_parts_of_two_codings_are_each_read_in_theirs(scene: Scene) -> None:
     first, _ = in_parts(ZOE, ("été ".encode("latin-1"), b""))
     _, second = in_parts(ZOE, (b"", "✋".encode("utf-16-be")), data_coding=8)
@@ -113,6 +124,7 @@ def test_parts_of_two_codings_are_each_read_in_theirs(scene: Scene) -> None:
     assert scene.texts() == ["été ✋"]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("present", "text"),
     [((0,), "Je vous …"), ((1,), "…remercie …"), ((0, 2), "Je vous …beaucoup"), ((1, 2), "…remercie beaucoup")],
@@ -159,12 +171,14 @@ def test_a_stop_whose_rest_never_comes_is_stored_once(scene: Scene) -> None:
     assert len(scene.answers()) == 1
 
 
+@on_one_database
 @pytest.mark.parametrize(("parts", "part"), [(2, 3), (2, 0), (0, 0), (1, 1)])
 def test_a_header_that_makes_no_sense_hides_no_message(scene: Scene, parts: int, part: int) -> None:
     scene.hear(deliver(ZOE, bytes((5, 0, 3, 9, parts, part)) + b"STOP", esm_class=0x40))
     assert scene.texts() == ["STOP"]
 
 
+@on_one_database
 def test_a_header_of_ports_is_no_header_of_parts(scene: Scene) -> None:
     scene.hear(deliver(ZOE, b"\x06\x05\x04\x0b\x84\x23\xf0Bonjour", esm_class=0x40))
     assert scene.texts() == ["Bonjour"]
@@ -199,3 +213,22 @@ def test_any_text_comes_back_whole_from_parts_in_any_order_each_any_number_of_ti
 def sqlite_scene(sqlite_url: str) -> Scene:
     engine = open_engine(sqlite_url)
     return Scene(engine, factories.route(engine))
+
+
+def test_parts_that_come_over_two_binds_at_once_are_joined(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    scene = Scene(engine, factories.route(engine))
+    for last in range(8):
+        ready = Barrier(3)
+
+        def hear(pdu: Pdu, ready: Barrier = ready) -> None:
+            ready.wait()
+            scene.hear(pdu)
+
+        threads = [Thread(target=hear, args=(pdu,)) for pdu in in_parts(f"+3363998000{last}", PARTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert scene.texts() == [WHOLE] * 8
+    engine.dispose()
