@@ -74,6 +74,7 @@ def demo(
 
 
 def smsc(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes a free one.")] = 2775,
     system_id: Annotated[str, typer.Option(help="The account's name.")] = "ricochet",
@@ -110,14 +111,14 @@ def smsc(
     from sender.simulator.till import ShopAccess
 
     def tell(bound: int) -> None:
-        typer.echo(f"The SMSC listens on {host}:{bound}, system id {system_id}.")
+        typer.echo(f"The SMSC listens on {host}:{bound}, system id {settings.system_id}.")
 
     try:
         played = Scenario.read(scenario) if scenario else Scenario()
         # What the command line says goes before the file.
-        turned = {**played.knobs, **parse_assignments(knob or ())}
-        told = SmscSettings(seed=seed, speed=speed, system_id=system_id, password=password)
-        settings = replace(told, **turned)
+        told = {"system_id": system_id, "password": password, "seed": seed, "speed": speed}
+        options = {name: value for name, value in told.items() if _was_given(context, name)}
+        settings = replace(SmscSettings(), **{**played.knobs, **options, **parse_assignments(knob or ())})
         if knobs:
             for one in list_knobs(settings):
                 typer.echo(f"{one.name} = {one.value}\n    {one.help}")
@@ -137,3 +138,8 @@ def smsc(
             )
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"The simulator cannot run: {error}") from None
+
+
+def _was_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
