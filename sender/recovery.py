@@ -1,6 +1,6 @@
 """What a worker left on a bind: settled by the next holder before it sends, or by itself when it ends in order."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from linksvc import facts, leases, send_batches
+from linksvc import facts, frequency_caps, leases, send_batches
 from linksvc.clock import Clock
 from linksvc.database import writing
 from linksvc.facts import NewFact
-from linksvc.models import Attempt
+from linksvc.models import Attempt, Campaign, Message
 from linksvc.send_batches import AT_ONCE
 from sender.binds import Bind, holding, take
 from sender.claims import give_back
@@ -66,7 +66,7 @@ def recover(session: Session, bind: Bind, worker: str, now: datetime) -> Recover
     refused = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) in begun]
     untouched = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) not in begun]
     _settle(session, refused, REFUSED, "refused", now)
-    _queue_again(session, untouched)
+    _queue_again(session, untouched, now)
     if worker:
         give_back(session, worker)
     return Recovered(len(unknown), len(refused), len(untouched))
@@ -108,13 +108,22 @@ def _settle(session: Session, attempts: Sequence[Attempt], outcome: str, kind: s
     facts.record(session, made, now)
 
 
-def _queue_again(session: Session, attempts: Sequence[Attempt]) -> None:
+def _queue_again(session: Session, attempts: Sequence[Attempt], now: datetime) -> None:
     for attempt in attempts:
         attempt.outcome = RETRIED
         session.add(attempt)
     session.flush()
     for campaign_id, ns in _by_campaign(attempts).items():
+        _uncount(session, campaign_id, ns, now)
         send_batches.put_back(session, campaign_id, ns, AT_ONCE, RETRY)
+
+
+def _uncount(session: Session, campaign_id: int, ns: Iterable[int], now: datetime) -> None:
+    """What was marked and did not leave does not count for frequency caps."""
+    workspace_id, kind = session.exec(select(Campaign.workspace_id, Campaign.kind).where(Campaign.id == campaign_id)).one()
+    if kind == "marketing":
+        numbers = session.exec(select(Message.number).where(Message.campaign_id == campaign_id, col(Message.n).in_(ns)))
+        frequency_caps.give_back(session, workspace_id, Counter(numbers), now)
 
 
 def _by_campaign(attempts: Iterable[Attempt]) -> dict[int, set[int]]:

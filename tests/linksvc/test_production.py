@@ -17,6 +17,7 @@ from linksvc.models import (
     Link,
     Message,
     PromoCode,
+    SendBatch,
     SerialBlock,
     Suppression,
 )
@@ -73,6 +74,37 @@ def test_every_contact_who_may_be_sent_to_gets_one_message(engine: Engine, keyri
         funnel = read_funnel(session, workspace_id, campaign_id)
         assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
     assert (funnel["produced"], funnel["queued"], funnel.state) == (11, 11, "sending")
+
+
+def test_every_message_is_queued_in_a_batch_of_its_country_and_network(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    for i in range(9):
+        fields = {"country": "BE" if i % 3 else "FR", "network": "20801" if i in (0, 3) else ""}
+        factories.contact(engine, workspace_id, f"+3363998{i:04d}", **fields)
+    later = NOW + timedelta(days=1)
+    campaign_id = factories.campaign(engine, workspace_id, send_at=later)
+    send(engine, keyring, workspace_id, campaign_id)
+    kinds = {message.n: (message.country, message.network) for message in messages_of(engine, campaign_id)}
+    with reading(engine) as session:
+        batches = session.exec(select(SendBatch)).all()
+        assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
+    queued = [(n, (row.country, row.network)) for row in batches for n in range(row.first_n, row.first_n + row.size)]
+    assert len(queued) == 9 and dict(queued) == kinds
+    assert set(kinds.values()) == {("BE", ""), ("FR", ""), ("FR", "20801")}
+    assert all(row.due_at == later and row.worker == "" for row in batches)
+
+
+def test_a_batch_is_a_sample_of_its_people_and_not_those_of_the_lowest_ids(
+    engine: Engine, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(production, "WINDOW_ROWS", 100)
+    workspace_id = factories.workspace(engine)
+    people(engine, workspace_id, 40)
+    campaign_id = factories.campaign(engine, workspace_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    contacts = [message.contact_id for message in messages_of(engine, campaign_id)]
+    first_half = sorted(contacts)[:20]
+    assert 5 <= len(set(contacts[:20]) & set(first_half)) <= 15
 
 
 def test_every_message_has_a_serial_in_a_block_of_its_own_kind(engine: Engine, keyring: Keyring) -> None:
