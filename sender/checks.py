@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Boolean, bindparam, or_
 from sqlmodel import Session, col, select
 
 from linksvc import facts, holds
@@ -25,6 +26,28 @@ from sender import auto_replies
 from sender.messages import OpenCampaign
 
 MARKETING = "marketing"
+
+
+# Made once: to make a statement costs as much as to run it.
+_RULES = (
+    select(
+        *(col(getattr(Campaign, name)) for name in ("cancelled_at", "expires_at", "paused_at")),
+        *(col(getattr(Campaign, name)) for name in ("send_at", "send_local", "send_timezone")),
+        *(col(getattr(Workspace, name)) for name in ("quiet_hours", "quiet_holidays", "cap_messages", "cap_days")),
+    )
+    .join(Workspace, col(Workspace.id) == col(Campaign.workspace_id))
+    .where(col(Campaign.id) == bindparam("campaign_id"))
+    .with_for_update(read=True, of=Campaign)
+)
+_SUPPRESSED = select(Suppression.number).where(
+    col(Suppression.workspace_id) == bindparam("workspace_id"),
+    col(Suppression.number).in_(bindparam("numbers", expanding=True)),
+)
+_CONSENTING = select(Contact.id, Contact.country, Contact.timezone).where(
+    col(Contact.workspace_id) == bindparam("workspace_id"),
+    col(Contact.id).in_(bindparam("ids", expanding=True)),
+    or_(col(Contact.marketing_consent_at).is_not(None), bindparam("any_kind", type_=Boolean)),
+)
 
 
 class Candidate(Protocol):
@@ -69,27 +92,22 @@ def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now:
     It locks the campaign's row against changes until the transaction ends: nothing is marked once a pause was committed.
     What it allows is counted for frequency caps.
     """
-    row = session.exec(
-        select(Campaign)
-        .where(Campaign.id == campaign.id)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    row = _read_rules(session, campaign.id)
     if row.cancelled_at is not None:
         return Decisions((), unsent={message.n: "cancelled" for message in messages})
     if row.expires_at is not None and row.expires_at <= now:
         return Decisions((), unsent={message.n: "expired_unsent" for message in messages})
     if row.paused_at is not None:
         return Decisions((), waiting=[message.n for message in messages])
-    if row.kind == REPLY:
+    if campaign.kind == REPLY:
         late = auto_replies.expired(session, campaign.id, [message.n for message in messages], now)
         # An answer is asked for, by STOP too: neither consent nor hours nor caps hold it up.
         return Decisions(
             [message for message in messages if message.n not in late], unsent=dict.fromkeys(late, "expired_unsent")
         )
-    people = _willing(session, row, messages)
+    people = _willing(session, campaign, messages)
     unsent = {message.n: "stopped" for message in messages if message.n not in people}
-    held = _hold(session, row, [message for message in messages if message.n in people], people, now)
+    held = _hold(session, campaign, row, [message for message in messages if message.n in people], people, now)
     if row.expires_at is not None:
         late = {n for n, hold in held.items() if hold.until >= row.expires_at}
         unsent |= dict.fromkeys(late, "expired_unsent")
@@ -111,22 +129,20 @@ class _Person:
     zones: tuple[ZoneInfo, ...]
 
 
-def _willing(session: Session, campaign: Campaign, messages: Sequence[C]) -> dict[int, _Person]:
+def _read_rules(session: Session, campaign_id: int) -> Any:
+    """The row of the campaign as it is now, locked, with what its workspace keeps to."""
+    return session.connection().execute(_RULES, {"campaign_id": campaign_id}).one()
+
+
+def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) -> dict[int, _Person]:
     """Those, by n, whose recipient is there, has consented to what is marketing, and has not said STOP."""
+    connection = session.connection()
     numbers = {message.number for message in messages}
-    suppressed = set(
-        session.exec(
-            select(Suppression.number).where(
-                Suppression.workspace_id == campaign.workspace_id, col(Suppression.number).in_(numbers)
-            )
-        )
-    )
-    consenting = select(Contact.id, Contact.country, Contact.timezone).where(
-        Contact.workspace_id == campaign.workspace_id, col(Contact.id).in_({message.contact_id for message in messages})
-    )
-    if campaign.kind == MARKETING:
-        consenting = consenting.where(col(Contact.marketing_consent_at).is_not(None))
-    contacts = {id: (country, timezone) for id, country, timezone in session.exec(consenting)}
+    asked = {"workspace_id": campaign.workspace_id, "numbers": sorted(numbers)}
+    suppressed = set(connection.execute(_SUPPRESSED, asked).scalars())
+    ids = sorted({message.contact_id for message in messages})
+    asked = {"workspace_id": campaign.workspace_id, "ids": ids, "any_kind": campaign.kind != MARKETING}
+    contacts = {id: (country, timezone) for id, country, timezone in connection.execute(_CONSENTING, asked)}
     found = {}
     for message in messages:
         if message.contact_id in contacts and message.number not in suppressed:
@@ -136,11 +152,15 @@ def _willing(session: Session, campaign: Campaign, messages: Sequence[C]) -> dic
 
 
 def _hold(
-    session: Session, campaign: Campaign, messages: Sequence[C], people: Mapping[int, _Person], now: datetime
+    session: Session,
+    campaign: OpenCampaign,
+    row: Any,
+    messages: Sequence[C],
+    people: Mapping[int, _Person],
+    now: datetime,
 ) -> dict[int, Hold]:
     """What has to wait, by n: for its schedule, for hours and holidays, for a cap."""
-    workspace = session.exec(select(Workspace).where(Workspace.id == campaign.workspace_id)).one()
-    keeps = Keeps(workspace.quiet_hours, workspace.quiet_holidays)
+    keeps = Keeps(row.quiet_hours, row.quiet_holidays)
 
     @cache
     def opening(person: _Person, at: datetime, reason: str) -> Hold | None:
@@ -149,11 +169,11 @@ def _hold(
 
     @cache
     def first(person: _Person) -> Hold | None:
-        due = due_for(campaign, person.zones)
+        due = due_for(row, person.zones)
         return opening(person, due, SCHEDULED) if due and due > now else opening(person, now, "")
 
     held = {message.n: hold for message in messages if (hold := first(people[message.n]))}
-    cap = Cap(workspace.cap_messages, workspace.cap_days)
+    cap = Cap(row.cap_messages, row.cap_days)
     if campaign.kind == MARKETING and cap.messages and cap.days:
         open_now = [message for message in messages if message.n not in held]
         over = take(session, campaign.workspace_id, cap, (message.number for message in open_now), now)
