@@ -2,13 +2,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine
-from sqlmodel import SQLModel, select
+from sqlalchemy import Engine, text
+from sqlmodel import SQLModel, col, select, update
 
 from linksvc import models
 from linksvc.database import reading, writing
 from linksvc.migrations import check_revision, current_revision, migrate, scripts_dir
-from linksvc.models import Message
+from linksvc.models import Attempt, Campaign, Message, SendBatch
 from tests import factories
 
 
@@ -42,6 +42,50 @@ def test_the_newest_migration_can_be_undone_and_done_again_with_rows_in_the_tabl
     assert differences(engine) == []
     with reading(engine) as session:
         assert session.exec(select(Message.held_reason)).all() == ["", "", ""]
+
+
+def test_what_was_queued_before_there_were_batches_is_queued_in_them(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 6)
+    over = factories.produced_campaign(engine, factories.workspace(engine, "Another"), 1)
+    route_id = factories.route(engine)
+    config = Config()
+    config.set_main_option("script_location", str(scripts_dir()))
+    with writing(engine) as session:
+        for n, attempt, outcome in (
+            (0, 1, "accepted"),
+            (1, 1, "marked"),
+            (2, 1, "retry"),
+            (3, 1, "retry"),
+            (3, 2, "unknown"),
+        ):
+            session.add(_attempt(campaign_id, n, attempt, outcome, route_id))
+        session.exec(update(Message).where(col(Message.n) == 5).values(state="stopped"))
+        session.exec(update(Campaign).where(col(Campaign.id) == over).values(state="sent"))
+    with writing(engine) as session:
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0002")
+        session.connection().execute(text("UPDATE message SET claimed_by = 'somebody' WHERE n IN (2, 4)"))
+    migrate(engine)
+    with reading(engine) as session:
+        queued = session.exec(select(SendBatch.campaign_id, SendBatch.first_n, SendBatch.size, SendBatch.worker)).all()
+        assert sorted(queued) == [(campaign_id, 2, 1, ""), (campaign_id, 4, 1, "")]
+        outcomes = session.exec(select(Attempt.n, Attempt.outcome).order_by(col(Attempt.n), col(Attempt.attempt))).all()
+    assert outcomes == [(0, "accepted"), (1, "marked"), (2, "retried"), (3, "retried"), (3, "unknown")]
+
+
+def _attempt(campaign_id: int, n: int, attempt: int, outcome: str, route_id: int) -> Attempt:
+    return Attempt(
+        campaign_id=campaign_id,
+        n=n,
+        part=1,
+        attempt=attempt,
+        parts=1,
+        route_id=route_id,
+        worker="somebody",
+        outcome=outcome,
+        occurred_at=factories.NOW,
+        recorded_at=factories.NOW,
+    )
 
 
 def test_every_key_of_a_campaign_keyed_table_holds_campaign_id() -> None:
