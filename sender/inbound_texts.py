@@ -15,7 +15,10 @@ _USUAL = {
     10: "iso2022-jp",
     14: "euc-kr",
 }
-"""SMPP v3.4, 5.2.19. IA5, which it calls 1, is read as ASCII, and eight bits in it as Latin-1."""
+"""SMPP v3.4, 5.2.19. IA5, which it calls 1, is read as ASCII, eight bits in it as Latin-1, and controls that no text has as
+GSM 03.38: SMSCs on node-smpp write that under 1."""
+
+_NO_TEXT = frozenset(range(1, 0x20)) - frozenset(b"\t\n\r")
 
 _DEFAULT = 0
 _CLASSES, _EIGHT_BITS = 0xF0, 0x04
@@ -26,9 +29,15 @@ _GENERAL_ALPHABETS = {0x00: "", 0x04: BINARY, 0x08: "ucs2"}
 def read_text(octets: bytes, data_coding: int, reading: RouteReading) -> str:
     """The text of a whole message, its headers cut off and its parts joined. Never raises."""
     alphabet = alphabet_of(data_coding, reading)
-    if alphabet == "ascii" and not octets.isascii():
-        alphabet = "latin1"
+    if alphabet == "ascii":
+        alphabet = _meant_by_ia5(octets)
     return decode(octets, alphabet)
+
+
+def _meant_by_ia5(octets: bytes) -> str:
+    if not octets.isascii():
+        return "latin1"
+    return GSM if _NO_TEXT.intersection(octets) else "ascii"
 
 
 def alphabet_of(data_coding: int, reading: RouteReading) -> str:

@@ -25,6 +25,8 @@ USUAL = RouteReading()
         ("Arrêt ✋😀".encode("utf-16-be"), 8, "Arrêt ✋😀"),
         ("停".encode("shift_jis"), 5, "停"),
         (b"ST\0OP\0", 3, "STOP"),
+        (b"O\x06 ? \x1be", 1, "Où ? €"),
+        (b"un\r\n[deux]", 1, "un\r\n[deux]"),
         (b"STOP", 245, "STOP"),
         (b"\x00\x00", 241, "@@"),
         ("✋".encode("utf-16-be"), 0x18, "✋"),
