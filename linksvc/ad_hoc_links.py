@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
-from linksvc.domains import preferred_url
+from linksvc.domains import ShortHosts, preferred_url
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.link_terms import check_still_open
 from linksvc.link_visits import VisitPage, Visits, count_visits, list_visits
@@ -45,7 +45,8 @@ class LinkPage:
 
 def create_link(session: Session, short_links: ShortLinks, workspace_id: int, new: NewLink, now: datetime) -> LinkDetails:
     """Makes a link. Raises InvalidRequest as `check_link` does, NotFound (workspace_not_found)."""
-    return _store(session, short_links, workspace_id, [_check(new, find_zone(session, workspace_id), now)], now)[0]
+    checked = _check(new, find_zone(session, workspace_id), ShortHosts(session, short_links.beginning("")), now)
+    return _store(session, short_links, workspace_id, [checked], now)[0]
 
 
 def create_links(
@@ -59,11 +60,12 @@ def create_links(
     if not 1 <= len(new) <= BATCH_MOST:
         message = f"1 to {BATCH_MOST:,} links are made at once."
         raise InvalidRequest(message, errors=(FieldError("links", message),))
+    short_hosts = ShortHosts(session, short_links.beginning(""))
     checked: list[CheckedLink] = []
     errors: list[FieldError] = []
     for index, one in enumerate(new):
         try:
-            checked.append(_check(one, zone, now))
+            checked.append(_check(one, zone, short_hosts, now))
         except InvalidRequest as refused:
             errors += [FieldError(f"links.{index}.{error.field}", error.message) for error in refused.errors]
     if errors:
@@ -77,7 +79,9 @@ def edit_link(
 ) -> LinkDetails:
     """Changes a link; trackers follow within a second or two. Raises as `create_link` does, and NotFound."""
     row = find_row(session, find_standing_campaign(session, workspace_id), link_id, to_change=True)
-    overwrite(session, row, check_link(change(as_written(row)), find_zone(session, workspace_id), personal=False), now)
+    short_hosts = ShortHosts(session, short_links.beginning(""))
+    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), short_hosts, personal=False)
+    overwrite(session, row, checked, now)
     return _with_visits(session, short_links, [row])[0]
 
 
@@ -108,8 +112,8 @@ def list_link_visits(
     return list_visits(session, row.campaign_id, row.id, verdict, after, limit)
 
 
-def _check(new: NewLink, zone: ZoneInfo, now: datetime) -> CheckedLink:
-    checked = check_link(new, zone, personal=False)
+def _check(new: NewLink, zone: ZoneInfo, short_hosts: ShortHosts, now: datetime) -> CheckedLink:
+    checked = check_link(new, zone, short_hosts, personal=False)
     check_still_open(checked.terms, now)
     return checked
 

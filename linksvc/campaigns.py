@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
+from linksvc.domains import ShortHosts
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.fragments import analyse
 from linksvc.link_terms import LinkTerms, check_still_open
@@ -51,8 +52,8 @@ class NewCampaign:
     link_terms: LinkTerms = field(default_factory=LinkTerms)
 
 
-def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime) -> int:
-    """Stores a draft and returns its id.
+def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime, short_url: str = "") -> int:
+    """Stores a draft and returns its id; `short_url` is the installation's, to which no link may lead.
 
     Raises InvalidRequest with the codes invalid_request (name), kind_unknown, template_..., text_empty, text_too_long,
     stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
@@ -70,7 +71,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     _check_sender(new)
     if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
         raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
-    link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), now)
+    link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), ShortHosts(session, short_url), now)
     if link:
         fields |= set(FIELD.findall(link.destination_url))
     _check_offer(session, workspace_id, new, "code" in fields, now)
@@ -131,7 +132,9 @@ def _check_sender(new: NewCampaign) -> None:
         )
 
 
-def _check_link(new: NewCampaign, uses_link: bool, zone: ZoneInfo, now: datetime) -> CheckedLink | None:
+def _check_link(
+    new: NewCampaign, uses_link: bool, zone: ZoneInfo, short_hosts: ShortHosts, now: datetime
+) -> CheckedLink | None:
     """Where the messages lead to, and on what terms; None without a destination."""
     if not new.destination_url.strip():
         if uses_link:
@@ -149,7 +152,7 @@ def _check_link(new: NewCampaign, uses_link: bool, zone: ZoneInfo, now: datetime
             "destination_without_link",
             "There is a destination, but nobody gets a link to it: put {{ link }} into the text.",
         )
-    link = check_link(NewLink(new.destination_url, terms=new.link_terms), zone, personal=True)
+    link = check_link(NewLink(new.destination_url, terms=new.link_terms), zone, short_hosts, personal=True)
     check_still_open(link.terms, now)
     return link
 

@@ -80,6 +80,21 @@ def prefer(session: Session, workspace_id: int, host: str | None) -> None:
     )
 
 
+class ShortHosts:
+    """The hosts that short links stand on: the installation's, and every workspace's. Asks the database once a host."""
+
+    def __init__(self, session: Session, short_url: str) -> None:
+        """`short_url` is the installation's."""
+        self._session = session
+        self._known = {urlsplit(short_url).hostname or "": True}
+
+    def __contains__(self, host: str) -> bool:
+        if host not in self._known:
+            domain = self._session.get(ShortDomain, host)
+            self._known[host] = domain is not None and domain.removed_at is None
+        return self._known[host]
+
+
 def list_domains(session: Session, workspace_id: int) -> tuple[Domain, ...]:
     """The domains of a workspace, by name."""
     return tuple(

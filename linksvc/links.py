@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
 from linksvc.destinations import check_destination
-from linksvc.domains import preferred_url
+from linksvc.domains import ShortHosts, preferred_url
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.funnel import find_campaign
 from linksvc.link_terms import CheckedTerms, LinkTerms, check_terms
@@ -67,14 +68,26 @@ class LinkDetails:
     updated_at: datetime | None
 
 
-def check_link(new: NewLink, zone: ZoneInfo, *, personal: bool) -> CheckedLink:
+def check_link(new: NewLink, zone: ZoneInfo, short_hosts: ShortHosts, *, personal: bool) -> CheckedLink:
     """What may be stored of `new`; with `personal` the destination may have fields. Raises InvalidRequest:
     destination_invalid, invalid_request (title, times), and what `check_terms` raises."""
-    return CheckedLink(
+    checked = CheckedLink(
         destination_url=check_destination(new.destination_url, personal=personal),
         title=check_name(new.title, "title") if new.title.strip() else "",
         terms=check_terms(new.terms, zone),
     )
+    _check_leads_away(checked.destination_url, short_hosts, "destination")
+    _check_leads_away(checked.terms.fallback_url, short_hosts, "fallback")
+    return checked
+
+
+def _check_leads_away(url: str, short_hosts: ShortHosts, what: str) -> None:
+    """A short link may not lead to a short link: in a circle, at worst, and each turn would count as a click."""
+    host = urlsplit(url).hostname
+    if host and host in short_hosts:
+        why = f"Short links stand on {host}; write the address that such a link leads to."
+        error = FieldError(f"{what}_url", why)
+        raise InvalidRequest(f"The {what} cannot be used. {why}", code=f"{what}_invalid", errors=(error,))
 
 
 def add_campaign_link(
@@ -114,7 +127,8 @@ def edit_campaign_link(
     """
     campaign = find_campaign(session, workspace_id, campaign_id)
     row = find_row(session, campaign_id, CAMPAIGN_LINK, to_change=True)
-    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), personal=True)
+    short_hosts = ShortHosts(session, short_links.beginning(""))
+    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), short_hosts, personal=True)
     if "code" in FIELD.findall(checked.destination_url) and campaign.offer_id is None:
         message = "The destination has {{ code }}, and the campaign has no offer: nobody has a code."
         raise InvalidRequest(message, code="code_without_offer", errors=(FieldError("destination_url", message),))

@@ -5,6 +5,8 @@ another installation, is not taken for ours.
 """
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from hashlib import blake2b
@@ -19,12 +21,14 @@ from tracker.blocks import Block
 from tracker.destinations import Destination
 from tracker.hosts import Domain
 from tracker.known import News
+from tracker.segment_reader import ABANDONED_DRAFT_S
 from tracker.segments import sync_directory
 
 log = structlog.get_logger()
 
 FILE_NAME = "blocks.snapshot"
 _FORMAT = b"ricochet blocks 2 "
+_DRAFT = ".new"
 
 
 class Snapshot:
@@ -34,8 +38,9 @@ class Snapshot:
 
     def write(self, news: News) -> None:
         """Replaces the snapshot in one step: whoever reads finds the old one or the new one. Raises OSError."""
+        self._remove_left_behind()
         body = orjson.dumps(news, default=_row, option=orjson.OPT_PASSTHROUGH_DATACLASS)
-        draft = self.path.with_suffix(f".{os.getpid()}.new")
+        draft = self.path.with_suffix(f".{os.getpid()}{_DRAFT}")
         with draft.open("wb") as file:
             file.write(_FORMAT + self._checksum(body) + b"\n" + body)
             file.flush()
@@ -58,6 +63,13 @@ class Snapshot:
             tuple(_destination(row) for row in rows["destinations"]),
             tuple(Domain(**row) for row in rows["domains"]),
         )
+
+    def _remove_left_behind(self) -> None:
+        """Removes the drafts of processes that died over them. Other trackers' are replaced within moments."""
+        for draft in self.path.parent.glob(f"{self.path.stem}.*{_DRAFT}"):
+            with suppress(FileNotFoundError):
+                if time.time() - draft.stat().st_mtime > ABANDONED_DRAFT_S:
+                    draft.unlink()
 
     def _checksum(self, body: bytes) -> bytes:
         return blake2b(body, key=self._key, digest_size=16).hexdigest().encode()

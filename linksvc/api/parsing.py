@@ -22,6 +22,9 @@ _ERRORS_MOST = 50
 _FORM_FIELDS_MOST = 50
 _FILE_NAME_MOST = 255
 
+_WAYS_TO_WRITE = frozenset({"date", "datetime"})
+"""No field has such a name."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -78,11 +81,17 @@ def _json_problem(error: ValidationError) -> InvalidRequest | MalformedRequest:
 
 def _invalid(error: ValidationError) -> InvalidRequest:
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    errors = tuple(FieldError(_path(wrong["loc"]), wrong["msg"].removeprefix("Value error, ")) for wrong in found)
+    messages: dict[str, list[str]] = {}
+    for wrong in found:
+        messages.setdefault(_path(wrong["loc"]), []).append(wrong["msg"].removeprefix("Value error, "))
+    errors = tuple(FieldError(field, "; or: ".join(told)) for field, told in messages.items())
     return InvalidRequest("What was sent is not what is asked for; see errors.", errors=errors[:_ERRORS_MOST])
 
 
 def _path(location: tuple[Any, ...]) -> str:
+    """Where it stands in what was sent. Of what may be written in two ways pydantic names each way behind the field."""
+    if len(location) > 1 and location[-1] in _WAYS_TO_WRITE:
+        location = location[:-1]
     return _printable(".".join(str(part) for part in location))
 
 

@@ -139,7 +139,8 @@ def add_campaign(
         link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm),
     )
     with opened(data_dir) as installation, writing(installation.engine) as session:
-        campaign_id = create_campaign(session, find_workspace(session, workspace_name), new, now())
+        workspace_id, short_url = find_workspace(session, workspace_name), installation.settings.short_url
+        campaign_id = create_campaign(session, workspace_id, new, now(), short_url)
     typer.echo(format_id("campaign", campaign_id))
 
 

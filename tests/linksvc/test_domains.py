@@ -6,10 +6,12 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from linksvc.ad_hoc_links import create_link, find_link
+from linksvc.campaigns import NewCampaign, create_campaign
 from linksvc.database import open_engine, reading, writing
 from linksvc.domains import Domain, add_domain, list_domains, prefer, remove_domain
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.keys import Keyring
+from linksvc.link_terms import LinkTerms
 from linksvc.links import CAMPAIGN_LINK, NewLink, add_campaign_link
 from linksvc.models import Link, ShortDomain
 from linksvc.settings import Settings
@@ -174,3 +176,40 @@ def test_trackers_see_every_change_of_a_host_as_a_newer_revision(
     removed = revision()
     add(engine, settings, workspace_id, "go.example.com")
     assert added < removed < revision()
+
+
+def test_no_link_leads_to_a_short_domain(
+    engine: Engine, settings: Settings, keyring: Keyring, workspace_id: int, subtests: pytest.Subtests
+) -> None:
+    other = factories.workspace(engine, "Another")
+    add(engine, settings, other, "go.example.com")
+    short_links = ShortLinks(keyring, settings)
+    away = "https://shop.example/"
+    for address in ("https://s.lumen.example/", "http://S.Lumen.example:8000/AbCdEfGhIjK?x", "https://go.example.com"):
+        for new, code in (
+            (NewLink(address), "destination_invalid"),
+            (NewLink(away, terms=LinkTerms(fallback_url=address)), "fallback_invalid"),
+        ):
+            with subtests.test(address=address, code=code):
+                with pytest.raises(InvalidRequest) as refused, writing(engine) as session:
+                    create_link(session, short_links, workspace_id, new, NOW)
+                assert refused.value.code == code
+                assert "Short links stand on" in refused.value.detail
+    with writing(engine) as session:
+        remove_domain(session, other, "go.example.com", NOW)
+        assert create_link(session, short_links, workspace_id, NewLink("https://go.example.com"), NOW)
+
+
+def test_no_campaign_leads_to_a_short_domain(engine: Engine, settings: Settings, workspace_id: int) -> None:
+    new = NewCampaign(
+        name="Circle",
+        kind="marketing",
+        text="Bonjour {{ link }} {{ stop }}",
+        sender="36180",
+        destination_url="https://s.lumen.example/AbCdEfGhIjK",
+        offer_id=None,
+        rate_per_s=10,
+        audience="all",
+    )
+    with pytest.raises(InvalidRequest, match="Short links stand on"), writing(engine) as session:
+        create_campaign(session, workspace_id, new, NOW, settings.short_url)

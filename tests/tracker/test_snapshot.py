@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def test_a_snapshot_is_read_as_it_was_written(tmp_path: Path) -> None:
     snapshot.write(NEWS)
     assert Snapshot(tmp_path, KEY).read() == NEWS
     assert [path.name for path in tmp_path.iterdir()] == ["blocks.snapshot"]
+
+
+def test_the_draft_of_a_process_that_died_over_it_is_removed_and_no_other(tmp_path: Path) -> None:
+    dead, busy = tmp_path / "blocks.1.new", tmp_path / "blocks.2.new"
+    dead.touch()
+    busy.touch()
+    os.utime(dead, (0, 0))
+    Snapshot(tmp_path, KEY).write(NEWS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["blocks.2.new", "blocks.snapshot"]
 
 
 def test_without_a_snapshot_nothing_is_known(tmp_path: Path) -> None:

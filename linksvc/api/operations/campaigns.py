@@ -53,7 +53,7 @@ class CampaignPayload(Payload):
 def add_campaign(call: Call[CampaignPayload, None]) -> CampaignAnswer:
     new = _new_campaign(call.body)
     with writing(call.engine) as session:
-        campaign_id = create_campaign(session, call.workspace_id, new, call.now())
+        campaign_id = create_campaign(session, call.workspace_id, new, call.now(), call.settings.short_url)
         return describe(session, call.workspace_id, campaign_id)
 
 

@@ -57,7 +57,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"passed_parameters": ["a=b"]}, "parameter_invalid", "passed_parameters"),
     ({"utm": {"source": "\t"}}, "utm_invalid", "utm.source"),
     ({"utm": {"colour": "red"}}, "invalid_request", "utm.colour"),
-    ({"expires_at": "2026-11-30T18:00:00"}, "invalid_request", "expires_at.datetime"),
+    ({"activates_at": "tomorrow"}, "invalid_request", "activates_at"),
+    ({"expires_at": "2026-11-30T18:00:00"}, "invalid_request", "expires_at"),
     ({"title": "x" * 121}, "invalid_request", "title"),
 ]
 
