@@ -122,9 +122,8 @@ def _on_conflict() -> str:
     further = f"({again} OR {_rank_of('excluded.state')} > {_rank_of('smsc_id.state')})"
     changes = {name: f"CASE WHEN {answers} THEN excluded.{name} ELSE smsc_id.{name} END" for name in _ANSWERED}
     changes |= {name: f"CASE WHEN {further} THEN excluded.{name} ELSE smsc_id.{name} END" for name in _TOLD}
-    changes |= {
-        name: f"CASE smsc_id.{name} WHEN '' THEN excluded.{name} ELSE smsc_id.{name} END" for name in ("number", "twin")
-    }
+    changes["number"] = "CASE smsc_id.number WHEN '' THEN excluded.number ELSE smsc_id.number END"
+    changes["twin"] = f"CASE WHEN {again} OR smsc_id.twin = '' THEN excluded.twin ELSE smsc_id.twin END"
     changes["receipts"] = f"CASE WHEN {again} THEN 0 ELSE smsc_id.receipts END + excluded.receipts"
     changes["states"] = (
         f"CASE WHEN {again} OR smsc_id.states = '' THEN excluded.states "

@@ -126,8 +126,10 @@ def _store(session: Session, route_id: int, news: Mapping[str, IdRow]) -> list[N
         return []
     # In one order for everybody: two transactions that want each other's rows would wait for ever.
     stored = upsert(session, [news[key] for key in sorted(news)])
-    # A twin that is not answered is the same receipt under its other id.
-    superfluous = sorted({row.twin for row in stored if row.twin and row.campaign_id is not None})
+    # What brought answer and receipt together leaves the same receipt behind under its other id. Later that id may be
+    # another message's.
+    met = [row for row in stored if row.campaign_id is not None and (news[row.id].twin or news[row.id].campaign_id)]
+    superfluous = sorted({row.twin for row in met if row.twin})
     if superfluous:
         session.connection().execute(
             delete(SmscId).where(

@@ -140,6 +140,16 @@ def test_a_receipt_with_two_ids_is_found_by_either(books: Books, answered: str, 
     assert len(books.ids()) == 1
 
 
+def test_the_other_id_of_a_receipt_may_be_another_message_s_later(books: Books) -> None:
+    two = receipt("0000436949", receipted_message_id="6aad5")
+    books.store(two)
+    books.store(books.answer(0, "436949"))
+    books.store(receipt("6aad5", "UNDELIV"))
+    books.store(two, receipt("436949"))
+    books.store(books.answer(1, "6aad5"))
+    assert books.facts() == [("0.1.1", "DELIVERED"), ("1.1.1", "UNDELIVERABLE")]
+
+
 def test_the_parameter_s_id_goes_before_the_text_s(books: Books) -> None:
     books.store(books.answer(0, "10"), books.answer(1, "a"))
     books.store(receipt("10", receipted_message_id="a"))
