@@ -11,6 +11,8 @@ GLUED = (".", ",", "!", ")", "...", "%29", '"', "'", ":", ";", "?", "/", "]")
 STOPS = ("STOP", "stop", "Stop.", "ARRET", "Arrêt", "arrêt", "stop svp", "STOP merci")
 REPLIES = ("Merci !", "ok", "Qui êtes-vous ?", "À samedi 😀", "C'est valable en boutique ?", "Trop cher...")
 
+_STOP_WORDS = {"stop", "arret", "arrêt"}
+
 
 @dataclass(frozen=True)
 class Habits:
@@ -54,6 +56,12 @@ class Behaviour:
     spends_twice: bool = False
     reply: str = ""
     stops: bool = False
+
+
+def says_stop(text: str) -> bool:
+    """Whether somebody who writes this wants no more: its first word says so."""
+    first = text.split(maxsplit=1)[:1]
+    return bool(first) and first[0].strip(".,!").casefold() in _STOP_WORDS
 
 
 def draw_behaviour(random: Random, habits: Habits) -> Behaviour:

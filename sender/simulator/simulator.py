@@ -12,7 +12,7 @@ import structlog
 
 from linksvc.clock import Clock, now
 from sender.simulator.agenda import Agenda
-from sender.simulator.behaviour import STOPS
+from sender.simulator.behaviour import says_stop
 from sender.simulator.entries import Anomaly
 from sender.simulator.fates import Fates
 from sender.simulator.handsets import Handsets
@@ -120,8 +120,7 @@ class Simulator:
         return self._agenda.is_empty and not self._smsc.pending and self._traffic.is_over
 
     def _write(self, number: str, address: str, text: str) -> None:
-        stop = text in STOPS
-        self._traffic.write(number, address or self._knobs.now.inbound_to, text, stop)
+        self._traffic.write(number, address or self._knobs.now.inbound_to, text, says_stop(text))
 
     def _note_failure(self, error: Exception) -> None:
         log.error("a simulated action failed", action="smsc.failure", exc_info=error)

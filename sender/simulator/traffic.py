@@ -76,6 +76,7 @@ class Traffic:
                 self._write(random)
 
     def _write(self, random: Random) -> None:
+        self._written += 1
         settings = self._knobs.now
         number, kind, order, twice = random.choice(self._numbers), random.random(), random.random(), random.random()
         stop = kind < settings.inbound_stops
@@ -88,7 +89,6 @@ class Traffic:
         self, number: str, address: str, text: str, stop: bool, shuffled: Random | None = None, *, twice: bool = False
     ) -> None:
         """A message of this text now; `twice`: once more, as it was, when it was taken."""
-        self._written += 1
 
         def taken() -> None:
             self._note(number, address, text, stop, again=False)

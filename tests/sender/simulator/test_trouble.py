@@ -16,7 +16,7 @@ from linksvc.fragments import decode_gsm
 from sender.concatenation import UDHI, read_header
 from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, encode, read_pdu
 from sender.receipts import is_receipt, parse
-from sender.simulator.behaviour import STOPS
+from sender.simulator.behaviour import REPLIES, STOPS, says_stop
 from sender.simulator.delays import Delay
 from sender.simulator.ledger import Ledger
 from sender.simulator.reports import UNKNOWN_ID
@@ -24,6 +24,7 @@ from sender.simulator.settings import Mix
 from sender.simulator.simulator import Simulator
 from sender.simulator.traffic import LONG_TEXTS
 from tests.factories import NOW
+from tests.sender.pdu_corpus import CORPUS
 from tests.sender.simulator.esme import PASSWORD, Esme, esme
 from tests.sender.simulator.running import QUICK, simulator, until
 
@@ -230,6 +231,11 @@ async def test_every_bind_is_refused_as_told() -> None:
         await client.cut_off()
 
 
+def test_who_wants_no_more_says_so_with_the_first_word() -> None:
+    assert all(map(says_stop, (*STOPS, "STOP 36180", "Stop!")))
+    assert not any(map(says_stop, (*REPLIES, *LONG_TEXTS, "", "  ", "non stop")))
+
+
 def _texts(pdus: list[Pdu]) -> list[str]:
     """What the deliveries say, put together by number and reference."""
     whole: dict[tuple[str, int, int], dict[int, str]] = {}
@@ -291,21 +297,32 @@ async def test_the_file_tells_the_same_story_as_the_ledger(tmp_path: Path) -> No
     assert (read.odd_receipts, read.garbled) == (running.ledger.odd_receipts, running.ledger.garbled)
 
 
+def garbage(chance: random.Random) -> bytes:
+    """A PDU of any command with any body, or one that was seen in the field with some bytes changed."""
+    if chance.random() < 0.5:
+        data = bytearray(chance.choice(CORPUS).data)
+        for _ in range(chance.randrange(1, 4)):
+            data[chance.randrange(4, len(data))] = chance.randrange(256)
+        return bytes(data)
+    command = chance.choice([1, 2, 4, 5, 9, 0x15, 0x103, 0x80000004, 0x80000005, chance.randrange(2**32)])
+    body = chance.randbytes(chance.randrange(120))
+    length = 16 + len(body) + chance.choice([0, 0, 0, 4, -4])
+    return length.to_bytes(4, "big") + command.to_bytes(4, "big") + bytes(4) + chance.randbytes(4) + body
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_no_garbage_breaks_the_simulator(seed: int) -> None:
     chance = random.Random(seed)
-    async with simulator() as (running, port), esme(port) as honest:
+    async with simulator(replace(QUICK, max_binds=30)) as (running, port), esme(port) as honest:
         await honest.bind()
         for _ in range(25):
-            command = chance.choice([1, 2, 4, 5, 9, 0x15, 0x103, 0x80000004, 0x80000005, chance.randrange(2**32)])
-            body = chance.randbytes(chance.randrange(120))
-            header = (16 + len(body) + chance.choice([0, 0, 0, 4, -4])).to_bytes(4, "big") + command.to_bytes(4, "big")
             async with bare(port) as (reader, writer):
-                writer.write(header + bytes(4) + chance.randbytes(4) + body)
+                writer.write(garbage(chance))
                 writer.write_eof()
                 with suppress(ConnectionError, FramingError, UnreadablePdu):
                     while await asyncio.wait_for(read_pdu(reader), 10):
                         pass
         assert (await honest.submit(NUMBER, "Bonjour"))[0].status == Status.OK
-        await until(running.idle)
-        assert not running.ledger.anomalies
+        await until(lambda: running.bound == 1 and running.idle())
+        # A part that came by garbage may have been reported and turned down by nobody.
+        assert not [anomaly for anomaly in running.ledger.anomalies if anomaly.what == "an action failed"]
