@@ -5,7 +5,6 @@ when it next renews, and only then can the newcomer take it. Whoever cannot rene
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from sqlmodel import select as select_rows
 from linksvc.clock import Clock
 from linksvc.database import insert_into, is_sqlite, writing
 from linksvc.models import CampaignShare
+from sender.binds import is_dead, worker_name
 from sender.messages import OpenCampaign
 from sender.pacing import BURST_S, SharedPacer
 
@@ -60,6 +60,10 @@ def renew_share(session: Session, campaign_id: int, holder: str, rate_per_s: int
     )
     others = dict(rows.all())
     mine = others.pop(holder, None)
+    gone = [other for other in others if is_dead(other)]
+    for other in gone:
+        del others[other]
+        give_up(session, [campaign_id], other)
     holders = len(others) + 1
     if mine is None and holders > floor(SPARE * rate_per_s) + 1:
         return _NOTHING
@@ -95,7 +99,7 @@ class Shares:
 
     engine: Engine
     clock: Clock
-    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    holder: str = field(default_factory=lambda: worker_name(0))
     _wanted: dict[int, _Wanted] = field(default_factory=dict)
     _stir: asyncio.Event = field(default_factory=asyncio.Event)
 

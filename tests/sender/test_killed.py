@@ -49,7 +49,7 @@ async def test_a_killed_sender_submits_nothing_twice_and_leaves_at_most_a_window
         assert 0 < left_over <= WINDOW
         second = await start(settings, database_url)
         try:
-            await until(lambda: len(books.facts("accepted")) + len(books.facts("outcome_unknown")) == SIZE, 15)
+            await until(lambda: len(books.facts("accepted")) + len(books.facts("outcome_unknown")) == SIZE)
         finally:
             second.kill()
             await second.wait()

@@ -13,6 +13,7 @@ from sqlmodel import select
 from linksvc.clock import now as wall_clock
 from linksvc.database import reading, writing
 from linksvc.models import CampaignShare
+from sender.binds import worker_name
 from sender.messages import OpenCampaign
 from sender.pacing import BURST_S, SharedPacer, pace
 from sender.shares import LASTS, RENEW_S, USED_S, Share, Shares, give_up, renew_share
@@ -45,9 +46,17 @@ def test_a_newcomer_begins_with_nothing_and_takes_what_was_given_up(engine: Engi
     with writing(engine) as session:
         give_up(session, [campaign_id], "b")
     assert renewed("a", 2.0).rate_per_s == 100.0
-    # The share of a lost holder runs out.
+    # The share of a holder that is lost elsewhere runs out.
     assert renewed("c", 4.9).rate_per_s == 0.0
     assert renewed("c", 5.0).rate_per_s == 100.0
+
+
+def test_a_holder_that_died_on_this_machine_has_no_share_any_more(engine: Engine, campaign_id: int) -> None:
+    host, process, started, *rest = worker_name(0).split(":")
+    dead = ":".join([host, process, f"{started}0", *rest])
+    with writing(engine) as session:
+        assert renew_share(session, campaign_id, dead, 100, NOW).rate_per_s == 100.0
+        assert renew_share(session, campaign_id, "a", 100, NOW).rate_per_s == 100.0
 
 
 def test_a_slow_campaign_has_as_many_holders_as_may_each_be_a_fragment_early(engine: Engine, campaign_id: int) -> None:
