@@ -51,7 +51,9 @@ class Settings(BaseSettings):
         default=(), description="Comma-separated networks whose X-Forwarded-For is believed."
     )
     route_secrets_dir: Path | None = Field(
-        default=None, description="Folder of files named <route>.password; RICOCHET_ROUTE_<NAME>_PASSWORD wins over it."
+        default=None,
+        description="Folder of files named <route>.password; RICOCHET_ROUTE_<NAME>_PASSWORD wins over it. <route>.ca.pem "
+        "holds the authorities that a route's certificate is verified by, if not the system's.",
     )
     spool_segment_bytes: int = Field(
         default=16_777_216,
