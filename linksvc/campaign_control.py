@@ -1,8 +1,8 @@
 """What a marketer does with a campaign once it is written: send it now or at a time, pause, resume, cancel it.
 
-Called by the API, the command line and the pages. Each is one change of the campaign's row; senders look at it, locked, in
-the transaction that marks a message (`sender.checks`), so nothing is marked after a pause was committed. What then has to
-be recorded of many messages is the worker's: `withdraw_batch`.
+Called by the API, the command line and the pages. Each is one change of the campaign's row under its lock
+(`linksvc.campaign_locks`). Senders look at it in the transaction that marks a message (`sender.checks`), so nothing is
+marked after a pause was committed. What then has to be recorded of many messages is the worker's: `withdraw_batch`.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Update, and_, or_
 from sqlmodel import Session, col, select, update
 
 from linksvc import facts, send_batches
+from linksvc.campaign_locks import lock_to_change
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, rows_affected, writing
 from linksvc.errors import Conflict, FieldError, InvalidRequest
@@ -73,6 +74,7 @@ def read_times(session: Session, workspace_id: int, at: str | None, timezone: st
 def pause(session: Session, workspace_id: int, campaign_id: int, now: datetime) -> None:
     """Nothing leaves from now on until it is resumed. Raises NotFound, and Conflict `campaign_not_running`."""
     campaign = find_campaign(session, workspace_id, campaign_id)
+    lock_to_change(session, campaign_id)
     going = _if_in(campaign, _RUNNING).where(col(Campaign.cancelled_at).is_(None))
     if rows_affected(session.exec(going.values(paused_at=campaign.paused_at or now))) != 1:
         raise _not_running(campaign, "paused")
@@ -81,6 +83,7 @@ def pause(session: Session, workspace_id: int, campaign_id: int, now: datetime) 
 def resume(session: Session, workspace_id: int, campaign_id: int) -> None:
     """Lets a paused campaign go on. Raises NotFound, and Conflict `campaign_not_running`."""
     campaign = find_campaign(session, workspace_id, campaign_id)
+    lock_to_change(session, campaign_id)
     going = _if_in(campaign, _RUNNING).where(col(Campaign.cancelled_at).is_(None))
     if rows_affected(session.exec(going.values(paused_at=None))) != 1:
         raise _not_running(campaign, "resumed")
@@ -92,6 +95,7 @@ def cancel(session: Session, workspace_id: int, campaign_id: int, now: datetime)
     Raises NotFound, and Conflict `campaign_not_running` once it was sent.
     """
     campaign = find_campaign(session, workspace_id, campaign_id)
+    lock_to_change(session, campaign_id)
     # Locked: production must not be dealing more while this decides what there is to take back.
     locked = select(Campaign).where(Campaign.id == campaign.id).with_for_update()
     campaign = session.exec(locked.execution_options(populate_existing=True)).one()

@@ -14,6 +14,7 @@ from sqlalchemy import Boolean, bindparam, or_
 from sqlmodel import Session, col, select
 
 from linksvc import facts, holds
+from linksvc.campaign_locks import lock_to_mark
 from linksvc.facts import NewFact
 from linksvc.frequency_caps import Cap, take
 from linksvc.holds import FREQUENCY_CAP, SCHEDULED
@@ -37,7 +38,6 @@ _RULES = (
     )
     .join(Workspace, col(Workspace.id) == col(Campaign.workspace_id))
     .where(col(Campaign.id) == bindparam("campaign_id"))
-    .with_for_update(read=True, of=Campaign)
 )
 _SUPPRESSED = select(Suppression.number).where(
     col(Suppression.workspace_id) == bindparam("workspace_id"),
@@ -89,7 +89,7 @@ class Decisions(Generic[C]):
 def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now: datetime) -> Decisions[C]:
     """Which of these messages of one campaign may be marked now; in their order. Facts about the others: `record`.
 
-    It locks the campaign's row against changes until the transaction ends: nothing is marked once a pause was committed.
+    It locks the campaign against pause and cancel until the transaction ends: nothing is marked once one was committed.
     What it allows is counted for frequency caps.
     """
     row = _read_rules(session, campaign.id)
@@ -130,7 +130,8 @@ class _Person:
 
 
 def _read_rules(session: Session, campaign_id: int) -> Any:
-    """The row of the campaign as it is now, locked, with what its workspace keeps to."""
+    """The row of the campaign as it is now and stays meanwhile, with what its workspace keeps to."""
+    lock_to_mark(session, campaign_id)
     return session.connection().execute(_RULES, {"campaign_id": campaign_id}).one()
 
 

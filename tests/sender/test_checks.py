@@ -3,11 +3,14 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from time import sleep
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from linksvc import campaign_control
 from linksvc.applier import apply_batch
 from linksvc.database import open_engine, reading, writing
 from linksvc.models import Campaign, Contact, Fact, Message, Suppression
@@ -214,3 +217,31 @@ def test_why_a_message_waits_is_recorded_once_for_each_hold(engine: Engine) -> N
         assert len(session.exec(select(Fact)).all()) == 1
         message = session.get_one(Message, (campaign_id, 0))
         assert (message.state, message.held_reason, message.held_until) == ("held", "quiet_hours", MONDAY_8)
+
+
+def test_a_pause_does_not_wait_behind_senders_that_mark_all_the_time(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 1)
+    stop = Event()
+
+    def mark() -> None:
+        while not stop.is_set():
+            with writing(engine) as session:
+                decide(session, OpenCampaign(campaign_id, workspace_id, "marketing", "36180", "", 100), [], NOW)
+                sleep(0.02)
+
+    def pause() -> None:
+        with writing(engine) as session:
+            campaign_control.pause(session, workspace_id, campaign_id, NOW)
+
+    with ThreadPoolExecutor(6) as pool:
+        marking = [pool.submit(mark) for _ in range(5)]
+        try:
+            pool.submit(pause).result(timeout=30)
+        finally:
+            stop.set()
+        for one in marking:
+            one.result()
+    assert list(decided(engine, campaign_id).waiting) == [0]
+    engine.dispose()

@@ -1,0 +1,31 @@
+"""A campaign's turn: while it is paused, resumed or cancelled nobody marks its messages, and the other way round.
+
+For `linksvc.campaign_control` and the sender's last checks. Not a lock of the row: PostgreSQL lets those who share one go on
+joining, so that with many senders a change would wait for ever; here whoever comes after it waits behind it.
+"""
+
+from hashlib import blake2b
+
+from sqlalchemy import BigInteger, func, literal
+from sqlmodel import Session, select
+
+from linksvc.database import is_sqlite
+
+
+def lock_to_mark(session: Session, campaign_id: int) -> None:
+    """Held with others that mark, until the transaction ends. What is read of the campaign afterwards stays true."""
+    _lock(session, campaign_id, shared=True)
+
+
+def lock_to_change(session: Session, campaign_id: int) -> None:
+    """Held alone, until the transaction ends."""
+    _lock(session, campaign_id, shared=False)
+
+
+def _lock(session: Session, campaign_id: int, *, shared: bool) -> None:
+    # SQLite has one writer, so its transactions never overlap.
+    if is_sqlite(session):
+        return
+    digest = blake2b(str(campaign_id).encode(), digest_size=8, person=b"campaign-lock").digest()
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    session.exec(select(lock(literal(int.from_bytes(digest, "big", signed=True), BigInteger))))
