@@ -115,7 +115,7 @@ async def test_a_route_within_tls_believes_the_authority_in_its_file(
 ) -> None:
     factories.produced_campaign(engine, workspace_id, 2)
     authority = Authority.make(tmp_path)
-    async with scripted_smsc(tls=authority.server("DNS:smsc.example")) as smsc:
+    async with scripted_smsc(tls=authority.server("smsc.example")) as smsc:
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         async with sending(smsc, tls=True, tls_name="smsc.example"):
             await until(lambda: "certificate is not trusted" in books.route().error)
