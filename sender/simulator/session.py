@@ -99,6 +99,9 @@ class Session:
         keeper = asyncio.create_task(self._keep_alive())
         try:
             while not self._writer.is_closing() and (pdu := await self._read()):
+                if self._writer.is_closing():
+                    # Cut while it was read: it comes too late, and the switch knows the session no more.
+                    break
                 self._heard = True
                 self._handle(pdu)
                 await self._writer.drain()

@@ -20,6 +20,7 @@ from sender.simulator.behaviour import REPLIES, STOPS, says_stop
 from sender.simulator.delays import Delay
 from sender.simulator.ledger import Ledger
 from sender.simulator.reports import UNKNOWN_ID
+from sender.simulator.scenario import Scenario
 from sender.simulator.settings import Mix
 from sender.simulator.simulator import Simulator
 from sender.simulator.traffic import LONG_TEXTS
@@ -193,6 +194,28 @@ async def test_a_connection_is_cut_in_mid_window_and_nothing_that_was_taken_is_f
             await client.bind("receiver")
             await until(running.idle)
         assert {running.ledger.messages(number)[0].state for number in taken} == {"DELIVERED"}
+
+
+async def test_what_a_connection_has_still_to_say_when_it_is_cut_is_not_taken_and_breaks_nothing() -> None:
+    seen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(context))
+    cut_each_time = "".join(f'[[step]]\nafter = {after}\nact = "disconnect"\n' for after in range(1, 100))
+    running = Simulator((), QUICK, scenario=Scenario.parse(cut_each_time))
+    port = await running.start()
+    try:
+        for first, second in zip(NUMBERS[::2], NUMBERS[1::2], strict=True):
+            async with esme(port) as one, esme(port) as other:
+                await one.bind(), await other.bind()
+                # Both come in one turn of the loop: the first cuts the other's connection too.
+                one.send_part(first, b"Bonjour"), other.send_part(second, b"Bonjour")
+                with suppress(ConnectionError):
+                    await one.cut_off()
+                with suppress(ConnectionError):
+                    await other.cut_off()
+            assert sum(bool(running.ledger.messages(number)) for number in (first, second)) == 1
+    finally:
+        await running.stop()
+    assert seen == []
 
 
 async def test_connections_are_cut_from_time_to_time() -> None:
