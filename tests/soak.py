@@ -1,9 +1,10 @@
 """`make soak`: the long rounds, one after another, each on a new database; prints a line a round.
 
-    python -m tests.soak [--quick] [--seed N] [ROUND ...]
+    python -m tests.soak [--quick] [--seed N] [--messages N] [ROUND ...]
 
-A round plays on SQLite and on PostgreSQL where the database matters. All rounds together take a quarter of an hour; with
---quick they are as short as in `make test`. Exit status 1 if a promise was broken in any of them.
+A round plays on SQLite and on PostgreSQL where the database matters. All rounds together take an hour, most
+of it the million messages of `memory` (--messages for another number); with --quick they are about as short as in
+`make test`. Exit status 1 if a promise was broken in any of them.
 """
 
 import argparse
@@ -26,9 +27,11 @@ from tests.rounds.databases import migrated, postgresql
 from tests.rounds.full_disk import disk_filled
 from tests.rounds.guessing import codes_guessed
 from tests.rounds.killing import tracker_killed, worker_killed
+from tests.rounds.memory import memory_flat
 from tests.rounds.outage import database_stopped
 from tests.rounds.report import Round
 from tests.rounds.rotation import keys_rotated
+from tests.rounds.sending import Trouble, everything_at_once
 
 SECRET = "a secret key for long rounds, of 42 characters"
 BOTH = ("sqlite", "postgresql")
@@ -43,6 +46,8 @@ class Place:
     """That of the database, if it can be stopped."""
     quick: bool
     seed: int
+    messages: int
+    """How many `memory` sends; 0: as many as it should."""
 
     def either(self, short: int, long: int) -> int:
         return short if self.quick else long
@@ -90,6 +95,16 @@ def counting(place: Place) -> Round:
     return requests_counted(produced(place.settings, place.either(5_000, 100_000)), place.either(20_000, 1_000_000))
 
 
+def sending(place: Place) -> Round:
+    short, long = Trouble(kills=2, pauses=1, cuts=2, restarts=1), Trouble(kills=8, pauses=3, cuts=8, restarts=3, pause_s=8)
+    trouble = short if place.quick else long
+    return everything_at_once(place.settings, place.either(2_000, 20_000), trouble, place.seed)
+
+
+def memory(place: Place) -> Round:
+    return memory_flat(place.settings, place.messages or place.either(20_000, 1_000_000))
+
+
 ROUNDS = {
     "kills": Planned(BOTH, kills),
     "worker": Planned(BOTH, worker),
@@ -99,11 +114,13 @@ ROUNDS = {
     "guessing": Planned(("sqlite",), guessing),
     "rotation": Planned(BOTH, rotation),
     "counting": Planned(BOTH, counting),
+    "sending": Planned(BOTH, sending),
+    "memory": Planned(BOTH, memory),
 }
 
 
 @contextmanager
-def place_on(database: str, quick: bool, seed: int) -> Iterator[Place]:
+def place_on(database: str, quick: bool, seed: int, messages: int) -> Iterator[Place]:
     # A folder with a short name: a socket's path may have a hundred characters.
     with tempfile.TemporaryDirectory(prefix="ricochet-soak-") as folder:
         data_dir = Path(folder) / "data"
@@ -111,17 +128,17 @@ def place_on(database: str, quick: bool, seed: int) -> Iterator[Place]:
         if database == "sqlite":
             settings = Settings(data_dir=data_dir, secret_key=SECRET)
             migrated(settings.database)
-            yield Place(settings, None, quick, seed)
+            yield Place(settings, None, quick, seed, messages)
             return
         with postgresql(Path(folder)) as server:
             settings = Settings(data_dir=data_dir, database_url=migrated(server.get_uri()), secret_key=SECRET)
-            yield Place(settings, server, quick, seed)
+            yield Place(settings, server, quick, seed, messages)
 
 
-def play(name: str, database: str, quick: bool, seed: int) -> bool:
+def play(name: str, database: str, quick: bool, seed: int, messages: int) -> bool:
     """Plays a round and says what came of it; True if it was good."""
     try:
-        with place_on(database, quick, seed) as place:
+        with place_on(database, quick, seed, messages) as place:
             played = ROUNDS[name].play(place)
     except Exception as error:
         traceback.print_exc()
@@ -139,6 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--messages", type=int, default=0, help="How many the round `memory` sends.")
     parser.add_argument("rounds", nargs="*", metavar="ROUND", help=f"of {', '.join(ROUNDS)}; all unless told")
     options = parser.parse_args()
     if unknown := set(options.rounds) - ROUNDS.keys():
@@ -148,7 +166,7 @@ def main() -> int:
         os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
         planned = [(name, database) for name in options.rounds or ROUNDS for database in ROUNDS[name].databases]
         began = time.monotonic()
-        good = [play(name, database, options.quick, options.seed) for name, database in planned]
+        good = [play(name, database, options.quick, options.seed, options.messages) for name, database in planned]
     say(f"{len(good)} rounds in {time.monotonic() - began:.0f} s, {good.count(False)} failed")
     return 0 if all(good) else 1
 

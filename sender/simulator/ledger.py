@@ -134,6 +134,10 @@ class Ledger:
             self._file.close()
             self._file = None
 
+    def numbers(self) -> tuple[str, ...]:
+        """Whom messages were sent to of which the SMSC took a part."""
+        return tuple(number for number, messages in self._messages.items() if messages)
+
     def messages(self, number: str) -> tuple[MessageRecord, ...]:
         """The messages to a number of which the SMSC took a part, in their order."""
         return tuple(self._messages.get(number, ()))
