@@ -126,6 +126,8 @@ BODIES: list[tuple[bytes, int, str]] = [
 def test_a_body_that_cannot_be_is_a_problem(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     for operation in JSON:
         for body, status, code in [*BODIES, (b" " * (operation.body_most_bytes + 1), 413, "too_large")]:
+            if operation.body_optional and body in (b"", b"{}"):
+                continue
             with subtests.test(operation=operation.name, body=body[:20]):
                 answer = ask(sqlite_api, operation, content=body, headers={"Content-Type": "application/json"})
                 if answer.status_code in (400, 422) and len(body) >= 10_000:
@@ -160,11 +162,9 @@ def test_another_content_type_is_refused(sqlite_api: Api) -> None:
         media_type = "multipart/form-data; boundary=x" if operation.multipart else "application/json; charset=UTF-8"
         headers = {"Content-Type": media_type, "Content-Encoding": "gzip"}
         check_problem(ask(sqlite_api, operation, content=b"{}", headers=headers), 415, "unsupported_media_type")
-        check_problem(
-            sqlite_api.request(operation.method, address(operation), headers={"Idempotency-Key": "k"}),
-            415,
-            "unsupported_media_type",
-        )
+        if not operation.body_optional:
+            bodiless = sqlite_api.request(operation.method, address(operation), headers={"Idempotency-Key": "k"})
+            check_problem(bodiless, 415, "unsupported_media_type")
 
 
 def test_json_with_its_charset_is_taken(sqlite_api: Api) -> None:
@@ -255,6 +255,7 @@ GOOD: dict[str, Any] = {
         "rate_per_s": 10,
         "audience": "all",
     },
+    "send_campaign": {"at": "2026-11-27T10:00", "timezone": "Europe/Paris"},
     "change_campaign_link": {"destination_url": "https://shop.example/"},
     "add_link": {"destination_url": "https://shop.example/"},
     "add_links": {"links": [{"destination_url": "https://shop.example/"}]},
