@@ -21,7 +21,7 @@ SEND = ("send", "--internal", "off")
 WORK = ("work",)
 ENDS_WITHIN_S = 60
 
-_ENVIRONMENT = {"RICOCHET_ROUTE_MAIN_ENVIRONMENT": "secret", "RICOCHET_LOG_LEVEL": "INFO"}
+_ENVIRONMENT = {"RICOCHET_ROUTE_MAIN_PASSWORD": "secret", "RICOCHET_LOG_LEVEL": "INFO"}
 
 
 class Processes:

@@ -36,7 +36,7 @@ KNOBS = (
     "unknown_id_receipts=0.01",
     "malformed_pdus=0.005",
 )
-PATIENCE_S = 900
+PATIENCE_S = 300
 """Between two steps of a round: a machine may be busy with something else."""
 
 LOOK_S = 1.0
