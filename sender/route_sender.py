@@ -122,6 +122,8 @@ class RouteSender:
         failures = 0
         while self._goes_on(held):
             opened = self._around.clock()
+            # Read before they are used: what is mended while the refusal comes is a change too.
+            secrets = self._secrets()
             try:
                 connection = await self._open(held.exchange)
                 await held.report.tell(BOUND)
@@ -131,7 +133,7 @@ class RouteSender:
             except (BindRefused, ConfigurationError, PduError) as error:
                 await held.report.tell(REFUSED, str(error))
                 if not isinstance(error, BindRefused) or error.permanent:
-                    await self._stand_by(held)
+                    await self._stand_by(held, secrets)
                     failures = 0
                     continue
             except Unreachable as error:
@@ -170,10 +172,9 @@ class RouteSender:
             await held.exchange.finish()
             await held.exchange.release()
 
-    async def _stand_by(self, held: _Held) -> None:
-        """Until the password or the certificates change, or somebody says that it be tried again. A changed account ends
-        this sender and starts another."""
-        secrets = self._secrets()
+    async def _stand_by(self, held: _Held, secrets: tuple[str, bytes]) -> None:
+        """Until the password or the certificates are not these any more, or somebody says that it be tried again. A changed
+        account ends this sender and starts another."""
         while self._goes_on(held) and self._secrets() == secrets:
             if await self._asks(held.report.is_to_be_retried):
                 break

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-SILENCE_S = 0.3
-"""After which nothing more is expected of a connection that stays open."""
+SILENCE_S = 3.0
+"""After which nothing more is expected of a connection that stays open. Long, for machines that are busy."""
 
 
 async def exchange(port: int, packets: Sequence[bytes], client: str = "127.0.0.1", silence_s: float = SILENCE_S) -> bytes:
