@@ -26,7 +26,7 @@ interop: install
 	sh scripts/need-interop
 	$(BIN)/python -m pytest tests/interop/node_smpp.py tests/interop/kannel.py
 
-# Kills, outages, full disks and guessers for a quarter of an hour; ROUNDS="kills outage" or ROUNDS=--quick for less.
+# Kills, outages, full disks, guessers and chaos, then a million messages: about an hour; ROUNDS="kills outage" or ROUNDS=--quick for less.
 soak: install
 	$(BIN)/python -m tests.soak $(ROUNDS)
 
