@@ -162,10 +162,10 @@ def _badness(receipt: str) -> tuple[int, str]:
 
 def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
     stamps.parts_final += 1
-    if not stamps.parts_refused and fact.cause:
-        worse, before = _badness(fact.value), _badness(stamps.receipt)
-        if worse >= before:
-            stamps.cause = fact.cause if worse > before else max(stamps.cause, fact.cause)
+    told, new = _badness(stamps.receipt), _badness(fact.value)
+    # The cause is that of the receipt that is told, also when it has none. A refusal's goes before.
+    if new >= told and not stamps.parts_refused:
+        stamps.cause = fact.cause if new > told else max(stamps.cause, fact.cause)
     stamps.receipt = max(stamps.receipt, fact.value, key=_badness)
     stamps.receipt_at = _later(stamps.receipt_at, fact.occurred_at)
     if SEVERITY[fact.value] > SEVERITY["DELIVERED"]:

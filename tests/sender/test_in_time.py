@@ -117,10 +117,11 @@ async def test_a_pause_and_a_stop_hold_within_a_second_however_slow_the_campaign
 ) -> None:
     """What waits for its pace since it was marked is checked again before it leaves."""
     four_parts = "0123456789" * 50
-    campaign_id = factories.produced_campaign(engine, workspace_id, 9, rate_per_s=1, text=four_parts)
-    number = f"336399{campaign_id % 10}0000"
+    factories.produced_campaign(engine, workspace_id, 9, rate_per_s=1, text=four_parts)
     async with scripted_smsc() as smsc, sending(smsc):
         await until(lambda: len(smsc.submissions) == 1)
+        # Mostly that of the first message; on a slow machine it may have been put back behind the second.
+        number = smsc.submissions[0].text("destination_addr")
         # The other parts of the first message were marked with the first; their pace lets one go each second.
         assert (await smsc.line.reply(number, "STOP")).status == 0
         stopped = time.monotonic()
@@ -132,4 +133,4 @@ async def test_a_pause_and_a_stop_hold_within_a_second_however_slow_the_campaign
     assert all(at <= stopped + 1 for to, at in left if to == number)
     # What had begun is finished, and nothing else begins.
     assert len({to for to, _ in left}) == 2
-    assert set(books.facts("refused")) == {(0, "stopped")}
+    assert set(books.facts("refused")) == {(int(number) % 10, "stopped")}
