@@ -1,15 +1,17 @@
 """One reader's language and time zone: words, numbers, money and times as the pages write them. Made once a request."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from babel.dates import format_datetime, get_timezone
-from babel.numbers import format_currency, format_decimal, get_currency_precision, parse_pattern
+from babel.numbers import format_decimal, parse_pattern
 
 from dashboards.catalog import CATALOG
 from dashboards.texts import Text
+from linksvc.money import exponent_of
 
 Language = Literal["en", "fr"]
 
@@ -74,10 +76,12 @@ class Speech:
         return f"{self.decimal(low * 100)}–{self.decimal(high * 100)}"
 
     def money(self, amount_minor: int, currency: str) -> str:
-        """An amount in minor units, written with the currency's own number of decimals."""
-        digits = get_currency_precision(currency)
-        amount = Decimal(amount_minor).scaleb(-digits)
-        return str(format_currency(amount, currency, _MONEY[self.language], locale=_LOCALES[self.language]))
+        """An amount in minor units, written with all the decimals that its currency's minor unit has."""
+        exponent = exponent_of(currency)
+        pattern = copy(_MONEY[self.language])
+        pattern.frac_prec = (exponent, exponent)
+        amount = Decimal(amount_minor).scaleb(-exponent)
+        return str(pattern.apply(amount, _LOCALES[self.language], currency=currency, currency_digits=False))
 
     def day_and_time(self, moment: datetime) -> str:
         return self._moment(moment, "d MMM y, HH:mm")

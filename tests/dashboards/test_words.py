@@ -115,6 +115,7 @@ def test_numbers_money_and_times_are_written_as_each_language_does() -> None:
     assert english.money(231_000, "EUR").split() == ["EUR", "2,310.00"]
     assert french.money(231_000, "EUR") == "2\u202f310,00\u00a0€"
     assert english.money(2_310, "JPY").split() == ["JPY", "2,310"]
+    assert english.money(2_310, "IQD").split() == ["IQD", "2.310"]
     assert (english.day_and_time(moment), french.day_and_time(moment)) == ("20 Nov 2026, 14:05", "20 nov. 2026, 14:05")
     assert (english.clock_time(moment), english.exact_time(moment)) == ("14:05", "14:05:09")
 
