@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
+from linksvc.addresses import CallerNetworks
 from linksvc.clock import Clock, now
+from linksvc.guessing import Guessing
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
-from tracker.addresses import CallerNetworks
 from tracker.block_watch import BlockWatch
-from tracker.guessing import Guessing
+from tracker.guessing import watch_networks
 from tracker.losses import Losses
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
@@ -104,7 +105,7 @@ def create_tracker(
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
     watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]), settings.short_url)
     spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes, sync)
-    losses, guessing, personal = Losses(), Guessing(), PersonalLinks(engine)
+    losses, guessing, personal = Losses(), watch_networks(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
     redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, guessing, personal, clock)
     return Tracker(watch, spool, losses, guessing, personal, redirect)

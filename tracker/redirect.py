@@ -7,14 +7,14 @@ from functools import partial
 
 import structlog
 
+from linksvc.addresses import Caller, CallerNetworks
 from linksvc.clock import Clock
+from linksvc.guessing import Guessing
 from linksvc.short_codes import LENGTH, ShortCodes
 from tracker import pages
-from tracker.addresses import Caller, CallerNetworks
 from tracker.block_watch import BlocksUnreachable, BlockWatch
 from tracker.blocks import Block
 from tracker.destinations import Destination, Outcome, pass_on
-from tracker.guessing import Guessing
 from tracker.hosts import EVERYBODY
 from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks

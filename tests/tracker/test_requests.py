@@ -1,6 +1,6 @@
 """Whatever a request's headers are, they cost little and fill no memory."""
 
-from tracker.addresses import CallerNetworks
+from linksvc.addresses import CallerNetworks
 from tracker.hosts import Hosts
 from tracker.requests import read_headers
 

@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from tracker.addresses import Caller, CallerNetworks
+from linksvc.addresses import Caller, CallerNetworks
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 

@@ -1,4 +1,4 @@
-"""Whose request it is, as far as we want to know: the caller's network, never the address. Used by the redirect."""
+"""Whose request it is, as far as we want to know: the caller's network, never the address. The redirect and the API ask."""
 
 from dataclasses import dataclass
 from functools import lru_cache
