@@ -1,12 +1,23 @@
 """The tables. docs/schema.md tells how they hang together."""
 
-from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, User, Workspace
+from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, Store, TillDevice, User, Workspace
 from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
 from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, SentDay, Suppression
 from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
-from linksvc.models.offers import IdempotencyRecord, LedgerEntry, Offer, PromoCode
+from linksvc.models.offers import (
+    CodeHold,
+    ContactUse,
+    IdempotencyRecord,
+    LedgerEntry,
+    Offer,
+    OfferBudget,
+    OfferShop,
+    PromoCode,
+    Redemption,
+)
 from linksvc.models.routes import Bind, Route, RouteCoverage, RouteError, RoutePrice
 from linksvc.models.sending import Attempt, CampaignShare, SendBatch, SmscId, StrayReceipt
+from linksvc.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 CAMPAIGN_KEYED = (
     Attempt,
@@ -30,9 +41,11 @@ __all__ = [
     "Bind",
     "Campaign",
     "CampaignShare",
+    "CodeHold",
     "Consent",
     "Contact",
     "ContactImport",
+    "ContactUse",
     "Fact",
     "FunnelCount",
     "Hit",
@@ -47,7 +60,10 @@ __all__ = [
     "Member",
     "Message",
     "Offer",
+    "OfferBudget",
+    "OfferShop",
     "PromoCode",
+    "Redemption",
     "RejectedRow",
     "Reply",
     "Route",
@@ -63,8 +79,14 @@ __all__ = [
     "SignInLink",
     "SmscId",
     "SpoolProgress",
+    "Store",
     "StrayReceipt",
     "Suppression",
+    "TillDevice",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
     "Workspace",
 ]

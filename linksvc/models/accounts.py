@@ -12,6 +12,10 @@ class Workspace(SQLModel, table=True):
     """A company: everything else belongs to one."""
 
     __tablename__ = "workspace"
+    __table_args__ = (
+        # One twin each.
+        Index("ux_workspace_sandbox", "sandbox_of", unique=True),
+    )
     id: int | None = serial_key()
     name: str = Field(unique=True)
     timezone: str = "Europe/Paris"
@@ -27,6 +31,8 @@ class Workspace(SQLModel, table=True):
     """What is answered to STOP; empty, here and below: the built-in text in the recipient's language."""
     help_reply: str = ""
     start_reply: str = ""
+    sandbox_of: int | None = reference(default=None)
+    """Of a twin: the workspace whose test keys see it, and nothing else (`linksvc.sandbox`)."""
     created_at: datetime
 
 
@@ -71,6 +77,18 @@ class Shop(SQLModel, table=True):
     created_at: datetime
 
 
+class Store(SQLModel, table=True):
+    """A branch of a shop: where in it a code was redeemed."""
+
+    __tablename__ = "store"
+    __table_args__ = (UniqueConstraint("workspace_id", "shop_id", "name"),)
+    id: int | None = serial_key()
+    workspace_id: int = reference("workspace.id")
+    shop_id: int = reference("shop.id")
+    name: str
+    created_at: datetime
+
+
 class ApiKey(SQLModel, table=True):
     """A key: its SHA-256 and last four characters, never itself. `scopes` are separated by spaces."""
 
@@ -79,10 +97,36 @@ class ApiKey(SQLModel, table=True):
     id: int | None = serial_key()
     workspace_id: int = reference("workspace.id")
     shop_id: int | None = reference("shop.id", default=None)
+    store_id: int | None = reference(default=None)
+    sandbox: bool = False
+    """A test key (`rk_test_`): `workspace_id` is a twin."""
     name: str
     key_hash: str = Field(unique=True)
     last_four: str
     scopes: str
     created_at: datetime
+    last_used_at: datetime | None = moment()
+    revoked_at: datetime | None = moment()
+
+
+class TillDevice(SQLModel, table=True):
+    """A phone or tablet that opens the till page: enrolled with a shop's key, then opened by its PIN."""
+
+    __tablename__ = "till_device"
+    __table_args__ = (Index("ix_till_device_shop", "workspace_id", "shop_id"),)
+    workspace_id: int = key("workspace.id")
+    id: str = Field(primary_key=True)
+    shop_id: int = reference("shop.id")
+    store_id: int | None = reference("store.id", default=None)
+    key_id: int = reference("api_key.id")
+    """The key it was enrolled with: what it redeems is redeemed by this key, and ends when this key is revoked."""
+    name: str
+    token_hash: str = Field(unique=True)
+    """SHA-256 of what the device keeps."""
+    pin_hash: str = ""
+    """argon2; empty until a PIN was chosen."""
+    failures: int = 0
+    """Wrong PINs in a row."""
+    enrolled_at: datetime
     last_used_at: datetime | None = moment()
     revoked_at: datetime | None = moment()

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from linksvc.models.columns import big, key, moment, reference
 
 _MESSAGE = (["campaign_id", "n"], ["message.campaign_id", "message.n"])
+_REDEMPTIONS = text("kind IN ('redeemed', 'voided')")
 
 
 class Fact(SQLModel, table=True):
@@ -27,6 +28,8 @@ class Fact(SQLModel, table=True):
             sqlite_where=text("applied_at IS NULL"),
             postgresql_where=text("applied_at IS NULL"),
         ),
+        # The redemptions of a message: a void may take away the first of them.
+        Index("ix_fact_redemption", "campaign_id", "n", sqlite_where=_REDEMPTIONS, postgresql_where=_REDEMPTIONS),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key()
