@@ -123,8 +123,8 @@ class TillDevice(SQLModel, table=True):
     name: str
     token_hash: str = Field(unique=True)
     """SHA-256 of what the device keeps."""
-    pin_hash: str = ""
-    """argon2; empty until a PIN was chosen."""
+    pin_hash: str
+    """HMAC-SHA256 of the PIN, keyed with the token: without the device six digits cannot be tried."""
     failures: int = 0
     """Wrong PINs in a row."""
     enrolled_at: datetime
