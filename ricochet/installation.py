@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from linksvc.database import open_engine
 from linksvc.errors import ConfigurationError
+from linksvc.migrations import check_revision
 from linksvc.settings import Settings
 
 
@@ -68,9 +69,6 @@ def opened(data_dir: Path | None = None, *, check: bool = True) -> Iterator[Inst
     engine = open_engine(settings.database)
     try:
         if check:
-            # Not imported by whoever does not ask: Alembic takes memory that a tracker can do without.
-            from linksvc.migrations import check_revision
-
             check_revision(engine)
         yield Installation(settings, engine)
     finally:

@@ -2,12 +2,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel, col, select, update
 
 from linksvc import models
 from linksvc.database import reading, writing
-from linksvc.migrations import check_revision, current_revision, migrate, scripts_dir
+from linksvc.migrations import check_revision, current_revision, migrate, newest_revision, scripts_dir
 from linksvc.models import Attempt, Campaign, Message, SendBatch
 from tests import factories
 
@@ -26,6 +27,18 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert migrate(engine) == migrate(engine)
     check_revision(engine)
+
+
+def test_the_newest_file_is_the_head_of_one_line_of_migrations() -> None:
+    scripts = ScriptDirectory(str(scripts_dir()))
+    assert scripts.get_heads() == [newest_revision()]
+    for script in scripts.walk_revisions():
+        assert script.path.rpartition("/")[2].startswith(f"{script.revision}_")
+
+
+def test_alembic_reads_the_same_revision(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == current_revision(engine) == newest_revision()
 
 
 def test_the_newest_migration_can_be_undone_and_done_again_with_rows_in_the_tables(engine: Engine) -> None:
