@@ -101,9 +101,12 @@ _NEW_INDEXES = (
     ("ix_redemption_shop_time", "redemption", ["workspace_id", "shop_id", "recorded_at", "id"], ""),
     ("ix_redemption_time", "redemption", ["workspace_id", "recorded_at", "id"], ""),
     ("ix_code_ledger_refused", "code_ledger", ["workspace_id", "shop_id", "recorded_at"], "action = 'refused'"),
-    ("ix_webhook_event_time", "webhook_event", ["workspace_id", "recorded_at"], ""),
-    ("ix_webhook_delivery_due", "webhook_delivery", ["next_at"], "state = 'pending'"),
-    ("ix_webhook_delivery_endpoint", "webhook_delivery", ["workspace_id", "endpoint_id", "state"], ""),
+    ("ix_webhook_event_time", "webhook_event", ["recorded_at"], ""),
+    ("ix_webhook_delivery_due", "webhook_delivery", ["workspace_id", "endpoint_id", "next_at"], "state = 'pending'"),
+    ("ix_webhook_delivery_failed", "webhook_delivery", ["workspace_id", "endpoint_id", "recorded_at"], "state = 'failed'"),
+    ("ix_webhook_delivery_log", "webhook_delivery", ["workspace_id", "endpoint_id", "recorded_at", "event_id"], ""),
+    ("ux_webhook_endpoint_shop", "webhook_endpoint", ["workspace_id", "shop_id", "url"], ""),
+    ("ux_webhook_endpoint_url", "webhook_endpoint", ["workspace_id", "url"], "shop_id IS NULL"),
 )
 
 
@@ -239,12 +242,18 @@ def _make_tables_of_webhooks() -> None:
         "webhook_endpoint",
         sa.Column("workspace_id", BIG, autoincrement=False, nullable=False),
         sa.Column("id", TEXT, nullable=False),
+        sa.Column("shop_id", BIG, nullable=True),
         sa.Column("url", TEXT, nullable=False),
         sa.Column("events", TEXT, nullable=False),
         sa.Column("secret_version", sa.Integer(), nullable=False),
+        sa.Column("secret_key", sa.Integer(), nullable=False),
+        sa.Column("previous_key", sa.Integer(), nullable=False),
+        sa.Column("previous_until", MOMENT, nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("failing_since", MOMENT, nullable=True),
         sa.Column("disabled_at", MOMENT, nullable=True),
         sa.Column("disabled_reason", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shop.id"]),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"]),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
     )
@@ -257,19 +266,24 @@ def _make_tables_of_webhooks() -> None:
         sa.Column("occurred_at", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "webhook_delivery",
         sa.Column("workspace_id", BIG, autoincrement=False, nullable=False),
         sa.Column("event_id", TEXT, nullable=False),
         sa.Column("endpoint_id", TEXT, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_at", MOMENT, nullable=False),
         sa.Column("last_status", sa.Integer(), nullable=False),
         sa.Column("last_error", TEXT, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("done_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", "event_id", "endpoint_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "webhook_attempt",
@@ -279,9 +293,11 @@ def _make_tables_of_webhooks() -> None:
         sa.Column("attempt", BIG, autoincrement=False, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("error", TEXT, nullable=False),
+        sa.Column("answer", TEXT, nullable=False),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
         sa.Column("attempted_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "event_id", "endpoint_id", "attempt"),
+        sqlite_with_rowid=False,
     )
 
 
