@@ -1,6 +1,8 @@
-"""Identifiers as the API and the pages show them: a prefix that says what is meant and a number, `cmp_12`."""
+"""Identifiers as the API and the pages show them: a prefix that says what is meant, then a number, `cmp_12`, or, for what
+tills make by the thousand, 32 hexadecimal digits that are drawn."""
 
 import re
+import uuid
 from typing import Literal
 
 from linksvc.errors import NotFound
@@ -8,6 +10,15 @@ from linksvc.errors import NotFound
 Kind = Literal["campaign", "import", "link", "offer", "shop"]
 
 PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "link": "lnk", "offer": "off", "shop": "shp"}
+
+DrawnKind = Literal["hold", "redemption"]
+
+DRAWN_PREFIXES: dict[DrawnKind, str] = {"hold": "hld", "redemption": "rdm"}
+
+DRAWN_EXAMPLE = "3f2b8c1d9e4a4c6f8b7a5d2e1f0c9b8a"
+"""The digits of ids in the documentation."""
+
+_DRAWN = re.compile("[0-9a-f]{32}", re.ASCII)
 
 # Numbers past 18 digits do not fit the 64 bits of a key, so they name nothing.
 _NUMBER = re.compile("[1-9][0-9]{0,17}", re.ASCII)
@@ -23,3 +34,16 @@ def parse_id(kind: Kind, text: str) -> int:
     if prefix != PREFIXES[kind] or not _NUMBER.fullmatch(number):
         raise NotFound(f"There is no such {kind}. Its id looks like {PREFIXES[kind]}_12.")
     return int(number)
+
+
+def draw_id(kind: DrawnKind) -> str:
+    """A new id: nobody can guess it, and no counter is fought over."""
+    return f"{DRAWN_PREFIXES[kind]}_{uuid.uuid4().hex}"
+
+
+def check_drawn_id(kind: DrawnKind, text: str) -> str:
+    """The id as it is stored. Raises NotFound for anything that names nothing."""
+    prefix, _, digits = text.partition("_")
+    if prefix != DRAWN_PREFIXES[kind] or not _DRAWN.fullmatch(digits):
+        raise NotFound(f"There is no such {kind}. Its id is {DRAWN_PREFIXES[kind]}_ and 32 hexadecimal digits.")
+    return text

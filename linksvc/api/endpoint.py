@@ -15,7 +15,7 @@ from linksvc.api.problems import MalformedRequest
 from linksvc.api_keys import Caller, authenticate, is_use_news, note_use
 from linksvc.database import reading, writing
 from linksvc.errors import Unauthenticated
-from linksvc.public_ids import parse_id
+from linksvc.public_ids import check_drawn_id, parse_id
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
@@ -57,8 +57,9 @@ class Endpoint:
 
     async def _call(self, operation: Operation, caller: Caller, request: Request) -> Call[object, object]:
         ids = {name: parse_id(kind, request.path_params[name]) for name, kind in operation.path_ids.items()}
+        drawn = {name: check_drawn_id(kind, request.path_params[name]) for name, kind in operation.path_drawn_ids.items()}
         query = read_pairs(request.query_params.multi_items(), operation.query or NoParameters)
-        idempotency_key = _idempotency_key(request) if operation.idempotent else ""
+        idempotency_key = _idempotency_key(operation, request)
         body, upload = await self._body(operation, request)
         return Call(
             installation=self._installation,
@@ -66,11 +67,13 @@ class Endpoint:
             body=body,
             query=query,
             ids=ids,
+            drawn_ids=drawn,
             upload=upload,
             idempotency_key=idempotency_key,
             request_id=request.state.request_id,
             method=operation.method,
             path=request.url.path,
+            status=operation.status,
         )
 
     async def _body(self, operation: Operation, request: Request) -> tuple[object, Upload]:
@@ -95,9 +98,11 @@ def _bearer(request: Request) -> str:
     return presented.strip()
 
 
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get("idempotency-key")
+def _idempotency_key(operation: Operation, request: Request) -> str:
+    key = None if operation.idempotency_key == "none" else request.headers.get("idempotency-key")
     if key is None:
+        if operation.idempotency_key != "required":
+            return ""
         raise MalformedRequest(
             "Send a header Idempotency-Key, new for each order and the same for its repetitions.",
             code="idempotency_key_missing",

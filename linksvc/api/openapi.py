@@ -30,7 +30,7 @@ from linksvc.api.operation import Failure, Operation
 from linksvc.api.parsing import FILE_PART
 from linksvc.api.problems import MEDIA_TYPE as PROBLEM
 from linksvc.api.problems import ProblemDetails
-from linksvc.public_ids import PREFIXES, Kind
+from linksvc.public_ids import DRAWN_EXAMPLE, DRAWN_PREFIXES, PREFIXES, DrawnKind, Kind
 
 _DESCRIPTION = """Personal links and promo codes for SMS campaigns.
 
@@ -88,12 +88,12 @@ def failures_of(operation: Operation) -> tuple[Failure, ...]:
     found: list[Failure] = [*_INVALID]
     if operation.scope is not None:
         found += _KEYED
-    if operation.path_ids:
+    if operation.path_ids or operation.path_drawn_ids:
         found += _IDS
     if operation.body is not None:
         found += _BODY if operation.multipart else _BODY + _JSON
-    if operation.idempotent:
-        found += _IDEMPOTENT
+    if operation.idempotency_key != "none":
+        found += _IDEMPOTENT if operation.idempotency_key == "required" else _IDEMPOTENT[1:]
     return (*found, *operation.failures, *_ALWAYS)
 
 
@@ -117,27 +117,35 @@ def _described(operation: Operation) -> str:
 
 def _parameters(operation: Operation) -> list[Parameter | Reference]:
     found: list[Parameter | Reference] = [_path_parameter(name, kind) for name, kind in operation.path_ids.items()]
+    found += [_drawn_path_parameter(name, kind) for name, kind in operation.path_drawn_ids.items()]
     if operation.query:
         found += _query_parameters(operation.query)
-    if operation.idempotent:
-        found.append(_IDEMPOTENCY_KEY)
+    if operation.idempotency_key != "none":
+        found.append(_idempotency_parameter(required=operation.idempotency_key == "required"))
     return found
 
 
-_IDEMPOTENCY_KEY = Parameter.model_validate(
-    {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "required": True,
-        "description": "New for each order, the same for its repetitions: a repeated request gets the first answer again.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    }
-)
+def _idempotency_parameter(*, required: bool) -> Parameter:
+    return Parameter.model_validate(
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": required,
+            "description": "New for each request, the same for its repetitions: they get the first answer again.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        }
+    )
 
 
 def _path_parameter(name: str, kind: Kind) -> Parameter:
     prefix = PREFIXES[kind]
     schema = {"type": "string", "pattern": f"^{prefix}_[1-9][0-9]*$", "examples": [f"{prefix}_12"]}
+    return Parameter.model_validate({"name": name, "in": "path", "required": True, "schema": schema})
+
+
+def _drawn_path_parameter(name: str, kind: DrawnKind) -> Parameter:
+    prefix = DRAWN_PREFIXES[kind]
+    schema = {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$", "examples": [f"{prefix}_{DRAWN_EXAMPLE}"]}
     return Parameter.model_validate({"name": name, "in": "path", "required": True, "schema": schema})
 
 
@@ -190,7 +198,7 @@ def _responses(operation: Operation) -> Responses:
 
 def _success(operation: Operation) -> Response:
     shape = _shape(operation.answer) if operation.answer else _file(operation.media_type)
-    headers = _headers("Request-Id", *(["Idempotent-Replayed"] if operation.idempotent else []))
+    headers = _headers("Request-Id", *(["Idempotent-Replayed"] if operation.idempotency_key != "none" else []))
     return Response(description=HTTPStatus(operation.status).phrase, headers=headers, content={operation.media_type: shape})
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from linksvc.api_keys import Caller
 from linksvc.clock import Clock
 from linksvc.keys import Keyring
-from linksvc.public_ids import Kind
+from linksvc.public_ids import DRAWN_PREFIXES, DrawnKind, Kind
 from linksvc.settings import Settings
 from linksvc.short_links import ShortLinks
 
@@ -60,13 +60,17 @@ class Call(Generic[Body, Query]):
     """An instance of the operation's `query`; None without one."""
     ids: Mapping[str, int]
     """The numbers behind the public ids of the path, by the name they have in it: `campaign_id`."""
+    drawn_ids: Mapping[str, str]
+    """The ids of the path that are no numbers: `redemption_id`."""
     upload: Upload
     """The file of a multipart operation; empty otherwise."""
     idempotency_key: str
-    """Empty unless the operation is idempotent."""
+    """Empty when none was sent, or none is taken."""
     request_id: str
     method: str
     path: str
+    status: int
+    """What a success is answered with."""
 
     @property
     def engine(self) -> Engine:
@@ -154,8 +158,9 @@ class Operation:
     multipart: bool = False
     """The body is a multipart form with one file in the part `file`."""
     query: type[BaseModel] | None = None
-    idempotent: bool = False
-    """A header Idempotency-Key is needed; the answer is kept and given again (`linksvc.api.once`)."""
+    idempotency_key: Literal["none", "optional", "required"] = "none"
+    """Whether a header Idempotency-Key is taken: the answer is kept and given again (`linksvc.api.once`). Every POST that
+    changes something takes one; what a till asks for cannot do without."""
     status: int = 200
     answer: type[BaseModel] | None
     """None: a file of the media type below."""
@@ -164,6 +169,16 @@ class Operation:
 
     @property
     def path_ids(self) -> dict[str, Kind]:
-        """The parameters of the path and the kind of id each of them is."""
-        kinds: Any = {name: name.removesuffix("_id") for name in re.findall(r"{(\w+)}", self.path)}
+        """The parameters of the path that are numbered ids, and the kind of each."""
+        kinds: Any = {name: kind for name, kind in self._path_kinds.items() if kind not in DRAWN_PREFIXES}
         return dict(kinds)
+
+    @property
+    def path_drawn_ids(self) -> dict[str, DrawnKind]:
+        """As `path_ids`, those that are no numbers."""
+        kinds: Any = {name: kind for name, kind in self._path_kinds.items() if kind in DRAWN_PREFIXES}
+        return dict(kinds)
+
+    @property
+    def _path_kinds(self) -> dict[str, str]:
+        return {name: name.removesuffix("_id") for name in re.findall(r"{(\w+)}", self.path)}

@@ -3,13 +3,14 @@
 from typing import Literal
 
 from pydantic import Field
+from sqlmodel import Session
 
 from linksvc.api.link_shapes import TERMS_FAILURES, TermsPayload
-from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.once import answer_once
+from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import CampaignAnswer, describe
 from linksvc.api.payloads import Payload
 from linksvc.campaigns import MAX_RATE_PER_S, NewCampaign, create_campaign
-from linksvc.database import writing
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
 from linksvc.link_terms import LinkTerms
 from linksvc.names import LONGEST
@@ -50,11 +51,14 @@ class CampaignPayload(Payload):
     )
 
 
-def add_campaign(call: Call[CampaignPayload, None]) -> CampaignAnswer:
+def add_campaign(call: Call[CampaignPayload, None]) -> Prepared:
     new = _new_campaign(call.body)
-    with writing(call.engine) as session:
+
+    def work(session: Session) -> CampaignAnswer:
         campaign_id = create_campaign(session, call.workspace_id, new, call.now(), call.settings.short_url)
         return describe(session, call.workspace_id, campaign_id)
+
+    return answer_once(call, work)
 
 
 def _new_campaign(sent: CampaignPayload) -> NewCampaign:
@@ -83,6 +87,7 @@ OPERATIONS = (
         scope="campaigns:write",
         handler=add_campaign,
         body=CampaignPayload,
+        idempotency_key="optional",
         status=201,
         answer=CampaignAnswer,
         failures=(

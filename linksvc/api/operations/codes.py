@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
+from sqlmodel import Session
 
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import Answer, Line, MoneyAnswer, Payload, SentMoney
 from linksvc.code_worth import TYPED_MOST, Refusal, Worth, find_worth
-from linksvc.database import reading, writing
+from linksvc.database import reading
 from linksvc.errors import Conflict, Forbidden
 from linksvc.money import Money
 from linksvc.promo_codes import display
@@ -90,15 +91,14 @@ def validate_code(call: Call[ValidationPayload, None]) -> ValidationAnswer:
 def redeem_code(call: Call[RedemptionPayload, None]) -> Prepared:
     till = _till(call)
     use = Use(call.body.code, call.body.order_ref, call.body.order.money())
-    with writing(call.engine) as session:
 
-        def work() -> RedemptionAnswer | Conflict:
-            outcome = redeem(session, till, use, call.now())
-            if isinstance(outcome, Refusal):
-                return Conflict(outcome.detail, code=outcome.reason)
-            return RedemptionAnswer.of(outcome)
+    def work(session: Session) -> RedemptionAnswer | Conflict:
+        outcome = redeem(session, till, use, call.now())
+        if isinstance(outcome, Refusal):
+            return Conflict(outcome.detail, code=outcome.reason)
+        return RedemptionAnswer.of(outcome)
 
-        return answer_once(call, session, f"shop:{till.shop_id}", 201, work)
+    return answer_once(call, work)
 
 
 def _till(call: Call[RedemptionPayload, None]) -> Till:
@@ -133,7 +133,7 @@ OPERATIONS = (
         scope="codes:redeem",
         handler=redeem_code,
         body=RedemptionPayload,
-        idempotent=True,
+        idempotency_key="required",
         status=201,
         answer=RedemptionAnswer,
         failures=(

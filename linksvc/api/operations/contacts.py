@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from linksvc.api.operation import Call, Download, Failure, Operation
+from linksvc.api.once import answer_after
+from linksvc.api.operation import Call, Download, Failure, Operation, Prepared
 from linksvc.api.payloads import Answer, Parameters
 from linksvc.contact_import import ImportOptions, import_contacts
 from linksvc.contact_rows import MAX_CHARACTERS
@@ -59,7 +60,7 @@ class ImportAnswer(Answer):
         return cls(id=format_id("import", result.import_id), **values)
 
 
-def add_import(call: Call[ImportParameters, None]) -> ImportAnswer:
+def add_import(call: Call[ImportParameters, None]) -> Prepared:
     options = ImportOptions(
         file_name=call.upload.file_name[:MAX_CHARACTERS] or "contacts.csv",
         country=call.body.country,
@@ -67,7 +68,10 @@ def add_import(call: Call[ImportParameters, None]) -> ImportAnswer:
         tracking_consent=call.body.tracking_consent,
         consent_source=call.body.consent_source.strip(),
     )
-    return ImportAnswer.of(import_contacts(call.engine, call.workspace_id, options, call.upload.data, call.clock))
+    file = call.upload.data
+    return answer_after(
+        call, lambda: ImportAnswer.of(import_contacts(call.engine, call.workspace_id, options, file, call.clock))
+    )
 
 
 def describe_import(call: Call[None, None]) -> ImportAnswer:
@@ -104,6 +108,7 @@ OPERATIONS = (
         handler=add_import,
         body=ImportParameters,
         multipart=True,
+        idempotency_key="optional",
         status=201,
         answer=ImportAnswer,
         failures=(

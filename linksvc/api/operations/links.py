@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import Field
+from sqlmodel import Session
 
 from linksvc.ad_hoc_links import (
     BATCH_MOST,
@@ -15,7 +16,8 @@ from linksvc.ad_hoc_links import (
     list_links,
 )
 from linksvc.api.link_shapes import TERMS_FAILURES, LinkChanges, TermsAnswer, TermsPayload, answered
-from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.once import answer_once
+from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import Answer, Parameters, Payload
 from linksvc.database import reading, writing
 from linksvc.destinations import MAX_CHARACTERS
@@ -130,16 +132,22 @@ class VisitListAnswer(Answer):
         return cls(visits=tuple(map(VisitAnswer.of, page.visits)), next_after=page.next_after)
 
 
-def add_link(call: Call[LinkPayload, None]) -> LinkAnswer:
-    with writing(call.engine) as session:
-        return LinkAnswer.of(create_link(session, call.short_links, call.workspace_id, call.body.link(), call.now()))
+def add_link(call: Call[LinkPayload, None]) -> Prepared:
+    new = call.body.link()
+    return answer_once(
+        call,
+        lambda session: LinkAnswer.of(create_link(session, call.short_links, call.workspace_id, new, call.now())),
+    )
 
 
-def add_links(call: Call[LinksPayload, None]) -> MadeLinksAnswer:
+def add_links(call: Call[LinksPayload, None]) -> Prepared:
     new = [one.link() for one in call.body.links]
-    with writing(call.engine) as session:
+
+    def work(session: Session) -> MadeLinksAnswer:
         made = create_links(session, call.short_links, call.workspace_id, new, call.now())
-    return MadeLinksAnswer(links=tuple(map(LinkAnswer.of, made)))
+        return MadeLinksAnswer(links=tuple(map(LinkAnswer.of, made)))
+
+    return answer_once(call, work)
 
 
 def read_links(call: Call[None, LinksQuery]) -> LinksAnswer:
@@ -183,6 +191,7 @@ OPERATIONS = (
         scope="links:write",
         handler=add_link,
         body=LinkPayload,
+        idempotency_key="optional",
         status=201,
         answer=LinkAnswer,
         failures=(_DESTINATION_INVALID, *TERMS_FAILURES),
@@ -197,6 +206,7 @@ OPERATIONS = (
         scope="links:write",
         handler=add_links,
         body=LinksPayload,
+        idempotency_key="optional",
         body_most_bytes=_BATCH_MOST_BYTES,
         status=201,
         answer=MadeLinksAnswer,

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field
 
-from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.once import answer_once
+from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import AMOUNT_MOST, Answer, Currency, Line, Payload
-from linksvc.database import writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.offers import USES_MOST, NewOffer, Terms, create_offer
 from linksvc.public_ids import format_id
@@ -63,7 +63,7 @@ class OfferAnswer(Answer):
         )
 
 
-def add_offer(call: Call[OfferPayload, None]) -> OfferAnswer:
+def add_offer(call: Call[OfferPayload, None]) -> Prepared:
     sent = call.body
     new = NewOffer(
         name=sent.name,
@@ -75,8 +75,7 @@ def add_offer(call: Call[OfferPayload, None]) -> OfferAnswer:
         starts_at=sent.starts_at,
         ends_at=sent.ends_at,
     )
-    with writing(call.engine) as session:
-        return OfferAnswer.of(create_offer(session, call.workspace_id, new, call.now()))
+    return answer_once(call, lambda session: OfferAnswer.of(create_offer(session, call.workspace_id, new, call.now())))
 
 
 def _value(sent: OfferPayload) -> int:
@@ -103,6 +102,7 @@ OPERATIONS = (
         scope="offers:write",
         handler=add_offer,
         body=OfferPayload,
+        idempotency_key="optional",
         status=201,
         answer=OfferAnswer,
         failures=(

@@ -1,15 +1,16 @@
 """What is done with a campaign over the API once it is written: send, pause, resume, cancel. The rest is the workers'."""
 
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import AwareDatetime, Field
 from sqlmodel import Session
 
 from linksvc import campaign_control
-from linksvc.api.operation import Call, Failure, Operation
+from linksvc.api.once import answer_once
+from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import NOT_FOUND, CampaignAnswer, describe
 from linksvc.api.payloads import Payload
-from linksvc.database import writing
 
 
 class SendPayload(Payload):
@@ -30,31 +31,36 @@ class SendPayload(Payload):
     expires_at: AwareDatetime | None = Field(None, description="Nothing leaves from then on.")
 
 
-def send_campaign(call: Call[SendPayload, None]) -> CampaignAnswer:
-    campaign_id, sent = call.ids["campaign_id"], call.body
-    with writing(call.engine) as session:
+def send_campaign(call: Call[SendPayload, None]) -> Prepared:
+    sent = call.body
+
+    def send(session: Session, campaign_id: int) -> None:
         schedule = campaign_control.read_times(session, call.workspace_id, sent.at, sent.timezone)
         campaign_control.send(session, call.workspace_id, campaign_id, call.now(), schedule, sent.expires_at)
-        return describe(session, call.workspace_id, campaign_id)
+
+    return _changed(call, send)
 
 
-def pause_campaign(call: Call[None, None]) -> CampaignAnswer:
+def pause_campaign(call: Call[None, None]) -> Prepared:
     return _changed(call, lambda session, id: campaign_control.pause(session, call.workspace_id, id, call.now()))
 
 
-def resume_campaign(call: Call[None, None]) -> CampaignAnswer:
+def resume_campaign(call: Call[None, None]) -> Prepared:
     return _changed(call, lambda session, id: campaign_control.resume(session, call.workspace_id, id))
 
 
-def cancel_campaign(call: Call[None, None]) -> CampaignAnswer:
+def cancel_campaign(call: Call[None, None]) -> Prepared:
     return _changed(call, lambda session, id: campaign_control.cancel(session, call.workspace_id, id, call.now()))
 
 
-def _changed(call: Call[None, None], change: Callable[[Session, int], None]) -> CampaignAnswer:
+def _changed(call: Call[Any, None], change: Callable[[Session, int], None]) -> Prepared:
     campaign_id = call.ids["campaign_id"]
-    with writing(call.engine) as session:
+
+    def work(session: Session) -> CampaignAnswer:
         change(session, campaign_id)
         return describe(session, call.workspace_id, campaign_id)
+
+    return answer_once(call, work)
 
 
 _NOT_RUNNING = Failure(409, "campaign_not_running", "The campaign is a draft, was sent, or was cancelled.")
@@ -70,6 +76,7 @@ OPERATIONS = (
         tag="campaigns",
         scope="campaigns:write",
         handler=send_campaign,
+        idempotency_key="optional",
         body=SendPayload,
         body_optional=True,
         status=202,
@@ -92,6 +99,7 @@ OPERATIONS = (
         tag="campaigns",
         scope="campaigns:write",
         handler=pause_campaign,
+        idempotency_key="optional",
         answer=CampaignAnswer,
         failures=(NOT_FOUND, _NOT_RUNNING),
     ),
@@ -103,6 +111,7 @@ OPERATIONS = (
         tag="campaigns",
         scope="campaigns:write",
         handler=resume_campaign,
+        idempotency_key="optional",
         answer=CampaignAnswer,
         failures=(NOT_FOUND, _NOT_RUNNING),
     ),
@@ -115,6 +124,7 @@ OPERATIONS = (
         tag="campaigns",
         scope="campaigns:write",
         handler=cancel_campaign,
+        idempotency_key="optional",
         answer=CampaignAnswer,
         failures=(NOT_FOUND, Failure(409, "campaign_not_running", "The campaign was sent.")),
     ),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,7 +30,7 @@ from linksvc.api_keys import PREFIX, SCOPES
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
 from linksvc.models import ApiKey
-from linksvc.public_ids import PREFIXES
+from linksvc.public_ids import DRAWN_PREFIXES, PREFIXES
 from linksvc.settings import Settings
 from tests import factories
 from tests.factories import NOW
@@ -41,13 +42,18 @@ FORMS = [operation for operation in OPERATIONS if operation.multipart]
 
 
 def address(operation: Operation, id: str = "1") -> str:
-    """Its path, with an id of the right kind."""
+    """Its path, with an id of the right kind; what is drawn gets 32 digits."""
     prefixes = {name: PREFIXES[kind] for name, kind in operation.path_ids.items()}
-    return re.sub(r"{(\w+)}", lambda name: f"{prefixes[name[1]]}_{id}", operation.path)
+    drawn = {name: DRAWN_PREFIXES[kind] for name, kind in operation.path_drawn_ids.items()}
+
+    def written(name: re.Match[str]) -> str:
+        return f"{drawn[name[1]]}_{id:0>32}" if name[1] in drawn else f"{prefixes[name[1]]}_{id}"
+
+    return re.sub(r"{(\w+)}", written, operation.path)
 
 
 def ask(api: Api, operation: Operation, **options: Any) -> httpx2.Response:
-    headers = {"Idempotency-Key": "key-1"} | options.pop("headers", {})
+    headers = {"Idempotency-Key": str(uuid.uuid4())} | options.pop("headers", {})
     return api.request(operation.method, options.pop("path", address(operation)), headers=headers, **options)
 
 
@@ -363,3 +369,10 @@ def test_a_caller_who_leaves_is_not_an_error(sqlite_api: Api, sqlite_settings: S
     with logged(sqlite_api, sqlite_settings) as (api, logs), pytest.raises(ConnectionAbortedError):
         api.post("/v1/codes/validate", content=leaving(), headers={"Content-Type": "application/json"})
     assert [(entry["log_level"], entry["status"]) for entry in logs] == [("info", 499)]
+
+
+def test_every_post_that_changes_something_takes_an_idempotency_key() -> None:
+    changing_nothing, a_key_a_line = {"validate_code"}, {"redeem_codes"}
+    for operation in OPERATIONS:
+        takes_none = operation.method == "GET" or operation.name in changing_nothing | a_key_a_line
+        assert takes_none or operation.method == "PATCH" or operation.idempotency_key != "none", operation.name

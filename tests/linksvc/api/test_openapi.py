@@ -74,7 +74,7 @@ def test_the_parameters_of_an_operation_are_documented(document: dict[str, Any],
     found = {(parameter["in"], parameter["name"]) for parameter in documented.get("parameters", [])}
     expected = {("path", name) for name in re.findall(r"{(\w+)}", operation.path)}
     expected |= {("query", name) for name in (operation.query.model_fields if operation.query else ())}
-    expected |= {("header", "Idempotency-Key")} if operation.idempotent else set()
+    expected |= {("header", "Idempotency-Key")} if operation.idempotency_key != "none" else set()
     assert found == expected
     assert set(operation.path_ids.values()) <= set(PREFIXES)
 
