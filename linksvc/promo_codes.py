@@ -13,6 +13,7 @@ BITS = 53
 _BASE = len(ALPHABET)
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _SYMBOLS = 11
+_LOOK_ALIKES = str.maketrans("OIL", "011")
 _DROPPED = {"Cf", "Cc", "Zs", "Pd", "Pc"}
 """Unicode categories that mean nothing in a typed code: zero-width characters, controls, spaces, dashes, underscores."""
 
@@ -48,7 +49,8 @@ def has_valid_check(code: str) -> bool:
 
 
 def normalise(typed: str) -> str:
-    """What a person typed or scanned, as it is stored: NFKC, capitals, no spaces, no dashes, O read as 0.
+    """What a person typed or scanned, as it is stored: NFKC, capitals, no spaces, no dashes, look-alikes as one: O as 0, I
+    and L as 1.
 
     Reading the result again changes nothing. One pass is not enough for that: a spacing accent falls apart into a space
     and an accent, and without the space the accent joins its letter.
@@ -62,9 +64,9 @@ def normalise(typed: str) -> str:
 def _fold(text: str) -> str:
     capitals = unicodedata.normalize("NFKC", text).upper()
     kept = "".join(c for c in capitals if unicodedata.category(c) not in _DROPPED)
-    return kept.replace("O", "0")
+    return kept.translate(_LOOK_ALIKES)
 
 
 def display(code: str) -> str:
-    """A code as it is shown: `XXXX-XXXX-XXXX` for twelve symbols, else as it is."""
-    return f"{code[:4]}-{code[4:8]}-{code[8:]}" if len(code) == _SYMBOLS + 1 else code
+    """A code as it is shown: `XXXX-XXXX-XXXX` for one of ours, else as it is."""
+    return f"{code[:4]}-{code[4:8]}-{code[8:]}" if has_valid_check(code) else code

@@ -24,6 +24,7 @@ NEW_TABLES = (
     "offer_shop",
     "offer_budget",
     "contact_use",
+    "code_import",
     "code_hold",
     "redemption",
     "webhook_attempt",
@@ -59,6 +60,7 @@ def _new_columns() -> Iterator[tuple[str, sa.Column[object]]]:
         yield table, sa.Column(name, BIG, nullable=True)
     for table, name in (("api_key", "sandbox"), ("offer", "stackable")):
         yield table, sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
+    yield "offer", sa.Column("withdrawn_at", MOMENT, nullable=True)
 
 
 _TEXTS = (
@@ -66,6 +68,8 @@ _TEXTS = (
     ("code_ledger", "hold_id", ""),
     ("offer", "gift", ""),
     ("offer", "timezone", "UTC"),
+    ("offer", "shared_code", ""),
+    ("campaign", "code_source", "generated"),
 )
 
 _NUMBERS = (
@@ -88,6 +92,13 @@ _NEW_INDEXES = (
     ("ix_idempotency_record_time", "idempotency_record", ["created_at"], ""),
     ("ix_fact_redemption", "fact", ["campaign_id", "n"], "kind IN ('redeemed', 'voided')"),
     ("ux_code_hold_key", "code_hold", ["workspace_id", "code", "shop_id", "key"], "state = 'held'"),
+    (
+        "ix_promo_code_undealt",
+        "promo_code",
+        ["workspace_id", "offer_id", "import_id", "code"],
+        "import_id IS NOT NULL AND campaign_id IS NULL",
+    ),
+    ("ix_code_import_offer", "code_import", ["workspace_id", "offer_id"], ""),
     ("ix_code_hold_id", "code_hold", ["workspace_id", "id"], ""),
     ("ix_code_hold_live", "code_hold", ["expires_at"], "state = 'held'"),
     (
@@ -114,11 +125,27 @@ def _let_codes_be_held() -> None:
     """SQLite takes no constraint into a table that is there: it is written anew. No other table refers to it."""
     with op.batch_alter_table("promo_code", table_kwargs={"sqlite_with_rowid": False}) as promo_code:
         promo_code.add_column(sa.Column("source", TEXT, nullable=False, server_default="generated"))
+        promo_code.add_column(sa.Column("import_id", BIG, nullable=True))
+        promo_code.add_column(sa.Column("written", TEXT, nullable=False, server_default=""))
         promo_code.add_column(sa.Column("held", sa.Integer(), nullable=False, server_default="0"))
         promo_code.create_check_constraint("ck_promo_code_uses", "used >= 0 AND held >= 0")
 
 
 def _make_tables_of_offers() -> None:
+    op.create_table(
+        "code_import",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("workspace_id", BIG, nullable=False),
+        sa.Column("offer_id", BIG, nullable=False),
+        sa.Column("file_name", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("finished_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"]),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "offer_shop",
         sa.Column("workspace_id", BIG, autoincrement=False, nullable=False),
@@ -352,6 +379,8 @@ def downgrade() -> None:
     with op.batch_alter_table("promo_code", table_kwargs={"sqlite_with_rowid": False}) as promo_code:
         promo_code.drop_constraint("ck_promo_code_uses", type_="check")
         promo_code.drop_column("held")
+        promo_code.drop_column("written")
+        promo_code.drop_column("import_id")
         promo_code.drop_column("source")
     for table, column in _new_columns():
         op.execute(f"ALTER TABLE {table} DROP COLUMN {column.name}")

@@ -6,6 +6,7 @@ from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedCon
 from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
 from linksvc.models.offers import (
     CodeHold,
+    CodeImport,
     ContactUse,
     IdempotencyRecord,
     LedgerEntry,
@@ -42,6 +43,7 @@ __all__ = [
     "Campaign",
     "CampaignShare",
     "CodeHold",
+    "CodeImport",
     "Consent",
     "Contact",
     "ContactImport",

@@ -26,6 +26,8 @@ class Campaign(SQLModel, table=True):
     sender: str
     text: str
     offer_id: int | None = reference("offer.id", default=None)
+    code_source: str = "generated"
+    """Where its messages' codes come from: generated, imported (the offer's lists), shared (one for all)."""
     rate_per_s: int
     audience_import_id: int | None = reference("contact_import.id", default=None)
     """None: all who may be sent to; else the contacts of one import."""

@@ -10,6 +10,7 @@ from linksvc.models.columns import Big, big, key, moment, reference, serial_key
 _LIVE = text("state = 'held'")
 _UNVOIDED = text("voided_at IS NULL AND NOT accepted_duplicate")
 _REFUSED = text("action = 'refused'")
+_UNDEALT = text("import_id IS NOT NULL AND campaign_id IS NULL")
 
 
 class Offer(SQLModel, table=True):
@@ -43,6 +44,10 @@ class Offer(SQLModel, table=True):
     """A code ends with this local day after its message was delivered; 0: it does not."""
     starts_at: datetime
     ends_at: datetime | None = moment()
+    shared_code: str = ""
+    """The one code, normalised, that everybody may use; empty without one."""
+    withdrawn_at: datetime | None = moment()
+    """None of its codes is taken from then on."""
     created_at: datetime
 
 
@@ -87,6 +92,16 @@ class PromoCode(SQLModel, table=True):
     __tablename__ = "promo_code"
     __table_args__ = (
         CheckConstraint("used >= 0 AND held >= 0", name="ck_promo_code_uses"),
+        # What an offer's lists hold and no message got yet.
+        Index(
+            "ix_promo_code_undealt",
+            "workspace_id",
+            "offer_id",
+            "import_id",
+            "code",
+            sqlite_where=_UNDEALT,
+            postgresql_where=_UNDEALT,
+        ),
         {"sqlite_with_rowid": False},
     )
     workspace_id: int = key()
@@ -96,11 +111,32 @@ class PromoCode(SQLModel, table=True):
     campaign_id: int | None = reference(default=None)
     n: int | None = reference(default=None)
     source: str = "generated"
+    import_id: int | None = reference(default=None)
+    """The list it came with."""
+    written: str = ""
+    """As its list writes it, where `linksvc.promo_codes.display` would show another form; empty otherwise."""
     max_uses: int = 1
     used: int = 0
     held: int = 0
     """Uses that holds reserve. used + held is never more than max_uses."""
     disabled: bool = False
+
+
+class CodeImport(SQLModel, table=True):
+    """A list of codes that was imported into an offer. `state`: running, finished, undone.
+
+    Its codes are dealt to messages once it is finished; an undone import has left nothing."""
+
+    __tablename__ = "code_import"
+    __table_args__ = (Index("ix_code_import_offer", "workspace_id", "offer_id"),)
+    id: int | None = serial_key()
+    workspace_id: int = reference("workspace.id")
+    offer_id: int = reference("offer.id")
+    file_name: str
+    state: str = "running"
+    added: int = 0
+    created_at: datetime
+    finished_at: datetime | None = moment()
 
 
 class CodeHold(SQLModel, table=True):

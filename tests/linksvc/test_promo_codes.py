@@ -70,7 +70,8 @@ def test_neighbours_share_nothing() -> None:
         ("2345\t6789\tBCDF", "23456789BCDF"),
         ("2O45-6789-o000", "20456789" + "0000"),
         ("２３４５ＢＣＤＦ", "2345BCDF"),
-        ("noël25", "N0ËL25"),
+        ("noël25", "N0Ë125"),
+        ("lilas-i0", "111AS10"),
         ("", ""),
     ],
 )
@@ -94,7 +95,7 @@ def test_a_code_of_another_shape_is_not_one_of_ours(code: str) -> None:
     assert not has_valid_check(code)
 
 
-@pytest.mark.parametrize("code", ["NOEL25", "N0EL", ""])
+@pytest.mark.parametrize("code", ["NOEL25", "N0EL", "SUMMERSALE25", "23456789BCDF", ""])
 def test_an_imported_code_is_shown_as_it_is(code: str) -> None:
     assert display(code) == code
 
