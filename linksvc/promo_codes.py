@@ -41,11 +41,7 @@ def check_symbol(body: str) -> str:
 
 def has_valid_check(code: str) -> bool:
     """Whether a normalised code could be one of ours; imported codes need not pass."""
-    return (
-        len(code) == _SYMBOLS + 1
-        and all(symbol in _VALUE for symbol in code)
-        and check_symbol(code[:_SYMBOLS]) == code[_SYMBOLS]
-    )
+    return _is_of_our_form(code) and check_symbol(code[:_SYMBOLS]) == code[_SYMBOLS]
 
 
 def normalise(typed: str) -> str:
@@ -68,5 +64,9 @@ def _fold(text: str) -> str:
 
 
 def display(code: str) -> str:
-    """A code as it is shown: `XXXX-XXXX-XXXX` for one of ours, else as it is."""
-    return f"{code[:4]}-{code[4:8]}-{code[8:]}" if has_valid_check(code) else code
+    """A code as it is shown: `XXXX-XXXX-XXXX` for one of our form, else as it is."""
+    return f"{code[:4]}-{code[4:8]}-{code[8:]}" if _is_of_our_form(code) else code
+
+
+def _is_of_our_form(code: str) -> bool:
+    return len(code) == _SYMBOLS + 1 and all(symbol in _VALUE for symbol in code)

@@ -16,14 +16,14 @@ from tests import factories
 def test_a_message_is_read_with_its_code_and_its_recipient(engine: Engine) -> None:
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 2)
     with writing(engine) as session:
-        session.exec(update(Message).where(Message.n == 1).values(code="0123456789BC"))  # type: ignore[arg-type]
+        session.exec(update(Message).where(Message.n == 1).values(code="0223456789BC"))  # type: ignore[arg-type]
         session.exec(update(Contact).values(city="Lyon", external_id="A 7"))
     with reading(engine) as session:
         values = read_fields(session, campaign_id, 1)
         assert read_fields(session, campaign_id, 2) is None
         assert read_fields(session, campaign_id + 1, 0) is None
     assert values == {
-        "code": "0123-4567-89BC",
+        "code": "0223-4567-89BC",
         "first_name": "Zoé",
         "last_name": "",
         "city": "Lyon",

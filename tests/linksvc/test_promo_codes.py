@@ -95,7 +95,7 @@ def test_a_code_of_another_shape_is_not_one_of_ours(code: str) -> None:
     assert not has_valid_check(code)
 
 
-@pytest.mark.parametrize("code", ["NOEL25", "N0EL", "SUMMERSALE25", "23456789BCDF", ""])
+@pytest.mark.parametrize("code", ["NOEL25", "N0EL", "SUMMERSALE25", ""])
 def test_an_imported_code_is_shown_as_it_is(code: str) -> None:
     assert display(code) == code
 
