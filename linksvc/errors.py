@@ -8,7 +8,8 @@
         ├── Forbidden           403  the key lacks the scope
         ├── NotFound            404  nothing by that name in this workspace
         ├── Conflict            409  the state of things forbids it
-        └── TooLarge            413  more than is taken in one piece
+        ├── TooLarge            413  more than is taken in one piece
+        └── TooManyRequests     429  more than may be asked for in so short a time
 
 A domain function raises one of these; `linksvc.api` turns it into an answer, the command line into a line on stderr.
 """
@@ -87,3 +88,15 @@ class TooLarge(Problem):
     status = 413
     title = "Too large"
     code = "too_large"
+
+
+class TooManyRequests(Problem):
+    """`retry_after_s` says when it is worth asking again, in seconds."""
+
+    status = 429
+    title = "Too many requests"
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, *, code: str | None = None, retry_after_s: int) -> None:
+        super().__init__(detail, code=code, retryable=True)
+        self.retry_after_s = retry_after_s

@@ -68,10 +68,36 @@ class Settings(BaseSettings):
     import_max_bytes: int = Field(
         default=67_108_864, ge=1_024, description="Largest contact file taken in one upload, in bytes."
     )
+    api_requests_per_key: int = Field(
+        default=6_000,
+        ge=0,
+        description="How often one API key may ask in a minute, each process that serves the API; 0: as often as it likes.",
+    )
+    api_requests_per_address: int = Field(
+        default=12_000,
+        ge=0,
+        description="How often one network (/24, of IPv6 /64) may ask in a minute, each process that serves the API; 0: as "
+        "often as it likes. Behind a proxy that RICOCHET_TRUSTED_PROXIES does not name, all callers are one network.",
+    )
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated networks that webhooks may be sent to besides the internet, without TLS too: 127.0.0.0/8, "
+        "::1/128 to try them on this machine. Everybody who may add a webhook can reach what is in them.",
+    )
+    webhook_log_days: int = Field(
+        default=30, ge=4, description="How long events and what came of sending them are kept to be sent again, in days."
+    )
+    idempotency_days: int = Field(
+        default=30,
+        ge=7,
+        le=3_650,
+        description="How long an answer is kept for repetitions of its Idempotency-Key, in days: at least as long as a till is "
+        "ever offline.",
+    )
     session_hours: int = Field(default=12, ge=1, description="How long a signed-in browser stays signed in, in hours.")
     log_level: str = Field(default="INFO", description="Least level of the logs: DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "webhook_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         if not isinstance(value, str):

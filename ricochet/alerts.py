@@ -92,4 +92,11 @@ ALERTS = (
         "ticket",
         "Somebody tries codes. The network is slowed down by itself; the log names it.",
     ),
+    Alert(
+        "RicochetPromoCodesGuessed",
+        "increase(ricochet_api_guessing_alarms_total[15m]) > 0",
+        "0m",
+        "ticket",
+        "Somebody tries promo codes with a shop's key and is slowed down. `ricochet shop attempts` shows whose key it is.",
+    ),
 )

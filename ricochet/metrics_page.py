@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from linksvc.api.limits import LIMIT_METRICS
 from linksvc.metrics import Metric
 from ricochet.alerts import ALERTS
 from sender.metrics import SENDER_METRICS
@@ -32,7 +33,8 @@ def metrics_page() -> str:
     trackers = _table("A tracker, `ricochet serve tracker`", TRACKER_METRICS)
     ingest = _table("Ingest, `ricochet ingest`", ingest_metrics())
     senders = _table("A sender, `ricochet send`", SENDER_METRICS)
-    return _INTRODUCTION + trackers + ingest + senders + _ALERTS + "".join(_rules()) + "```\n"
+    web = _table("The API, `ricochet serve web` and `ricochet serve linksvc`", LIMIT_METRICS)
+    return _INTRODUCTION + trackers + ingest + senders + web + _ALERTS + "".join(_rules()) + "```\n"
 
 
 def _table(title: str, metrics: Sequence[Metric[Any]]) -> str:

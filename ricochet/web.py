@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.app import create_dashboards
 from linksvc.api.app import create_api
+from linksvc.api.limits import Limits
 from linksvc.clock import Clock, now
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
@@ -12,9 +13,11 @@ from linksvc.settings import Settings
 API_PATHS = ("/v1", "/openapi.json", "/healthz")
 
 
-def create_web(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> ASGIApp:
+def create_web(
+    settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
+) -> ASGIApp:
     """Sends what is the API's to the API and everything else to the pages."""
-    api = create_api(settings, engine, keyring, clock)
+    api = create_api(settings, engine, keyring, clock, limits)
     pages = create_dashboards(settings, engine, keyring, clock)
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:

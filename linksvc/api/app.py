@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from linksvc.api.endpoint import Endpoint
+from linksvc.api.limits import Limits, RateLimits
 from linksvc.api.openapi import make_document
 from linksvc.api.operation import Installation
 from linksvc.api.operations import OPERATIONS
@@ -25,14 +26,18 @@ from linksvc.settings import Settings
 from linksvc.short_links import ShortLinks
 
 
-def create_api(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Starlette:
-    """The API under /v1, its description at /openapi.json, and /healthz."""
-    installation = Installation(engine, settings, keyring, ShortLinks(keyring, settings), clock)
+def create_api(
+    settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
+) -> Starlette:
+    """The API under /v1, its description at /openapi.json, and /healthz. `limits` are the process's, its own if there is
+    nobody to share them with."""
+    limits = limits or Limits(settings)
+    installation = Installation(engine, settings, keyring, ShortLinks(keyring, settings), clock, limits)
     by_path = groupby(sorted(OPERATIONS, key=lambda operation: operation.path), key=lambda operation: operation.path)
     routes = [Endpoint(path, list(operations), installation).route for path, operations in by_path]
     api = Starlette(
         routes=[_document_route(settings.public_url), *routes],
-        middleware=[Middleware(RequestIds)],
+        middleware=[Middleware(RequestIds), Middleware(RateLimits, limits=limits)],
         exception_handlers={
             Problem: answer_problem,
             HTTPException: answer_http_exception,

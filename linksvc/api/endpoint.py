@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from linksvc.api.limits import KEY
 from linksvc.api.operation import NOBODY, Call, Download, Given, Installation, Operation, Prepared, Upload
 from linksvc.api.parsing import read_form, read_json, read_pairs
 from linksvc.api.payloads import Parameters
@@ -43,6 +44,7 @@ class Endpoint:
         if operation.scope is None:
             return NOBODY
         caller = await run_in_threadpool(self._authenticate, _bearer(request))
+        request.state.passage.admit(KEY, str(caller.key_id))
         caller.require(operation.scope)
         return caller
 
@@ -71,6 +73,7 @@ class Endpoint:
             upload=upload,
             idempotency_key=idempotency_key,
             request_id=request.state.request_id,
+            network=request.state.passage.network,
             method=operation.method,
             path=request.url.path,
             status=operation.status,

@@ -36,7 +36,10 @@ _DESCRIPTION = """Personal links and promo codes for SMS campaigns.
 
 Send a key in the header `Authorization: Bearer rk_live_...`. Times are RFC 3339 in UTC; amounts are integers in minor
 units beside their ISO 4217 currency. Errors are problem details (RFC 9457): depend on `code`, show `detail`. Every answer
-has a `Request-Id`; one that you send (letters, digits, `._-`) is taken over."""
+has a `Request-Id`; one that you send (letters, digits, `._-`) is taken over.
+
+`RateLimit-Policy` tells how often a key and an address may ask, `RateLimit` what is left of it (`r`) and in how many seconds
+all of it is there again (`t`). Beyond that the answer is 429; `Retry-After` says when to ask again."""
 
 _KEYED = (
     Failure(401, "api_key_missing", "No key was sent."),
@@ -60,7 +63,9 @@ _IDEMPOTENT = (
     Failure(409, "request_in_flight", "A request with this key is being answered; repeat it in a moment."),
     Failure(422, "idempotency_key_reused", "This key was used for another request."),
 )
+_GUESSED = (Failure(429, "too_many_wrong_codes", "Most codes that the key, its shop or the address tried do not exist."),)
 _ALWAYS = (
+    Failure(429, "too_many_requests", "The key or the address has used up its quota; `Retry-After` says for how long."),
     Failure(500, "internal_error", "Something broke on our side."),
     Failure(503, "unavailable", "The database does not answer; repeat the request."),
 )
@@ -94,6 +99,8 @@ def failures_of(operation: Operation) -> tuple[Failure, ...]:
         found += _BODY if operation.multipart else _BODY + _JSON
     if operation.idempotency_key != "none":
         found += _IDEMPOTENT if operation.idempotency_key == "required" else _IDEMPOTENT[1:]
+    if operation.tries_codes:
+        found += _GUESSED
     return (*found, *operation.failures, *_ALWAYS)
 
 
@@ -198,7 +205,7 @@ def _responses(operation: Operation) -> Responses:
 
 def _success(operation: Operation) -> Response:
     shape = _shape(operation.answer) if operation.answer else _file(operation.media_type)
-    headers = _headers("Request-Id", *(["Idempotent-Replayed"] if operation.idempotency_key != "none" else []))
+    headers = _headers(*_EVERYWHERE, *(["Idempotent-Replayed"] if operation.idempotency_key != "none" else []))
     return Response(description=HTTPStatus(operation.status).phrase, headers=headers, content={operation.media_type: shape})
 
 
@@ -210,7 +217,10 @@ def _file(media_type: str) -> MediaType:
 
 def _failed(failures: Sequence[Failure]) -> Response:
     lines = [f"- `{failure.code}`: {failure.meaning}" for failure in failures]
-    return Response(description="\n".join(lines), headers=_headers("Request-Id"), content={PROBLEM: _shape(ProblemDetails)})
+    return Response(description="\n".join(lines), headers=_headers(*_EVERYWHERE), content={PROBLEM: _shape(ProblemDetails)})
+
+
+_EVERYWHERE = ("Request-Id", "RateLimit-Policy", "RateLimit")
 
 
 def _headers(*names: str) -> dict[str, Header | Reference]:

@@ -13,8 +13,11 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
+from linksvc.api.limits import Limits
 from linksvc.api_keys import Caller
 from linksvc.clock import Clock
+from linksvc.code_attempts import Attempter
+from linksvc.code_worth import Refusal
 from linksvc.keys import Keyring
 from linksvc.public_ids import DRAWN_PREFIXES, DrawnKind, Kind
 from linksvc.settings import Settings
@@ -22,6 +25,7 @@ from linksvc.short_links import ShortLinks
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
+Found = TypeVar("Found")
 
 BODY_MOST_BYTES = 262_144
 
@@ -38,6 +42,7 @@ class Installation:
     keyring: Keyring
     short_links: ShortLinks
     clock: Clock
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Call(Generic[Body, Query]):
     idempotency_key: str
     """Empty when none was sent, or none is taken."""
     request_id: str
+    network: str
+    """The caller's /24 or /64; empty where it is not known."""
     method: str
     path: str
     status: int
@@ -98,6 +105,12 @@ class Call(Generic[Body, Query]):
 
     def now(self) -> datetime:
         return self.installation.clock()
+
+    def try_code(self, ask: Callable[[], Found | Refusal]) -> Found | Refusal:
+        """What `ask` says of a code that the caller typed: every look at one goes through here, so that guessing is slowed
+        down. Raises TooManyRequests (`too_many_wrong_codes`) instead of asking."""
+        who = Attempter(self.caller.key_id, self.caller.shop_id, self.network)
+        return self.installation.limits.attempts.ask(who, ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +174,8 @@ class Operation:
     idempotency_key: Literal["none", "optional", "required"] = "none"
     """Whether a header Idempotency-Key is taken: the answer is kept and given again (`linksvc.api.once`). Every POST that
     changes something takes one; what a till asks for cannot do without."""
+    tries_codes: bool = False
+    """It looks up codes as they were typed (`Call.try_code`), so it refuses who guesses."""
     status: int = 200
     answer: type[BaseModel] | None
     """None: a file of the media type below."""

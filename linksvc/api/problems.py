@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from linksvc.api.payloads import Answer
-from linksvc.errors import NotFound, Problem
+from linksvc.errors import NotFound, Problem, TooManyRequests
 
 log = structlog.get_logger()
 
@@ -86,6 +86,8 @@ def response_to(problem: Problem, request_id: str, headers: dict[str, str] | Non
         headers["WWW-Authenticate"] = 'Bearer realm="ricochet"'
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(problem, TooManyRequests):
+        headers["Retry-After"] = str(problem.retry_after_s)
     body = details_of(problem, request_id).model_dump_json()
     return Response(body, problem.status, headers, media_type=MEDIA_TYPE)
 

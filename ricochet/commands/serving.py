@@ -5,7 +5,7 @@ Each imports its own room when it is called: a process needs neither the others'
 
 import socket
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import Engine
@@ -29,6 +29,9 @@ from ricochet.sockets import (
     listen,
 )
 
+if TYPE_CHECKING:
+    from linksvc.api.limits import Limits
+
 serve = typer.Typer(help="The HTTP servers, each a process of its own.", no_args_is_help=True)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
@@ -47,7 +50,7 @@ Workers = Annotated[int, typer.Option(min=1, help="How many processes share the 
 
 GRACE_S = 10
 
-Create = Callable[[Settings, Engine, Keyring], ASGIApp]
+Create = Callable[[Settings, Engine, Keyring, "Limits"], ASGIApp]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,21 +58,23 @@ def register(app: typer.Typer) -> None:
 
 
 def _web() -> Create:
+    from linksvc.clock import now
     from ricochet.web import create_web
 
-    return create_web
+    return lambda settings, engine, keyring, limits: create_web(settings, engine, keyring, now, limits)
 
 
 def _api() -> Create:
     from linksvc.api.app import create_api
+    from linksvc.clock import now
 
-    return create_api
+    return lambda settings, engine, keyring, limits: create_api(settings, engine, keyring, now, limits)
 
 
 def _pages() -> Create:
     from dashboards.app import create_dashboards
 
-    return create_dashboards
+    return lambda settings, engine, keyring, _: create_dashboards(settings, engine, keyring)
 
 
 def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> None:
@@ -87,19 +92,25 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
     ) -> None:
         import uvicorn
 
+        from linksvc.api.limits import LIMIT_METRICS, Limits
         from ricochet.http_servers import run_server
 
         with opened(data_dir) as installation:
             settings = installation.settings
             set_up_logs(settings)
-            create = load()
-            app = create(settings, installation.engine, open_keyring(settings))
+            create, limits = load(), Limits(settings)
             config = uvicorn.Config(
-                app, access_log=False, log_config=None, server_header=False, timeout_graceful_shutdown=GRACE_S
+                create(settings, installation.engine, open_keyring(settings), limits),
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                # Whoever is not named is not believed, not even on this machine.
+                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             )
             public, inner = _public(host, port, fd), open_internal(settings, internal, internal_fd)
             _say(supervised, public, inner)
-            run_server(config, public, inner, supervised=supervised)
+            run_server(config, public, inner, supervised=supervised, collectors=[Metrics(LIMIT_METRICS, limits)])
 
 
 _add("web", WEB_PORT, "Serves the API and the pages behind one port.", _web)

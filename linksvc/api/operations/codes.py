@@ -84,7 +84,7 @@ class RedemptionAnswer(Answer):
 def validate_code(call: Call[ValidationPayload, None]) -> ValidationAnswer:
     order = call.body.order.money() if call.body.order else None
     with reading(call.engine) as session:
-        outcome = find_worth(session, call.workspace_id, call.body.code, order, call.now())
+        outcome = call.try_code(lambda: find_worth(session, call.workspace_id, call.body.code, order, call.now()))
     return ValidationAnswer.of(outcome, call.body)
 
 
@@ -93,7 +93,7 @@ def redeem_code(call: Call[RedemptionPayload, None]) -> Prepared:
     use = Use(call.body.code, call.body.order_ref, call.body.order.money())
 
     def work(session: Session) -> RedemptionAnswer | Conflict:
-        outcome = redeem(session, till, use, call.now())
+        outcome = call.try_code(lambda: redeem(session, till, use, call.now()))
         if isinstance(outcome, Refusal):
             return Conflict(outcome.detail, code=outcome.reason)
         return RedemptionAnswer.of(outcome)
@@ -120,6 +120,7 @@ OPERATIONS = (
         scope="codes:validate",
         handler=validate_code,
         body=ValidationPayload,
+        tries_codes=True,
         answer=ValidationAnswer,
     ),
     Operation(
@@ -134,6 +135,7 @@ OPERATIONS = (
         handler=redeem_code,
         body=RedemptionPayload,
         idempotency_key="required",
+        tries_codes=True,
         status=201,
         answer=RedemptionAnswer,
         failures=(
