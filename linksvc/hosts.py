@@ -1,16 +1,20 @@
-"""Hosts that the whole world can reach: of destinations (`linksvc.destinations`) and of short domains (`linksvc.domains`).
+"""Hosts that the whole world can reach: of destinations (`linksvc.destinations`), of short domains (`linksvc.domains`), of
+webhooks (`linksvc.webhooks.addresses`).
 
 Sources: RFC 3986; the WHATWG URL Standard for what browsers make of odd hosts.
 """
 
 import re
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import idna
 
 _OWN_NETWORK = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa", "onion")
 """Endings that no public name has (RFC 6761, 6762, 7686, 8375; ICANN's list of name collisions)."""
+
+_GIVEN_OUT = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class UnreachableHost(Exception):
@@ -40,9 +44,20 @@ def _address(host: str) -> str:
         address = ip_address(host)
     except ValueError as error:
         raise UnreachableHost("Its host is no valid address; write the name of the site.") from error
-    if not all(inner.is_global and not inner.is_multicast for inner in _inner_addresses(address)):
+    if not is_public(address):
         raise UnreachableHost(f"Its host {address} cannot be reached from the internet.")
     return f"[{address}]" if address.version == 6 else str(address)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is one machine's address on the internet, and in nobody's own network."""
+    return all(_is_global(inner) for inner in _inner_addresses(address))
+
+
+def _is_global(address: IPv4Address | IPv6Address) -> bool:
+    # Of IPv6 only this eighth was ever given out, and NAT64's prefix; ipaddress takes a few ranges beside them for global.
+    given_out = address.version == 4 or any(address in network for network in (_GIVEN_OUT, _NAT64))
+    return given_out and address.is_global and not address.is_multicast
 
 
 def _inner_addresses(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
@@ -50,7 +65,7 @@ def _inner_addresses(address: IPv4Address | IPv6Address) -> list[IPv4Address | I
     inner: list[IPv4Address | IPv6Address] = []
     if isinstance(address, IPv6Address):
         inner = [carried for carried in (address.ipv4_mapped, address.sixtofour) if carried]
-        if address.packed.startswith(bytes.fromhex("0064ff9b0000000000000000")):
+        if address in _NAT64:
             inner.append(IPv4Address(address.packed[-4:]))
         if address.ipv4_mapped:
             return inner

@@ -32,6 +32,8 @@ class Keyring:
     session: bytes
     hit_tokens: tuple[bytes, ...]
     """Oldest first; a page that is open while keys are replaced may still tell what happened on it."""
+    webhooks: tuple[bytes, ...]
+    """By version: the secret of an endpoint stays what it is until its owner asks for another."""
 
     @property
     def version(self) -> int:
@@ -52,6 +54,7 @@ class Keyring:
             subkey(newest, b"promo-code"),
             subkey(newest, b"session"),
             tuple(subkey(secret, b"hit-token") for secret in secrets),
+            tuple(subkey(secret, b"webhook") for secret in secrets),
         )
 
 

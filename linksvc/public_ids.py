@@ -11,9 +11,9 @@ Kind = Literal["campaign", "import", "link", "offer", "shop"]
 
 PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "link": "lnk", "offer": "off", "shop": "shp"}
 
-DrawnKind = Literal["hold", "redemption"]
+DrawnKind = Literal["event", "hold", "redemption", "webhook"]
 
-DRAWN_PREFIXES: dict[DrawnKind, str] = {"hold": "hld", "redemption": "rdm"}
+DRAWN_PREFIXES: dict[DrawnKind, str] = {"event": "evt", "hold": "hld", "redemption": "rdm", "webhook": "whk"}
 
 DRAWN_EXAMPLE = "3f2b8c1d9e4a4c6f8b7a5d2e1f0c9b8a"
 """The digits of ids in the documentation."""

@@ -15,7 +15,7 @@ _FAILED = text("state = 'failed'")
 class WebhookEndpoint(SQLModel, table=True):
     """An address that events are sent to. `events`: their types, separated by spaces.
 
-    Its secret is nowhere: it is derived from a key of the installation, the endpoint and a version (`linksvc.webhooks.secrets`).
+    Its secret is not kept: it is derived from a key of the installation (`linksvc.webhooks.signing`).
     """
 
     __tablename__ = "webhook_endpoint"
