@@ -1,17 +1,18 @@
 """The first answer to a request, kept and given again to its repetitions: a till that lost an answer may simply ask again.
 
 The record is written in the transaction of the work itself, so there is never an answer without the work or work without
-the answer. `linksvc.api.once` calls it. After the IETF draft "The Idempotency-Key HTTP Header Field".
+the answer. `linksvc.api.once` calls it; the worker forgets what is old. After the IETF draft "The Idempotency-Key HTTP
+Header Field".
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b, sha256
 
-from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlalchemy import func, tuple_
+from sqlmodel import Session, col, delete, select
 
-from linksvc.database import is_sqlite
+from linksvc.database import is_sqlite, rows_affected
 from linksvc.errors import Conflict, InvalidRequest
 from linksvc.models import IdempotencyRecord
 
@@ -83,3 +84,12 @@ def _reserve(session: Session, request: Repeatable) -> None:
             code="request_in_flight",
             retryable=True,
         )
+
+
+def forget(session: Session, before: datetime, most: int) -> int:
+    """Deletes answers that were kept before then, the oldest first, at most that many; returns how many. A request that
+    comes again after that is a new one."""
+    record = (col(IdempotencyRecord.scope), col(IdempotencyRecord.key))
+    old = select(*record).where(col(IdempotencyRecord.created_at) < before)
+    oldest = old.order_by(col(IdempotencyRecord.created_at)).limit(most)
+    return rows_affected(session.exec(delete(IdempotencyRecord).where(tuple_(*record).in_(oldest))))

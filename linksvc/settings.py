@@ -91,8 +91,8 @@ class Settings(BaseSettings):
         default=30,
         ge=7,
         le=3_650,
-        description="How long an answer is kept for repetitions of its Idempotency-Key, in days: at least as long as a till is "
-        "ever offline.",
+        description="How long an answer is kept for repetitions of its Idempotency-Key, in days: at least as long as a "
+        "till is ever offline.",
     )
     session_hours: int = Field(default=12, ge=1, description="How long a signed-in browser stays signed in, in hours.")
     log_level: str = Field(default="INFO", description="Least level of the logs: DEBUG, INFO, WARNING or ERROR.")

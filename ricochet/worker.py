@@ -12,10 +12,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from linksvc import applier, campaign_control, holds, production
+from linksvc import applier, campaign_control, holds, idempotency, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
+from linksvc.settings import Settings
 from sender import inbound
 from tracker import judging
 
@@ -23,6 +24,9 @@ IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
 
 AFTER_A_FAILURE_S = 2.0
+
+FORGET_EVERY_S = 60.0
+"""What is forgotten is days old; a minute more is nothing."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -39,7 +43,7 @@ class Task:
     run: Callable[[Event], None]
 
 
-def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
+def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) -> tuple[Task, ...]:
     holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def produce() -> bool:
@@ -84,6 +88,11 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
     def join() -> bool:
         return inbound.store_lapsed(engine, clock)
 
+    def forget() -> bool:
+        with writing(engine) as session:
+            before = clock() - timedelta(days=settings.idempotency_days)
+            return idempotency.forget(session, before, BATCH_ROWS) == BATCH_ROWS
+
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
@@ -97,12 +106,17 @@ def tasks(engine: Engine, keyring: Keyring, clock: Clock) -> tuple[Task, ...]:
         ),
         Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
         Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
+        Task(
+            "forget",
+            "deletes the answers that were kept for repetitions long enough",
+            lambda stop: _repeat(forget, stop, FORGET_EVERY_S),
+        ),
     )
 
 
-def run_worker(engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> None:
+def run_worker(engine: Engine, keyring: Keyring, settings: Settings, stop: Event, clock: Clock) -> None:
     """Runs all tasks until `stop` is set."""
-    table = tasks(engine, keyring, clock)
+    table = tasks(engine, keyring, settings, clock)
     threads = [threading.Thread(target=task.run, args=(stop,), name=task.name) for task in table]
     for task, thread in zip(table, threads, strict=True):
         log.info("background task starts", action=f"work.{task.name}", purpose=task.purpose)
@@ -111,12 +125,12 @@ def run_worker(engine: Engine, keyring: Keyring, stop: Event, clock: Clock) -> N
         thread.join()
 
 
-def _repeat(step: Callable[[], bool], stop: Event) -> None:
+def _repeat(step: Callable[[], bool], stop: Event, idle_s: float = IDLE_S) -> None:
     """Steps again and again: soon while more is waiting, else after a rest, so that facts gather and one transaction
     takes many. A failed step has rolled back and is tried again."""
     while not stop.is_set():
         try:
-            stop.wait(PAUSE_S if step() else IDLE_S)
+            stop.wait(PAUSE_S if step() else idle_s)
         except Exception:
             log.exception("background task failed and will be tried again", action=f"work.{step.__name__}")
             stop.wait(AFTER_A_FAILURE_S)

@@ -90,7 +90,7 @@ def work(
         stop = stop_event(supervised)
         inner = _internal(installation.settings, internal, internal_fd, supervised)
         with in_a_thread(create_listener(), inner):
-            run_worker(installation.engine, open_keyring(installation.settings), stop, now)
+            run_worker(installation.engine, open_keyring(installation.settings), installation.settings, stop, now)
 
 
 def send(

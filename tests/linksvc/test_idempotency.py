@@ -1,11 +1,12 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from linksvc.database import open_engine, writing
 from linksvc.errors import Conflict, InvalidRequest
-from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, keep
+from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, forget, keep
 from tests.factories import NOW
 
 REQUEST = Repeatable("shop:1", "key-1", fingerprint("POST", "/v1/redemptions", "{}"))
@@ -56,3 +57,21 @@ def test_a_repetition_does_not_wait_for_the_first_request(postgresql_url: str) -
     with writing(engine) as later:
         assert find_kept(later, REQUEST) == ANSWER
     engine.dispose()
+
+
+def test_what_is_old_is_forgotten_oldest_first_and_never_more_than_a_batch(engine: Engine) -> None:
+    for day in (3, 1, 2, 4):
+        with writing(engine) as session:
+            keep(session, replace(REQUEST, key=f"key-{day}"), ANSWER, NOW + timedelta(days=day))
+
+    def kept() -> list[int]:
+        with writing(engine) as session:
+            return [day for day in range(1, 5) if find_kept(session, replace(REQUEST, key=f"key-{day}"))]
+
+    for forgotten, left in ((2, [3, 4]), (0, [3, 4])):
+        with writing(engine) as session:
+            assert forget(session, NOW + timedelta(days=3), 2) == forgotten
+        assert kept() == left
+    with writing(engine) as session:
+        assert forget(session, NOW + timedelta(days=9), 1) == 1
+    assert kept() == [4]

@@ -8,8 +8,10 @@ from sqlmodel import Session, select
 
 from linksvc.applier import apply_batch
 from linksvc.database import open_engine, reading, writing
+from linksvc.idempotency import Kept, Repeatable, keep
 from linksvc.keys import Keyring
-from linksvc.models import Campaign, Fact, Hit, JudgementDue, Message, SendBatch
+from linksvc.models import Campaign, Fact, Hit, IdempotencyRecord, JudgementDue, Message, SendBatch
+from linksvc.settings import Settings
 from ricochet.worker import tasks
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
@@ -28,7 +30,9 @@ def test_the_worker_judges_hits_again_once_their_minute_is_over(sqlite_url: str)
         mark_due(session, [(campaign_id, NOW)], NOW)
     keyring = Keyring.derive("a secret key for the tests, of 42 characters")
     stop = Event()
-    task = next(task for task in tasks(engine, keyring, lambda: NOW + timedelta(minutes=5)) if task.name == "judge")
+    task = next(
+        task for task in tasks(engine, keyring, Settings(), lambda: NOW + timedelta(minutes=5)) if task.name == "judge"
+    )
     thread = Thread(target=task.run, args=(stop,))
     thread.start()
     try:
@@ -50,7 +54,7 @@ def run_until(name: str, url: str, at: datetime, done: Callable[[Session], bool]
     engine = open_engine(url)
     keyring = Keyring.derive("a secret key for the tests, of 42 characters")
     stop = Event()
-    task = next(task for task in tasks(engine, keyring, lambda: at) if task.name == name)
+    task = next(task for task in tasks(engine, keyring, Settings(), lambda: at) if task.name == name)
     thread = Thread(target=task.run, args=(stop,))
     thread.start()
     try:
@@ -107,4 +111,13 @@ def test_the_worker_releases_what_was_held_back_once_its_time_has_come(sqlite_ur
     with reading(engine) as session:
         assert session.exec(select(SendBatch.reason).distinct()).all() == [""]
         assert session.get_one(Campaign, campaign_id).state == "sending"
+    engine.dispose()
+
+
+def test_the_worker_forgets_answers_after_thirty_days(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    for key, age in (("old", timedelta(days=30, seconds=1)), ("new", timedelta(days=30))):
+        with writing(engine) as session:
+            keep(session, Repeatable("shop:1", key, ""), Kept(201, "{}"), NOW - age)
+    run_until("forget", sqlite_url, NOW, lambda session: session.exec(select(IdempotencyRecord.key)).all() == ["new"])
     engine.dispose()
