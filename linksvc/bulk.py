@@ -6,9 +6,9 @@ PostgreSQL COPY, which refuses a key that is there already: then that batch goes
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, Table
@@ -21,9 +21,6 @@ from linksvc.database import insert_new, is_sqlite
 
 LEAST_COPIED = 50
 """Rows; fewer cost less as statements than the savepoint around a COPY."""
-
-REMEMBERED_MOMENTS = 4_096
-"""A batch's: they stand in its hits and again in their facts."""
 
 Row = Sequence[Any]
 
@@ -50,15 +47,14 @@ def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str
 
 def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """The rows as SQLAlchemy would hand them to the driver: with moments as texts."""
-    moments = [place for place, kind in enumerate(_types(table, columns)) if isinstance(kind, UTCDateTime)]
-    stored = list(map(list, rows))
-    for row in stored:
-        for place in moments:
-            row[place] = _moment_as_stored(row[place])
-    return list(map(tuple, stored))
+    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, kind in enumerate(_types(table, columns)):
+        if isinstance(kind, UTCDateTime):
+            texts = {moment: _moment_as_stored(moment) for moment in set(by_column[place])}
+            by_column[place] = [texts[moment] for moment in by_column[place]]
+    return list(zip(*by_column, strict=True))
 
 
-@lru_cache(maxsize=REMEMBERED_MOMENTS)
 def _moment_as_stored(moment: datetime | None) -> str | None:
     if moment is None:
         return None
@@ -66,10 +62,9 @@ def _moment_as_stored(moment: datetime | None) -> str | None:
         if moment.utcoffset() is None:
             raise ValueError("a moment without a time zone")
         moment = moment.astimezone(UTC)
-    return moment.isoformat(" ", "microseconds")[:_MOMENT_CHARACTERS]
-
-
-_MOMENT_CHARACTERS = len("2026-11-20 09:00:00.000000")
+    # RFC 3339, several times faster than the library's own way: `"2026-11-20T09:00:00.000001+00:00"`, quotes included.
+    text = orjson.dumps(moment).decode()
+    return f"{text[1:11]} {text[12:27]}" if moment.microsecond else f"{text[1:11]} {text[12:20]}.000000"
 
 
 def _copy_or_insert(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

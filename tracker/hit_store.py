@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
 from sqlmodel import Session
 
 from linksvc.bulk import insert_rows
+from linksvc.database import is_sqlite
 from linksvc.facts import NewFact, record
 from linksvc.models import Hit
 from tracker.agents import CACHED_AGENTS, device_of
@@ -34,6 +36,10 @@ class JudgedHit(NamedTuple):
     id: HitId
     hit: SpooledHit
     appraisal: Appraisal
+
+
+class UnknownMessage(Exception):
+    """A hit names a message that there is not."""
 
 
 def judge_entry(entry: Entry) -> JudgedHit | Fault:
@@ -64,11 +70,36 @@ _AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
     """Stores hits and their facts, in the caller's transaction, at its end; those that are stored already stay as they
-    are."""
+    are. Raises UnknownMessage."""
+    _check_messages(session, hits)
     names = _names([judged.id.segment for judged in hits])
     insert_rows(session, Hit, _COLUMNS, [_row(judged, name, recorded_at) for judged, name in zip(hits, names, strict=True)])
     record(session, list(map(_fact, hits, names)), recorded_at)
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
+
+
+_UNKNOWN_SQLITE = text(
+    "SELECT 1 FROM json_each(:named) WHERE NOT EXISTS"
+    " (SELECT 1 FROM message WHERE campaign_id = value ->> 0 AND n = value ->> 1) LIMIT 1"
+)
+_UNKNOWN_POSTGRESQL = text(
+    "SELECT 1 FROM unnest(CAST(:campaigns AS bigint[]), CAST(:ns AS bigint[])) AS named (campaign_id, n) WHERE NOT EXISTS"
+    " (SELECT 1 FROM message WHERE message.campaign_id = named.campaign_id AND message.n = named.n) LIMIT 1"
+)
+
+
+def _check_messages(session: Session, hits: Sequence[JudgedHit]) -> None:
+    """All at once: a foreign key asks for each fact alone, and on PostgreSQL locks the message besides."""
+    named = [(hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None]
+    if not named:
+        return
+    if is_sqlite(session):
+        unknown = session.connection().execute(_UNKNOWN_SQLITE, {"named": orjson.dumps(named).decode()})
+    else:
+        campaigns, ns = map(list, zip(*named, strict=True))
+        unknown = session.connection().execute(_UNKNOWN_POSTGRESQL, {"campaigns": campaigns, "ns": ns})
+    if unknown.first():
+        raise UnknownMessage
 
 
 def _names(segments: Sequence[UUID]) -> list[str]:

@@ -23,7 +23,7 @@ from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
 from tracker.backlog import Backlog, Waiting
-from tracker.hit_store import JudgedHit, judge_entry, store
+from tracker.hit_store import JudgedHit, UnknownMessage, judge_entry, store
 from tracker.segment_reader import START, Position, remove_abandoned_drafts
 from tracker.set_aside import Fault, SetAside
 
@@ -172,7 +172,7 @@ def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: 
     hands that to `refuse`: it must not hold up the others."""
     try:
         return commit(batch)
-    except (IntegrityError, DataError, OverflowError):
+    except (UnknownMessage, IntegrityError, DataError, OverflowError):
         if len(batch) == 1:
             return refuse(batch[0])
         half = len(batch) // 2

@@ -15,12 +15,11 @@ class Fact(SQLModel, table=True):
     """One thing learnt about a campaign's message, pending until the applier has stamped and counted it.
 
     (kind, source) names the fact, so recording it twice changes nothing. Kinds and the meaning of `value`:
-    see `linksvc.facts`. The campaign is that of the message, so only the message is checked.
+    see `linksvc.facts`. Whoever records one has read its message; it has no foreign key, which would ask for it again.
     """
 
     __tablename__ = "fact"
     __table_args__ = (
-        ForeignKeyConstraint(*_MESSAGE),
         Index(
             "ix_fact_pending",
             "campaign_id",
@@ -57,8 +56,8 @@ class Fact(SQLModel, table=True):
 class Hit(SQLModel, table=True):
     """A request for a known link, as a tracker answered it, and the verdict that holds now. Earlier verdicts are facts.
 
-    A hit is stored with its fact and with the minute in which it is judged (`tracker.hit_store`). The fact's message and the
-    minute's campaign are checked, so this table needs no foreign key: each costs a hit as much as the rest of its row. On
+    A hit is stored with its fact and with the minute in which it is judged (`tracker.hit_store`), which asks for a batch's
+    messages at once; the minute's campaign is checked by its key. A foreign key costs a hit as much as the rest of its row. On
     SQLite it has a rowid, unlike others: its rows are wide, and cost less at the table's end than in the order of its key.
     """
 
