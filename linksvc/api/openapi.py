@@ -8,6 +8,7 @@ from typing import Any
 
 from openapi_pydantic import (
     Components,
+    Example,
     Header,
     Info,
     MediaType,
@@ -26,6 +27,7 @@ from openapi_pydantic import Operation as Documented
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 from pydantic import BaseModel
 
+from linksvc.api.failures import example_of, failures_of
 from linksvc.api.operation import Failure, Operation
 from linksvc.api.parsing import FILE_PART
 from linksvc.api.problems import MEDIA_TYPE as PROBLEM
@@ -40,35 +42,6 @@ has a `Request-Id`; one that you send (letters, digits, `._-`) is taken over.
 
 `RateLimit-Policy` tells how often a key and an address may ask, `RateLimit` what is left of it (`r`) and in how many seconds
 all of it is there again (`t`). Beyond that the answer is 429; `Retry-After` says when to ask again."""
-
-_KEYED = (
-    Failure(401, "api_key_missing", "No key was sent."),
-    Failure(401, "api_key_unknown", "There is no such key."),
-    Failure(401, "api_key_revoked", "The key was revoked."),
-    Failure(403, "scope_missing", "The key lacks the scope."),
-)
-_BODY = (
-    Failure(400, "malformed_request", "The body cannot be read."),
-    Failure(413, "too_large", "The body is too large."),
-    Failure(415, "unsupported_media_type", "The Content-Type is another, or the body is compressed."),
-)
-_JSON = (Failure(400, "json_malformed", "The body is no JSON in UTF-8."),)
-_IDS = (Failure(404, "not_found", "There is nothing of that id in this workspace."),)
-_INVALID = (Failure(422, "invalid_request", "A field or a parameter is wrong; see `errors`."),)
-_IDEMPOTENT = (
-    Failure(400, "idempotency_key_missing", "The header Idempotency-Key is missing."),
-    Failure(
-        400, "idempotency_key_malformed", "The header Idempotency-Key has other than 1 to 255 visible ASCII characters."
-    ),
-    Failure(409, "request_in_flight", "A request with this key is being answered; repeat it in a moment."),
-    Failure(422, "idempotency_key_reused", "This key was used for another request."),
-)
-_GUESSED = (Failure(429, "too_many_wrong_codes", "Most codes that the key, its shop or the address tried do not exist."),)
-_ALWAYS = (
-    Failure(429, "too_many_requests", "The key or the address has used up its quota; `Retry-After` says for how long."),
-    Failure(500, "internal_error", "Something broke on our side."),
-    Failure(503, "unavailable", "The database does not answer; repeat the request."),
-)
 
 
 def make_document(operations: Iterable[Operation], public_url: str) -> bytes:
@@ -86,22 +59,6 @@ def make_document(operations: Iterable[Operation], public_url: str) -> bytes:
     )
     whole = construct_open_api_with_schema_class(document)
     return whole.model_dump_json(by_alias=True, exclude_none=True).encode()
-
-
-def failures_of(operation: Operation) -> tuple[Failure, ...]:
-    """Every error the operation may answer: those of its sort and its own."""
-    found: list[Failure] = [*_INVALID]
-    if operation.scope is not None:
-        found += _KEYED
-    if operation.path_ids or operation.path_drawn_ids:
-        found += _IDS
-    if operation.body is not None:
-        found += _BODY if operation.multipart else _BODY + _JSON
-    if operation.idempotency_key != "none":
-        found += _IDEMPOTENT if operation.idempotency_key == "required" else _IDEMPOTENT[1:]
-    if operation.tries_codes:
-        found += _GUESSED
-    return (*found, *operation.failures, *_ALWAYS)
 
 
 def _documented(operation: Operation) -> Documented:
@@ -191,7 +148,11 @@ def _form(fields: type[BaseModel]) -> Schema:
 
 
 def _shape(model: type[BaseModel]) -> MediaType:
-    return MediaType(schema=PydanticSchema.model_validate({"schema_class": model}))
+    return MediaType(schema=_schema(model))
+
+
+def _schema(model: type[BaseModel]) -> Schema:
+    return PydanticSchema.model_validate({"schema_class": model})
 
 
 def _responses(operation: Operation) -> Responses:
@@ -217,9 +178,16 @@ def _file(media_type: str) -> MediaType:
 
 def _failed(failures: Sequence[Failure]) -> Response:
     lines = [f"- `{failure.code}`: {failure.meaning}" for failure in failures]
-    return Response(description="\n".join(lines), headers=_headers(*_EVERYWHERE), content={PROBLEM: _shape(ProblemDetails)})
+    examples: dict[str, Example | Reference] = {
+        failure.code: Example(summary=failure.meaning, value=example_of(failure).model_dump(mode="json"))
+        for failure in failures
+    }
+    headers = _headers(*_EVERYWHERE, *(["Retry-After"] if failures[0].status in _WORTH_WAITING else []))
+    content = {PROBLEM: MediaType(schema=_schema(ProblemDetails), examples=examples)}
+    return Response(description="\n".join(lines), headers=headers, content=content)
 
 
+_WORTH_WAITING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _EVERYWHERE = ("Request-Id", "RateLimit-Policy", "RateLimit")
 
 

@@ -142,6 +142,7 @@ class Failure:
     status: int
     code: str
     meaning: str
+    retryable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

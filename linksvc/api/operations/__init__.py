@@ -12,10 +12,12 @@ from linksvc.api.operations import (
     qr_codes,
     reports,
     sending,
+    time,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
+    *time.OPERATIONS,
     *contacts.OPERATIONS,
     *offers.OPERATIONS,
     *campaigns.OPERATIONS,

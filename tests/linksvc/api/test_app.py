@@ -63,6 +63,10 @@ def test_the_api_is_alive(sqlite_api: Api) -> None:
     assert sqlite_api.client.head("/healthz").status_code == 200
 
 
+def test_a_till_is_told_what_time_it_is(sqlite_api: Api) -> None:
+    assert sqlite_api.client.get("/v1/time").json() == {"time": "2026-11-20T09:00:00Z"}
+
+
 def test_no_operation_answers_without_a_key_or_to_a_wrong_one(api: Api) -> None:
     for operation in KEYED:
         for header in ({}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer"}, {"Authorization": api.key}):

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from openapi_pydantic import OpenAPI
 
-from linksvc.api.openapi import failures_of, make_document
+from linksvc.api.failures import failures_of
+from linksvc.api.openapi import make_document
 from linksvc.api.operations import OPERATIONS
+from linksvc.api.problems import ProblemDetails
 from linksvc.api_keys import SCOPES
 from linksvc.public_ids import PREFIXES
 from tests.linksvc.api.conftest import Api
@@ -63,7 +65,10 @@ def test_an_operation_is_documented_as_it_is(document: dict[str, Any], operation
     for failure in failures_of(operation):
         response = documented["responses"][str(failure.status)]
         assert f"`{failure.code}`" in response["description"]
-        assert response["content"]["application/problem+json"]["schema"]["$ref"].endswith("/ProblemDetails")
+        content = response["content"]["application/problem+json"]
+        assert content["schema"]["$ref"].endswith("/ProblemDetails")
+        example = ProblemDetails.model_validate(content["examples"][failure.code]["value"])
+        assert (example.status, example.code, example.retryable) == (failure.status, failure.code, failure.retryable)
     assert operation.media_type in documented["responses"][str(operation.status)]["content"]
     assert ("requestBody" in documented) == (operation.body is not None)
 
