@@ -1,47 +1,26 @@
-"""Offers: what a promo code is worth, from when until when. The API makes them, campaigns name them, tills apply them."""
+"""Offers: what a promo code is worth, from when until when, how often. The API and the command line make them, campaigns
+name them, tills apply them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from linksvc.errors import FieldError, InvalidRequest, NotFound
-from linksvc.local_days import moment_of
-from linksvc.models import Offer, Workspace
+from linksvc import offer_budgets
+from linksvc.errors import NotFound
+from linksvc.models import Offer, OfferShop, Shop, Workspace
 from linksvc.money import Money, check_currency
 from linksvc.names import check_name
-
-Kind = Literal["percentage", "amount"]
-
-WHOLE = 10_000
-"""100 % in basis points, the unit of a percentage's value."""
-
-USES_MOST = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class NewOffer:
-    """`value` is in basis points for a percentage, in minor units for an amount.
-
-    Without a currency it is the workspace's. A date alone is a day in the workspace's time zone: an offer begins with
-    the start of it and ends with its end.
-    """
-
-    name: str
-    kind: Kind
-    value: int
-    currency: str | None = None
-    minimum_minor: int = 0
-    uses_per_code: int = 1
-    starts_at: datetime | date | None = None
-    ends_at: datetime | date | None = None
+from linksvc.new_offers import WHOLE, NewOffer, check_numbers, check_zone, window_of
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """An offer as it stands; it never changes. It is open in [starts_at, ends_at); without an end for ever."""
+    """An offer as it stands; it never changes. It is open in [starts_at, ends_at); without an end for ever.
+
+    0 means no limit, no cap; `days_after_delivery` 0 that a code's end does not depend on its message.
+    """
 
     id: int
     name: str
@@ -52,35 +31,67 @@ class Terms:
     uses_per_code: int
     starts_at: datetime
     ends_at: datetime | None
+    cap_minor: int = 0
+    """The most that a percentage or a delivery takes off."""
+    gift: str = ""
+    uses_per_contact: int = 0
+    uses_in_all: int = 0
+    budget_minor: int = 0
+    stackable: bool = False
+    """Whether other codes may be used on the same order."""
+    timezone: str = "UTC"
+    days_after_delivery: int = 0
 
-    def discount_on(self, order: Money) -> Money:
-        """What is taken off an order: rounded once, half up, and never more than the order."""
-        off = (order.amount_minor * self.value + WHOLE // 2) // WHOLE if self.kind == "percentage" else self.value
-        return Money(min(off, order.amount_minor), order.currency)
+    def discount_on(self, order: Money, delivery_minor: int = 0) -> Money:
+        """What is taken off an order: rounded once, half up, and never more than the order. `delivery_minor` is the part
+        of the order that its delivery costs."""
+        if self.kind == "percentage":
+            off = (order.amount_minor * self.value + WHOLE // 2) // WHOLE
+        else:
+            off = delivery_minor if self.kind == "free_delivery" else self.value
+        most = min(order.amount_minor, self.cap_minor) if self.cap_minor else order.amount_minor
+        return Money(min(off, most), order.currency)
+
+
+TERMS = tuple(Terms.__dataclass_fields__)
+"""The columns of `offer` that make its terms, in the order of their arguments."""
 
 
 def create_offer(session: Session, workspace_id: int, new: NewOffer, now: datetime) -> Terms:
-    """Stores an offer. Raises InvalidRequest (also `currency_unknown`, `window_empty`), NotFound for the workspace."""
+    """Stores an offer. Raises InvalidRequest (also `currency_unknown`, `window_empty`, `timezone_unknown`), NotFound for the
+    workspace or a shop (`shop_not_found`)."""
     workspace = session.get(Workspace, workspace_id)
     if workspace is None:
         raise NotFound("There is no such workspace.")
-    _check_numbers(new)
-    starts_at, ends_at = _window(new, ZoneInfo(workspace.timezone), now)
+    check_numbers(new)
+    zone = check_zone(new.timezone or workspace.timezone)
+    starts_at, ends_at = window_of(new, zone, now)
     offer = Offer(
         workspace_id=workspace_id,
         name=check_name(new.name),
         kind=new.kind,
         value=new.value,
+        cap_minor=new.cap_minor,
+        gift=check_name(new.gift, "gift") if new.kind == "gift" else "",
         currency=check_currency(new.currency or workspace.currency),
         minimum_minor=new.minimum_minor,
         uses_per_code=new.uses_per_code,
+        uses_per_contact=new.uses_per_contact,
+        uses_in_all=new.uses_in_all,
+        budget_minor=new.budget_minor,
+        stackable=new.stackable,
+        timezone=zone.key,
+        days_after_delivery=new.days_after_delivery,
         starts_at=starts_at,
         ends_at=ends_at,
         created_at=now,
     )
     session.add(offer)
     session.flush()
-    return terms_of(offer)
+    terms = terms_of(offer)
+    _limit_to_shops(session, workspace_id, terms.id, new.shop_ids)
+    offer_budgets.deal(session, workspace_id, terms.id, new.uses_in_all, new.budget_minor)
+    return terms
 
 
 def find_offer(session: Session, workspace_id: int, offer_id: int) -> Terms:
@@ -91,40 +102,35 @@ def find_offer(session: Session, workspace_id: int, offer_id: int) -> Terms:
     return terms_of(offer)
 
 
-def terms_of(offer: Offer) -> Terms:
-    return Terms(
-        id=offer.id or 0,
-        name=offer.name,
-        kind=offer.kind,
-        value=offer.value,
-        currency=offer.currency,
-        minimum_minor=offer.minimum_minor,
-        uses_per_code=offer.uses_per_code,
-        starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
+def list_offers(session: Session, workspace_id: int, before: int | None = None, limit: int = 100) -> tuple[Terms, ...]:
+    """The workspace's offers, the newest first; those older than the offer `before`."""
+    mine = select(Offer).where(col(Offer.workspace_id) == workspace_id)
+    if before is not None:
+        mine = mine.where(col(Offer.id) < before)
+    return tuple(terms_of(offer) for offer in session.exec(mine.order_by(col(Offer.id).desc()).limit(limit)))
+
+
+def shops_of(session: Session, workspace_id: int, offer_ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
+    """{offer: the shops it is good in}; one that is not in it is good in all."""
+    found: dict[int, tuple[int, ...]] = {}
+    rows = session.exec(
+        select(OfferShop.offer_id, OfferShop.shop_id)
+        .where(OfferShop.workspace_id == workspace_id, col(OfferShop.offer_id).in_(offer_ids))
+        .order_by(col(OfferShop.shop_id))
     )
+    for offer_id, shop_id in rows:
+        found[offer_id] = (*found.get(offer_id, ()), shop_id)
+    return found
 
 
-def _check_numbers(new: NewOffer) -> None:
-    errors = []
-    if new.kind == "percentage" and not 1 <= new.value <= WHOLE:
-        errors.append(FieldError("percent", "More than 0 and at most 100, with up to two decimals."))
-    if new.kind == "amount" and new.value < 1:
-        errors.append(FieldError("amount", "At least 1 minor unit."))
-    if new.minimum_minor < 0:
-        errors.append(FieldError("minimum", "0 or more minor units."))
-    if not 1 <= new.uses_per_code <= USES_MOST:
-        errors.append(FieldError("uses_per_code", f"1 to {USES_MOST}."))
-    if errors:
-        raise InvalidRequest("The offer cannot be kept; see errors.", errors=tuple(errors))
+def terms_of(offer: Offer) -> Terms:
+    return Terms(**{name: getattr(offer, name) for name in TERMS})
 
 
-def _window(new: NewOffer, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime | None]:
-    starts_at = moment_of("starts_at", new.starts_at, zone, "start") if new.starts_at else now
-    ends_at = moment_of("ends_at", new.ends_at, zone, "end") if new.ends_at else None
-    if ends_at is not None and ends_at <= starts_at:
-        message = f"It must be after the start, {starts_at:%Y-%m-%d %H:%M} UTC."
-        raise InvalidRequest(
-            "The offer ends before it starts.", code="window_empty", errors=(FieldError("ends_at", message),)
-        )
-    return starts_at, ends_at
+def _limit_to_shops(session: Session, workspace_id: int, offer_id: int, shop_ids: Collection[int]) -> None:
+    known = set(session.exec(select(Shop.id).where(Shop.workspace_id == workspace_id, col(Shop.id).in_(shop_ids))))
+    if set(shop_ids) - known:
+        raise NotFound("There is no such shop in this workspace.", code="shop_not_found")
+    rows = [OfferShop(workspace_id=workspace_id, offer_id=offer_id, shop_id=shop_id) for shop_id in sorted(set(shop_ids))]
+    session.add_all(rows)
+    session.flush()

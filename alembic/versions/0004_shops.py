@@ -191,6 +191,7 @@ def _make_tables_of_uses() -> None:
         sa.Column("order_minor", BIG, nullable=False),
         sa.Column("discount_minor", BIG, nullable=False),
         sa.Column("currency", TEXT, nullable=False),
+        sa.Column("customer_ref", TEXT, nullable=False),
         sa.Column("budget_uses", sa.Integer(), nullable=False),
         sa.Column("budget_minor", BIG, nullable=False),
         sa.Column("subject", TEXT, nullable=False),

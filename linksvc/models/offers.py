@@ -171,6 +171,7 @@ class CodeHold(SQLModel, table=True):
     order_minor: int = big()
     discount_minor: int = big()
     currency: str = ""
+    customer_ref: str = ""
     budget_uses: int = 0
     budget_minor: int = big()
     """What it reserves of the offer's limits ..."""

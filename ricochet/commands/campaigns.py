@@ -17,7 +17,8 @@ from linksvc.holds import list_holds
 from linksvc.link_terms import UTM, LinkTerms
 from linksvc.local_days import moment_of
 from linksvc.models import Workspace
-from linksvc.offers import NewOffer, create_offer
+from linksvc.new_offers import NewOffer
+from linksvc.offers import create_offer
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from linksvc.database import reading, writing
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.money import Money
-from linksvc.offers import NewOffer, Terms, create_offer, find_offer
+from linksvc.new_offers import NewOffer
+from linksvc.offers import Terms, create_offer, find_offer
 from tests import factories
 from tests.factories import NOW
 
@@ -57,7 +58,8 @@ def test_an_offer_reads_back_as_it_was_made(engine: Engine) -> None:
         assert find_offer(session, workspace_id, made.id) == made
         with pytest.raises(NotFound):
             find_offer(session, workspace_id + 1, made.id)
-    assert made == Terms(made.id, "Ten off", "amount", 1_000, "CHF", 5_000, 3, NOW, NOW + timedelta(days=7))
+    week = Terms(made.id, "Ten off", "amount", 1_000, "CHF", 5_000, 3, NOW, NOW + timedelta(days=7), timezone="Europe/Paris")
+    assert made == week
 
 
 def test_a_date_alone_is_the_whole_local_day(engine: Engine) -> None:

@@ -1,0 +1,57 @@
+"""The ledger of codes: an entry for each step of a code's life, failed attempts too, never changed afterwards.
+
+Called by whatever uses, holds or gives back codes, in the transaction of the step itself. Of each code the steps add up to
+`promo_code.used` and `promo_code.held`.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Table
+from sqlmodel import Session
+
+from linksvc.models import LedgerEntry
+
+Action = Literal["held", "released", "expired", "redeemed", "returned", "voided", "refused"]
+
+_TABLE: Table = LedgerEntry.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `amount_minor` is what a return or a void took from the revenue; `used_step` and `held_step` what the step
+    added to the code's counts."""
+
+    workspace_id: int
+    code: str
+    action: Action
+    shop_id: int | None
+    key_id: int
+    occurred_at: datetime
+    reason: str = ""
+    redemption_id: str = ""
+    hold_id: str = ""
+    order_ref: str = ""
+    order_minor: int = 0
+    discount_minor: int = 0
+    amount_minor: int = 0
+    currency: str = ""
+    used_step: int = 0
+    held_step: int = 0
+
+
+_FIELDS = tuple(Step.__dataclass_fields__)
+
+
+def append(session: Session, steps: Sequence[Step], recorded_at: datetime) -> list[str]:
+    """Appends the steps; returns the ids of their entries."""
+    rows = [
+        {name: getattr(step, name) for name in _FIELDS} | {"id": f"ent_{uuid.uuid4().hex}", "recorded_at": recorded_at}
+        for step in steps
+    ]
+    if rows:
+        session.connection().execute(_TABLE.insert(), rows)
+    return [str(row["id"]) for row in rows]

@@ -1,0 +1,121 @@
+"""What is left of an offer's limits: of its uses, and of the money its discounts may come to.
+
+It is dealt into a few shares, so that no row is one that every till waits for: a redemption takes from any one of them by
+one conditional UPDATE. Only when no share holds enough are all of them locked and emptied together, so the limit is used to
+its end and never exceeded. Called by `linksvc.offers`, which deals, and by whatever uses codes or gives uses back.
+"""
+
+import secrets
+
+from sqlalchemy import Table, bindparam, func
+from sqlmodel import Session, col, select
+
+from linksvc.models import OfferBudget
+
+SHARDS_MOST = 16
+USES_A_SHARD = 64
+MINOR_A_SHARD = 100_000
+"""A share holds at least that much when it is dealt: many crumbs would only have to be gathered."""
+
+_TABLE: Table = OfferBudget.__table__  # type: ignore[attr-defined]
+
+_THIS = (
+    _TABLE.c.workspace_id == bindparam("of_workspace"),
+    _TABLE.c.offer_id == bindparam("of_offer"),
+    _TABLE.c.shard == bindparam("at_shard"),
+)
+
+_TAKE = (
+    _TABLE.update()
+    .where(*_THIS, _TABLE.c.uses_left >= bindparam("uses"), _TABLE.c.minor_left >= bindparam("minor"))
+    .values(uses_left=_TABLE.c.uses_left - bindparam("uses"), minor_left=_TABLE.c.minor_left - bindparam("minor"))
+)
+
+_GIVE = (
+    _TABLE.update()
+    .where(*_THIS)
+    .values(uses_left=_TABLE.c.uses_left + bindparam("uses"), minor_left=_TABLE.c.minor_left + bindparam("minor"))
+)
+
+
+def shards_of(uses_in_all: int, budget_minor: int) -> int:
+    """How many shares an offer with these limits has; 0 for an offer without any."""
+    rooms = [uses_in_all // USES_A_SHARD] if uses_in_all else []
+    rooms += [budget_minor // MINOR_A_SHARD] if budget_minor else []
+    return max(1, min(SHARDS_MOST, *rooms)) if rooms else 0
+
+
+def deal(session: Session, workspace_id: int, offer_id: int, uses_in_all: int, budget_minor: int) -> None:
+    """Deals a new offer's limits into shares."""
+    shards = shards_of(uses_in_all, budget_minor)
+    for shard in range(shards):
+        session.add(
+            OfferBudget(
+                workspace_id=workspace_id,
+                offer_id=offer_id,
+                shard=shard,
+                uses_left=uses_in_all // shards + (shard < uses_in_all % shards),
+                minor_left=budget_minor // shards + (shard < budget_minor % shards),
+            )
+        )
+    session.flush()
+
+
+def take(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> bool:
+    """Takes that much of what is left; False, and nothing is taken, if there is less."""
+    if not shards or not (uses or minor):
+        return True
+    if _take_from(session, workspace_id, offer_id, secrets.randbelow(shards), uses, minor):
+        return True
+    left = _left(session, workspace_id, offer_id)
+    if sum(row.uses_left for row in left) < uses or sum(row.minor_left for row in left) < minor:
+        return False
+    enough = [row.shard for row in left if row.uses_left >= uses and row.minor_left >= minor]
+    if any(_take_from(session, workspace_id, offer_id, shard, uses, minor) for shard in enough):
+        return True
+    return _gather(session, workspace_id, offer_id, uses, minor)
+
+
+def give_back(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> None:
+    """Puts back what was taken and is not used after all."""
+    if shards and (uses or minor):
+        shard = secrets.randbelow(shards)
+        session.connection().execute(_GIVE, _named(workspace_id, offer_id, shard, uses, minor))
+
+
+def read_left(session: Session, workspace_id: int, offer_id: int) -> tuple[int, int]:
+    """(uses, minor units) that are left; 0 also for what is not limited."""
+    uses, minor = session.exec(
+        select(
+            func.coalesce(func.sum(col(OfferBudget.uses_left)), 0), func.coalesce(func.sum(col(OfferBudget.minor_left)), 0)
+        ).where(OfferBudget.workspace_id == workspace_id, OfferBudget.offer_id == offer_id)
+    ).one()
+    return int(uses), int(minor)
+
+
+def _take_from(session: Session, workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> bool:
+    taken = session.connection().execute(_TAKE, _named(workspace_id, offer_id, shard, uses, minor))
+    return taken.rowcount == 1
+
+
+def _left(session: Session, workspace_id: int, offer_id: int, lock: bool = False) -> list[OfferBudget]:
+    mine = select(OfferBudget).where(OfferBudget.workspace_id == workspace_id, OfferBudget.offer_id == offer_id)
+    mine = mine.order_by(col(OfferBudget.shard)).execution_options(populate_existing=True)
+    return list(session.exec(mine.with_for_update() if lock else mine))
+
+
+def _gather(session: Session, workspace_id: int, offer_id: int, uses: int, minor: int) -> bool:
+    """Takes a part of it from each share that has some. All are locked first, in one order for everybody."""
+    left = _left(session, workspace_id, offer_id, lock=True)
+    if sum(row.uses_left for row in left) < uses or sum(row.minor_left for row in left) < minor:
+        return False
+    for row in left:
+        of_uses, of_minor = min(uses, row.uses_left), min(minor, row.minor_left)
+        if of_uses or of_minor:
+            _take_from(session, workspace_id, offer_id, row.shard, of_uses, of_minor)
+        uses, minor = uses - of_uses, minor - of_minor
+    return True
+
+
+def _named(workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> dict[str, int]:
+    return {"of_workspace": workspace_id, "of_offer": offer_id, "at_shard": shard, "uses": uses, "minor": minor}

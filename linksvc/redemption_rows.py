@@ -1,0 +1,71 @@
+"""A redemption as it is told to shops. Made by `linksvc.redemptions`, `linksvc.returns` and `linksvc.redemption_list`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from linksvc.models import Redemption as Row
+from linksvc.money import Money
+from linksvc.promo_codes import display
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A code that was used. `paid` is the order after the discount, `returned` what of it was paid back since."""
+
+    id: str
+    code: str
+    """As it is shown."""
+    order_ref: str
+    order: Money
+    discount: Money
+    paid: Money
+    returned: Money
+    redeemed_at: datetime
+    recorded_at: datetime
+    """Later than `redeemed_at` only if the till was offline."""
+    voided_at: datetime | None
+    offer_id: int
+    shop_id: int
+    store_id: int | None
+    customer_ref: str
+    hold_id: str
+    offline: bool
+    accepted_duplicate: bool
+
+    @property
+    def state(self) -> str:
+        """redeemed, partially_returned, returned or voided."""
+        if self.voided_at is not None:
+            return "voided"
+        if not self.returned.amount_minor:
+            return "redeemed"
+        return "returned" if self.returned == self.paid else "partially_returned"
+
+    @property
+    def net(self) -> Money:
+        """What it brought in the end."""
+        kept = self.paid.amount_minor - self.returned.amount_minor
+        return Money(0 if self.voided_at else kept, self.paid.currency)
+
+
+def redemption_of(row: Row) -> Redemption:
+    """A stored redemption, detached from its session."""
+    return Redemption(
+        id=row.id,
+        code=display(row.code),
+        order_ref=row.order_ref,
+        order=Money(row.order_minor, row.currency),
+        discount=Money(row.discount_minor, row.currency),
+        paid=Money(row.paid_minor, row.currency),
+        returned=Money(row.returned_minor, row.currency),
+        redeemed_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        voided_at=row.voided_at,
+        offer_id=row.offer_id,
+        shop_id=row.shop_id,
+        store_id=row.store_id,
+        customer_ref=row.customer_ref,
+        hold_id=row.hold_id,
+        offline=row.offline,
+        accepted_duplicate=row.accepted_duplicate,
+    )
