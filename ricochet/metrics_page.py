@@ -6,6 +6,7 @@ from typing import Any
 from linksvc.api.limits import LIMIT_METRICS
 from linksvc.metrics import Metric
 from ricochet.alerts import ALERTS
+from ricochet.webhook_sender import WEBHOOK_METRICS
 from sender.metrics import SENDER_METRICS
 from tracker.ingest_report import ingest_metrics
 from tracker.metrics import TRACKER_METRICS
@@ -33,8 +34,9 @@ def metrics_page() -> str:
     trackers = _table("A tracker, `ricochet serve tracker`", TRACKER_METRICS)
     ingest = _table("Ingest, `ricochet ingest`", ingest_metrics())
     senders = _table("A sender, `ricochet send`", SENDER_METRICS)
+    work = _table("The background work, `ricochet work`", WEBHOOK_METRICS)
     web = _table("The API, `ricochet serve web` and `ricochet serve linksvc`", LIMIT_METRICS)
-    return _INTRODUCTION + trackers + ingest + senders + web + _ALERTS + "".join(_rules()) + "```\n"
+    return _INTRODUCTION + trackers + ingest + senders + work + web + _ALERTS + "".join(_rules()) + "```\n"
 
 
 def _table(title: str, metrics: Sequence[Metric[Any]]) -> str:

@@ -17,6 +17,8 @@ from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
+from linksvc.webhooks import retention
+from ricochet.webhook_sender import WebhookSender
 from sender import inbound
 from tracker import judging
 
@@ -54,9 +56,8 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
                 campaign_control.start_due(session, clock())
         with reading(engine) as session:
             waiting = production.campaigns_to_produce(session)
-        for campaign_id in waiting:
-            _alone(production.produce_batch, engine, keyring, campaign_id, clock)
-        return bool(waiting)
+        went_on = [_alone(production.produce_batch, engine, keyring, campaign_id, clock) for campaign_id in waiting]
+        return any(went_on)
 
     def apply() -> bool:
         waiting = applier.campaigns_with_pending_facts(engine)
@@ -93,6 +94,10 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
             before = clock() - timedelta(days=settings.idempotency_days)
             return idempotency.forget(session, before, BATCH_ROWS) == BATCH_ROWS
 
+    def forget_webhooks() -> bool:
+        with writing(engine) as session:
+            return retention.forget(session, clock() - timedelta(days=settings.webhook_log_days)) > 0
+
     return (
         Task("produce", "makes messages, blocks and codes of campaigns that were sent", lambda stop: _repeat(produce, stop)),
         Task("apply", "turns facts into stamps and counters", lambda stop: _repeat(apply, stop)),
@@ -111,12 +116,20 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
             "deletes the answers that were kept for repetitions long enough",
             lambda stop: _repeat(forget, stop, FORGET_EVERY_S),
         ),
+        Task(
+            "forget_webhooks",
+            "deletes the events of webhooks that were kept long enough",
+            lambda stop: _repeat(forget_webhooks, stop, FORGET_EVERY_S),
+        ),
     )
 
 
-def run_worker(engine: Engine, keyring: Keyring, settings: Settings, stop: Event, clock: Clock) -> None:
+def run_worker(
+    engine: Engine, keyring: Keyring, settings: Settings, stop: Event, clock: Clock, webhooks: WebhookSender
+) -> None:
     """Runs all tasks until `stop` is set."""
-    table = tasks(engine, keyring, settings, clock)
+    sending = Task("webhooks", "sends events to webhooks", webhooks.run)
+    table = (*tasks(engine, keyring, settings, clock), sending)
     threads = [threading.Thread(target=task.run, args=(stop,), name=task.name) for task in table]
     for task, thread in zip(table, threads, strict=True):
         log.info("background task starts", action=f"work.{task.name}", purpose=task.purpose)

@@ -173,14 +173,14 @@ def _count(session: Session, owner: Owner) -> int:
 
 def _just_of(owner: Owner) -> tuple[ColumnElement[bool], ...]:
     """The owner's own: of a workspace not those of its shops."""
-    shop = col(WebhookEndpoint.shop_id)
-    mine = col(WebhookEndpoint.workspace_id) == owner.workspace_id
-    return (mine, shop.is_(None)) if owner.shop_id is None else (mine, shop == owner.shop_id)
+    if owner.shop_id is None:
+        return (*owner.owns(), col(WebhookEndpoint.shop_id).is_(None))
+    return owner.owns()
 
 
 def _is_taken(session: Session, row: WebhookEndpoint) -> bool:
     """Whether another endpoint of the same owner has the address."""
-    same = (*_just_of(Owner(row.workspace_id, row.shop_id)), WebhookEndpoint.url == row.url)
+    same = (*_just_of(Owner(row.workspace_id, row.shop_id)), col(WebhookEndpoint.url) == row.url)
     with session.no_autoflush:
         return session.exec(select(WebhookEndpoint.id).where(*same, WebhookEndpoint.id != row.id)).first() is not None
 

@@ -81,16 +81,20 @@ def work(
     data_dir: DataDir = None,
     supervised: Supervised = False,
 ) -> None:
-    """Does the background work: makes messages, judges hits once more, counts."""
+    """Does the background work: makes messages, judges hits once more, counts, sends webhooks."""
     from ricochet.http_servers import in_a_thread
     from ricochet.listener import create_listener
+    from ricochet.webhook_sender import WEBHOOK_METRICS, open_webhook_sender
     from ricochet.worker import run_worker
 
     with _running(data_dir) as installation:
         stop = stop_event(supervised)
         inner = _internal(installation.settings, internal, internal_fd, supervised)
-        with in_a_thread(create_listener(), inner):
-            run_worker(installation.engine, open_keyring(installation.settings), installation.settings, stop, now)
+        engine, settings = installation.engine, installation.settings
+        keyring = open_keyring(settings)
+        webhooks = open_webhook_sender(engine, keyring, settings, now)
+        with in_a_thread(create_listener(collectors=[Metrics(WEBHOOK_METRICS, webhooks)]), inner):
+            run_worker(engine, keyring, settings, stop, now, webhooks)
 
 
 def send(
