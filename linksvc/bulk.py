@@ -1,7 +1,8 @@
-"""Many rows at once, near the speed of the bare driver. Called by `linksvc.facts` and by the tracker's ingest.
+"""Many rows at once, near the speed of the bare driver. Called by `linksvc.facts`, promo codes and the tracker's ingest.
 
 SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the driver's own loop over a prepared statement; on
-PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way.
+PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way. Rows that differ in one text
+only go as one list into one statement.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, Table
+from sqlalchemy import BigInteger, Connection, Subquery, Table, Text, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
@@ -36,6 +38,20 @@ def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
         _insert(session, table, columns, rows)
     else:
         _copy_or_insert(session, table, columns, rows)
+
+
+def listed(session: Session, values: Sequence[str]) -> Subquery:
+    """The texts as a table of one statement: `value`, and its `place` from 0 on."""
+    if is_sqlite(session):
+        each = func.json_each(literal(orjson.dumps(list(values)).decode(), Text)).table_valued("key", "value")
+        return select(
+            type_coerce(each.c.key, BigInteger).label("place"), type_coerce(each.c.value, Text).label("value")
+        ).subquery()
+    array = literal(list(values), ARRAY(Text))
+    each = func.unnest(array).table_valued("value", with_ordinality="key").render_derived()
+    return select(
+        type_coerce(each.c.key - 1, BigInteger).label("place"), type_coerce(each.c.value, Text).label("value")
+    ).subquery()
 
 
 def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -8,13 +8,13 @@ nothing. Every contact is met exactly once, in the order of ids.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, bindparam, exists, func, insert, literal
+from sqlalchemy import ColumnElement, Engine, and_, exists, func, insert, literal
 from sqlmodel import Session, col, select, update
 
-from linksvc import counters, promo_codes, send_batches
+from linksvc import code_dealing, counters, send_batches
 from linksvc.clock import Clock, bucket_of
 from linksvc.counters import Cell, Tally
-from linksvc.database import BATCH_ROWS, rows_affected, writing
+from linksvc.database import rows_affected, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.keys import Keyring
 from linksvc.links import CAMPAIGN_LINK
@@ -24,8 +24,6 @@ from linksvc.models import (
     ImportedContact,
     Link,
     Message,
-    Offer,
-    PromoCode,
     SerialBlock,
     Suppression,
 )
@@ -95,13 +93,19 @@ def campaigns_to_produce(session: Session) -> list[int]:
 def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clock) -> bool:
     """One step of a campaign's production; False when nothing is left to do.
 
-    Messages first, window by window; then their codes; then the campaign is released to the senders.
+    Window by window its messages and then their codes; at last the campaign is released to the senders. While the lists that
+    its codes come from are used up it waits: more may be imported.
     """
+    supplied = code_dealing.supply(engine, keyring, campaign_id)
+    if supplied.used_up:
+        return False
     with writing(engine) as session:
         campaign = session.exec(select(Campaign).where(Campaign.id == campaign_id).with_for_update()).one()
         if campaign.state != "producing":
             return False
-        if _produce_window(session, keyring, campaign, clock()) or _assign_codes(session, keyring, campaign):
+        if code_dealing.missing_codes(campaign):
+            return code_dealing.deal(session, campaign, supplied) > 0
+        if _produce_window(session, keyring, campaign, clock()):
             return True
         campaign.state = "sending" if campaign.produced else "sent"
         campaign.produced_at = clock()
@@ -124,6 +128,8 @@ def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now:
         if session.get(Link, (campaign.id, CAMPAIGN_LINK)):
             _deal_serials(session, keyring, campaign, first_n, seen, made - seen)
     campaign.produced += made
+    if campaign.code_source == "shared":
+        campaign.coded = campaign.produced
     campaign.last_contact_id = last
     session.add(campaign)
     return True
@@ -144,6 +150,7 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
         "country": col(Contact.country),
         "network": col(Contact.network),
         "tracked": tracked,
+        "code": literal(code_dealing.shared_code(session, campaign)),
         "produced_at": literal(now, Message.__table__.c.produced_at.type),  # type: ignore[attr-defined]
     }
     constants = {
@@ -196,46 +203,3 @@ def _count_and_queue(session: Session, campaign: Campaign, first_n: int, now: da
     counters.write(session, campaign.id or 0, tally)
     send_batches.deal(session, campaign.id or 0, first_n, runs)
     return seen
-
-
-def _assign_codes(session: Session, keyring: Keyring, campaign: Campaign) -> bool:
-    """Gives the next messages without a code one each: a row for the till, and the code on the message."""
-    first_n = campaign.coded
-    count = min(BATCH_ROWS, campaign.produced - first_n)
-    if not campaign.offer_id or not count:
-        return False
-    uses = session.exec(select(Offer.uses_per_code).where(Offer.id == campaign.offer_id)).one()
-    made = list(enumerate(_new_codes(session, keyring, campaign.workspace_id, count), first_n))
-    shared = {"workspace_id": campaign.workspace_id, "offer_id": campaign.offer_id, "campaign_id": campaign.id}
-    session.connection().execute(
-        insert(PromoCode),
-        [shared | {"code": code, "n": n, "max_uses": uses, "used": 0, "disabled": False} for n, code in made],
-    )
-    table: Table = Message.__table__  # type: ignore[attr-defined]
-    statement = (
-        table.update()
-        .where(table.c.campaign_id == campaign.id, table.c.n == bindparam("at_n"))
-        .values(code=bindparam("with_code"))
-    )
-    session.connection().execute(statement, [{"at_n": n, "with_code": code} for n, code in made])
-    campaign.coded += count
-    session.add(campaign)
-    return True
-
-
-def _new_codes(session: Session, keyring: Keyring, workspace_id: int, count: int) -> list[str]:
-    """Codes that the workspace does not have. Under one key that is so by construction; once keys were replaced a new
-    code may be one that a former key had made, and its serial is passed over."""
-    permutation = promo_codes.generator(keyring.promo_code)
-    made: list[str] = []
-    while missing := count - len(made):
-        serial = take_serials(session, "promo", missing)
-        drawn = [promo_codes.generate(permutation, serial + i) for i in range(missing)]
-        taken = _taken(session, workspace_id, drawn) if keyring.version else set()
-        made += [code for code in drawn if code not in taken]
-    return made
-
-
-def _taken(session: Session, workspace_id: int, codes: list[str]) -> set[str]:
-    mine = PromoCode.workspace_id == workspace_id
-    return set(session.exec(select(PromoCode.code).where(mine, col(PromoCode.code).in_(codes))))

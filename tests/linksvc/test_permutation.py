@@ -27,6 +27,20 @@ def test_the_real_domains_are_inverted_both_ways(bits: int, data: st.DataObject)
     assert permutation.permute(permutation.invert(value)) == value
 
 
+@pytest.mark.parametrize("bits", [2, 13, 31, REAL_BITS, 53, 64])
+@given(data=st.data())
+def test_many_values_at_once_are_sealed_as_each_is_alone(bits: int, data: st.DataObject) -> None:
+    permutation = Permutation(KEY, bits)
+    values = data.draw(st.lists(st.integers(0, (1 << bits) - 1), max_size=40))
+    assert permutation.permute_all(values) == [permutation.permute(value) for value in values]
+
+
+@pytest.mark.parametrize("stray", [-1, 1 << REAL_BITS])
+def test_many_values_are_refused_for_one_that_is_out_of_bounds(stray: int) -> None:
+    with pytest.raises(ValueError, match="52 bits"):
+        Permutation(KEY, REAL_BITS).permute_all([1, stray, 2])
+
+
 @pytest.mark.parametrize("distance", [1, 2, 1 << 25, 1 << 26, 1 << 51])
 def test_values_a_bit_apart_are_sealed_into_unrelated_ones(distance: int) -> None:
     permutation = Permutation(KEY, REAL_BITS)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from linksvc import counters, production, promo_codes
+from linksvc import code_dealing, counters, production, promo_codes
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.funnel import read_funnel
@@ -49,7 +49,7 @@ def messages_of(engine: Engine, campaign_id: int) -> list[Message]:
 @pytest.fixture(autouse=True)
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(production, "WINDOW_ROWS", 4)
-    monkeypatch.setattr(production, "BATCH_ROWS", 3)
+    monkeypatch.setattr(code_dealing, "CODES_AT_ONCE", 3)
 
 
 def test_every_contact_who_may_be_sent_to_gets_one_message(engine: Engine, keyring: Keyring) -> None:

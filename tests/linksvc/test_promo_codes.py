@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc import promo_codes
-from linksvc.promo_codes import ALPHABET, BITS, check_symbol, display, generate, generator, has_valid_check, normalise
+from linksvc.promo_codes import (
+    ALPHABET,
+    BITS,
+    check_symbol,
+    display,
+    generate,
+    generate_all,
+    generator,
+    has_valid_check,
+    normalise,
+)
 
 PERMUTATION = generator(b"a key of the tests, of 32 bytes.")
 serials = st.integers(0, (1 << BITS) - 1)
@@ -50,6 +60,17 @@ def test_the_check_symbol_catches_every_swap_of_two_symbols(code: str) -> None:
             symbols = list(code)
             symbols[i], symbols[j] = symbols[j], symbols[i]
             assert not has_valid_check("".join(symbols)), (i, j)
+
+
+@given(st.integers(0, (1 << BITS) - 200), st.integers(0, 200))
+def test_many_codes_at_once_are_those_of_each_serial_alone(first: int, count: int) -> None:
+    made = generate_all(PERMUTATION, range(first, first + count))
+    assert made == [generate(PERMUTATION, first + i) for i in range(count)]
+
+
+def test_the_last_and_the_first_serial_have_codes_too() -> None:
+    last = (1 << BITS) - 1
+    assert generate_all(PERMUTATION, [last, 0]) == [generate(PERMUTATION, last), generate(PERMUTATION, 0)]
 
 
 def test_neighbours_share_nothing() -> None:
