@@ -1,4 +1,7 @@
-"""API keys: how a program of a workspace, or a shop's till, proves who it is. The command line makes them."""
+"""API keys: how a program of a workspace, or a shop's till, proves who it is. The command line makes them.
+
+What becomes of a key later, its rotation and its end, is in `linksvc.key_lives`.
+"""
 
 import hashlib
 import secrets
@@ -7,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select, update
 
-from linksvc.errors import FieldError, Forbidden, InvalidRequest, NotFound, Unauthenticated
-from linksvc.models import ApiKey, Shop, Workspace
+from linksvc.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, Unauthenticated
+from linksvc.models import ApiKey, Shop, Store, Workspace
 from linksvc.names import check_name
 
 SCOPES = (
@@ -23,11 +27,16 @@ SCOPES = (
     "links:read",
     "codes:validate",
     "codes:redeem",
+    "codes:void",
+    "codes:read",
 )
 """What a key may be allowed to do."""
 
 PREFIX = "rk_live_"
 """Tells a key apart from any other secret, for people and for secret scanners."""
+
+TEST_PREFIX = "rk_test_"
+"""Of a sandbox's keys (`linksvc.sandbox`)."""
 
 USE_NOTED_EVERY = timedelta(minutes=10)
 """`last_used_at` is this exact: a write a request would make every reader queue for SQLite's one writer."""
@@ -45,6 +54,8 @@ class Caller:
     shop_id: int | None
     scopes: frozenset[str]
     last_used_at: datetime | None = None
+    store_id: int | None = None
+    sandbox: bool = False
 
     def require(self, scope: str) -> None:
         """Raises Forbidden (`scope_missing`) unless the key has the scope."""
@@ -53,33 +64,58 @@ class Caller:
 
 
 def create_key(
-    session: Session, workspace_id: int, name: str, scopes: Iterable[str], shop_id: int | None, now: datetime
+    session: Session,
+    workspace_id: int,
+    name: str,
+    scopes: Iterable[str],
+    shop_id: int | None,
+    now: datetime,
+    store_id: int | None = None,
 ) -> str:
-    """Makes a key and returns it; it cannot be read again.
+    """Makes a key and returns it; it cannot be read again. One of a sandbox is a test key.
 
-    Raises InvalidRequest for an unusable name or scope, NotFound for an unknown workspace or a shop of another one.
+    Raises InvalidRequest for an unusable name or scope, NotFound for an unknown workspace, a shop of another one or a store
+    of another shop, Conflict (`key_exists`) while a key of that name is in use.
     """
     name, scopes = check_name(name), _check_scopes(scopes)
-    if session.get(Workspace, workspace_id) is None:
+    # Locked: two keys of one name are made one after the other, so the second finds the first.
+    locked = select(Workspace).where(col(Workspace.id) == workspace_id).with_for_update(key_share=True)
+    workspace = session.exec(locked).first()
+    if workspace is None:
         raise NotFound("There is no such workspace.")
-    if shop_id is not None:
-        shop = session.get(Shop, shop_id)
-        if shop is None or shop.workspace_id != workspace_id:
-            raise NotFound("There is no such shop in this workspace.")
-    presented = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))
-    session.add(
+    _check_place(session, workspace_id, shop_id, store_id)
+    if session.exec(select(ApiKey.id).where(*in_use(workspace_id, now), col(ApiKey.name) == name).limit(1)).first():
+        raise Conflict(f"There is a key “{name}” in use. Rotate it, revoke it, or choose another name.", code="key_exists")
+    return store_key(
+        session,
         ApiKey(
             workspace_id=workspace_id,
             shop_id=shop_id,
+            store_id=store_id,
+            sandbox=workspace.sandbox_of is not None,
             name=name,
-            key_hash=_key_hash(presented),
-            last_four=presented[-4:],
+            key_hash="",
+            last_four="",
             scopes=" ".join(scopes),
             created_at=now,
-        )
+        ),
     )
+
+
+def store_key(session: Session, key: ApiKey) -> str:
+    """Draws the key for a row that is complete but for it, stores the row, and returns the key."""
+    presented = (TEST_PREFIX if key.sandbox else PREFIX) + "".join(
+        secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS)
+    )
+    key.key_hash, key.last_four = _key_hash(presented), presented[-4:]
+    session.add(key)
     session.flush()
     return presented
+
+
+def in_use(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The workspace's keys that open it now."""
+    return col(ApiKey.workspace_id) == workspace_id, or_(col(ApiKey.revoked_at).is_(None), col(ApiKey.revoked_at) > now)
 
 
 def authenticate(session: Session, presented: str, now: datetime) -> Caller:
@@ -89,7 +125,15 @@ def authenticate(session: Session, presented: str, now: datetime) -> Caller:
         raise Unauthenticated("This API key is unknown. Check that all of it was copied.", code="api_key_unknown")
     if key.revoked_at is not None and key.revoked_at <= now:
         raise Unauthenticated("This API key was revoked. Use another.", code="api_key_revoked")
-    return Caller(key.workspace_id, key.id or 0, key.shop_id, frozenset(key.scopes.split()), key.last_used_at)
+    return Caller(
+        workspace_id=key.workspace_id,
+        key_id=key.id or 0,
+        shop_id=key.shop_id,
+        scopes=frozenset(key.scopes.split()),
+        last_used_at=key.last_used_at,
+        store_id=key.store_id,
+        sandbox=key.sandbox,
+    )
 
 
 def is_use_news(caller: Caller, now: datetime) -> bool:
@@ -104,6 +148,15 @@ def note_use(session: Session, caller: Caller, now: datetime) -> None:
         .where(col(ApiKey.id) == caller.key_id, col(ApiKey.workspace_id) == caller.workspace_id)
         .values(last_used_at=now)
     )
+
+
+def _check_place(session: Session, workspace_id: int, shop_id: int | None, store_id: int | None) -> None:
+    shop = session.get(Shop, shop_id) if shop_id is not None else None
+    if shop_id is not None and (shop is None or shop.workspace_id != workspace_id):
+        raise NotFound("There is no such shop in this workspace.")
+    store = session.get(Store, store_id) if store_id is not None else None
+    if store_id is not None and (store is None or store.workspace_id != workspace_id or store.shop_id != shop_id):
+        raise NotFound("There is no such store in this shop.")
 
 
 def _check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:

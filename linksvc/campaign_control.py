@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Engine, Update, and_, or_
 from sqlmodel import Session, col, select, update
 
-from linksvc import facts, send_batches
+from linksvc import facts, sandbox, send_batches
 from linksvc.campaign_locks import lock_to_change
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, rows_affected, writing
@@ -39,9 +39,11 @@ def send(
     """Lets a draft go, once: now, or at its time; one that waits for its time may be given another. From `expires_at` on
     nothing of it leaves.
 
-    Raises what `linksvc.production.request_send` raises, and InvalidRequest `schedule_past` or `expiry_invalid`.
+    Raises what `linksvc.production.request_send` raises, InvalidRequest `schedule_past` or `expiry_invalid`, and Forbidden
+    `sandbox_sends_nothing`.
     """
     campaign = find_campaign(session, workspace_id, campaign_id)
+    sandbox.refuse_to_send(session, workspace_id)
     begins = _check_times(session, campaign, now, schedule, expires_at)
     if campaign.state == "scheduled":
         # A draft once more, in this transaction; what paused it is over.

@@ -7,9 +7,9 @@ from typing import Literal
 
 from linksvc.errors import NotFound
 
-Kind = Literal["campaign", "import", "link", "offer", "shop"]
+Kind = Literal["campaign", "import", "key", "link", "offer", "shop"]
 
-PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "link": "lnk", "offer": "off", "shop": "shp"}
+PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "key": "key", "link": "lnk", "offer": "off", "shop": "shp"}
 
 DrawnKind = Literal["event", "hold", "redemption", "webhook"]
 

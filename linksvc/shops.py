@@ -1,12 +1,20 @@
 """Shops: the places where codes are redeemed. An API key can be bound to one."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from linksvc.database import insert_new
 from linksvc.errors import Conflict, NotFound
 from linksvc.models import Shop, Workspace
 from linksvc.names import check_name
+
+
+@dataclass(frozen=True, slots=True)
+class ListedShop:
+    id: int
+    name: str
 
 
 def create_shop(session: Session, workspace_id: int, name: str, now: datetime) -> int:
@@ -17,10 +25,13 @@ def create_shop(session: Session, workspace_id: int, name: str, now: datetime) -
         raise NotFound("There is no such workspace.")
     if find_shop(session, workspace_id, name) is not None:
         raise Conflict(f"There is already a shop {name}.", code="shop_exists")
-    shop = Shop(workspace_id=workspace_id, name=name, created_at=now)
-    session.add(shop)
-    session.flush()
-    return shop.id or 0
+    return ensure_shop(session, workspace_id, name, now)
+
+
+def ensure_shop(session: Session, workspace_id: int, name: str, now: datetime) -> int:
+    """The id of the workspace's shop of that name, made when there is none yet."""
+    insert_new(session, Shop, [{"workspace_id": workspace_id, "name": name, "created_at": now}])
+    return find_shop(session, workspace_id, name) or 0
 
 
 def find_shop(session: Session, workspace_id: int, name: str) -> int | None:
@@ -28,3 +39,9 @@ def find_shop(session: Session, workspace_id: int, name: str) -> int | None:
     return session.exec(
         select(Shop.id).where(col(Shop.workspace_id) == workspace_id, col(Shop.name) == name.strip())
     ).first()
+
+
+def list_shops(session: Session, workspace_id: int) -> tuple[ListedShop, ...]:
+    """By name."""
+    rows = session.exec(select(Shop).where(col(Shop.workspace_id) == workspace_id).order_by(col(Shop.name)))
+    return tuple(ListedShop(row.id or 0, row.name) for row in rows)

@@ -17,6 +17,8 @@ COMMANDS = (
     "running",
     "database",
     "accounts",
+    "shops",
+    "keys",
     "contacts",
     "campaigns",
     "links",

@@ -4,13 +4,14 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx2
 from sqlalchemy import Engine
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
-from linksvc import accounts, api_keys, routes, shops
+from linksvc import accounts, api_keys, key_lives, routes, shops
 from linksvc.clock import Clock
 from linksvc.database import reading, writing
 from linksvc.errors import RicochetError
@@ -51,13 +52,21 @@ def prepare(engine: Engine, clock: Clock) -> Cast:
         workspace_id = accounts.ensure_workspace(session, WORKSPACE, clock())
         # Its people are made up: no night and no Sunday is theirs.
         accounts.set_quiet_times(session, workspace_id, hours=False, holidays=False)
-        marketer = api_keys.create_key(session, workspace_id, "demo", MARKETER_SCOPES, None, clock())
+        marketer = _new_key(session, workspace_id, "demo", MARKETER_SCOPES, None, clock())
         keys = []
         for name in SHOPS:
             shop_id = shops.find_shop(session, workspace_id, name) or shops.create_shop(session, workspace_id, name, clock())
             scopes = ("codes:validate", "codes:redeem")
-            keys.append(api_keys.create_key(session, workspace_id, f"till {name}", scopes, shop_id, clock()))
+            keys.append(_new_key(session, workspace_id, f"till {name}", scopes, shop_id, clock()))
     return Cast(workspace_id, marketer, tuple(keys), secrets.token_hex(4))
+
+
+def _new_key(
+    session: Session, workspace_id: int, name: str, scopes: Sequence[str], shop_id: int | None, now: datetime
+) -> str:
+    """Nobody has the key of an earlier demonstration any more."""
+    key_lives.revoke_name(session, workspace_id, name, now)
+    return api_keys.create_key(session, workspace_id, name, scopes, shop_id, now)
 
 
 MARKETER_SCOPES = ("contacts:write", "contacts:read", "offers:write", "campaigns:write", "campaigns:read")

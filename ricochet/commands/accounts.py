@@ -1,4 +1,4 @@
-"""`ricochet workspace`, `user`, `shop` and `key`: who works here, and with what."""
+"""`ricochet workspace` and `user`: who works here."""
 
 import sys
 from datetime import timedelta
@@ -8,25 +8,21 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from linksvc import accounts, api_keys, frequency_caps, shops
+from linksvc import accounts, frequency_caps
 from linksvc.clock import now
 from linksvc.database import reading, writing
-from linksvc.errors import Conflict, NotFound
+from linksvc.errors import Conflict
 from linksvc.models import Workspace
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
 
 workspace = typer.Typer(help="Workspaces: everything belongs to one.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in.", no_args_is_help=True)
-shop = typer.Typer(help="Places where codes are redeemed.", no_args_is_help=True)
-key = typer.Typer(help="API keys.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(workspace, name="workspace")
     app.add_typer(user, name="user")
-    app.add_typer(shop, name="shop")
-    app.add_typer(key, name="key")
 
 
 @workspace.command("create")
@@ -127,42 +123,6 @@ def create_user(
         typer.echo(f"Made the user {email.strip().lower()}.")
         if token:
             typer.echo(f"Sign in once, within an hour: {installation.settings.public_url}/sign-in/link/{token}")
-
-
-@shop.command("create")
-def create_shop(
-    name: Annotated[str, typer.Option("--name", help="As its till and the reports call it.", show_default=False)],
-    workspace_name: WorkspaceName = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Makes a shop."""
-    with opened(data_dir) as installation, writing(installation.engine) as session:
-        shops.create_shop(session, find_workspace(session, workspace_name), name, now())
-    typer.echo(f"Made the shop “{name.strip()}”.")
-
-
-@key.command("create")
-def create_key(
-    name: Annotated[str, typer.Option("--name", help="What it is for, so that one knows later.", show_default=False)],
-    scope: Annotated[
-        list[str],
-        typer.Option("--scope", help=f"What it may do; repeat it. One of {', '.join(api_keys.SCOPES)}.", show_default=False),
-    ],
-    shop_name: Annotated[
-        str | None, typer.Option("--shop", help="The shop whose till holds it.", show_default=False)
-    ] = None,
-    workspace_name: WorkspaceName = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Makes an API key and prints it: this once, on a line of its own."""
-    with opened(data_dir) as installation, writing(installation.engine) as session:
-        workspace_id = find_workspace(session, workspace_name)
-        shop_id = shops.find_shop(session, workspace_id, shop_name) if shop_name is not None else None
-        if shop_name is not None and shop_id is None:
-            raise NotFound(f"There is no shop “{shop_name}” in this workspace.", code="shop_not_found")
-        presented = api_keys.create_key(session, workspace_id, name, scope, shop_id, now())
-    typer.echo("Keep this key: it is shown once.", err=True)
-    typer.echo(presented)
 
 
 def _password(from_stdin: bool) -> str:

@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from linksvc import shops, stores
 from linksvc.database import reading
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Campaign, Workspace
@@ -23,6 +24,7 @@ CampaignId = Annotated[str | None, typer.Argument(help="One campaign (cmp_3); al
 WorkspaceName = Annotated[
     str | None, typer.Option("--workspace", help="The workspace's name; not needed while there is one.", show_default=False)
 ]
+ShopName = Annotated[str, typer.Option("--shop", help="The shop's name.", show_default=False)]
 Supervised = Annotated[bool, typer.Option("--supervised", help="Stop when standard input ends.")]
 InternalAddress = Annotated[
     str | None,
@@ -48,8 +50,10 @@ def open_internal(
 
 
 def find_workspace(session: Session, name: str | None) -> int:
-    """The id of the named workspace, or of the only one. Raises NotFound and InvalidRequest (workspace_missing)."""
-    workspaces = dict(session.exec(select(Workspace.name, Workspace.id).order_by(col(Workspace.name))).all())
+    """The id of the named workspace, or of the only one beside its sandbox. Raises NotFound and InvalidRequest
+    (workspace_missing)."""
+    every = session.exec(select(Workspace.name, Workspace.id, Workspace.sandbox_of).order_by(col(Workspace.name))).all()
+    workspaces = {own: id for own, id, sandbox_of in every if sandbox_of is None or name is not None}
     names = ", ".join(f"“{name}”" for name in workspaces)
     if not workspaces:
         raise NotFound("There is no workspace yet. Make one with: ricochet workspace create NAME")
@@ -58,6 +62,20 @@ def find_workspace(session: Session, name: str | None) -> int:
     found = next(iter(workspaces.values())) if name is None else workspaces.get(name.strip())
     if found is None:
         raise NotFound(f"There is no workspace “{name}”. There is: {names}.", code="workspace_not_found")
+    return found
+
+
+def find_shop(session: Session, workspace_id: int, name: str) -> int:
+    """The id of the workspace's shop of that name. Raises NotFound (shop_not_found)."""
+    if (found := shops.find_shop(session, workspace_id, name)) is None:
+        raise NotFound(f"There is no shop “{name}” in this workspace.", code="shop_not_found")
+    return found
+
+
+def find_store(session: Session, workspace_id: int, shop_id: int, name: str) -> int:
+    """The id of the shop's store of that name. Raises NotFound (store_not_found)."""
+    if (found := stores.find_store(session, workspace_id, shop_id, name)) is None:
+        raise NotFound(f"There is no store “{name}” in this shop.", code="store_not_found")
     return found
 
 

@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -6,8 +8,9 @@ from sqlmodel import col, select, update
 
 from linksvc.api_keys import SCOPES, Caller, authenticate, create_key, is_use_news, note_use
 from linksvc.database import reading, writing
-from linksvc.errors import Forbidden, InvalidRequest, NotFound, Unauthenticated
+from linksvc.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unauthenticated
 from linksvc.models import ApiKey
+from linksvc.stores import create_store
 from tests import factories
 from tests.factories import NOW
 
@@ -21,6 +24,47 @@ def test_a_key_opens_its_workspace_and_shop_with_its_scopes(engine: Engine) -> N
     assert key.startswith("rk_live_")
     assert len(key) >= len("rk_live_") + 32
     assert caller == Caller(workspace_id, 1, shop_id, frozenset({"codes:validate", "codes:redeem"}))
+
+
+def test_a_key_of_a_store_says_which(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    shop_id, other = factories.shop(engine, workspace_id), factories.shop(engine, workspace_id, "Paris")
+    with writing(engine) as session:
+        store_id = create_store(session, workspace_id, shop_id, "Part-Dieu", NOW)
+        key = create_key(session, workspace_id, "till", SCOPES, shop_id, NOW, store_id)
+        assert authenticate(session, key, NOW).store_id == store_id
+        for wrong_shop in (other, None):
+            with pytest.raises(NotFound):
+                create_key(session, workspace_id, "another", SCOPES, wrong_shop, NOW, store_id)
+
+
+def test_a_name_is_one_key_until_it_is_rotated_or_revoked(engine: Engine) -> None:
+    workspace_id, other = factories.workspace(engine), factories.workspace(engine, "Other")
+    with writing(engine) as session:
+        create_key(session, workspace_id, "till", SCOPES, None, NOW)
+        create_key(session, other, "till", SCOPES, None, NOW)
+        with pytest.raises(Conflict) as error:
+            create_key(session, workspace_id, " till ", SCOPES, None, NOW)
+        assert error.value.code == "key_exists"
+        session.exec(update(ApiKey).values(revoked_at=NOW))
+        create_key(session, workspace_id, "till", SCOPES, None, NOW)
+
+
+def test_of_many_who_make_a_key_of_one_name_at_once_one_gets_it(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    start = threading.Barrier(8)
+
+    def create(_: int) -> bool:
+        start.wait()
+        try:
+            with writing(engine) as session:
+                create_key(session, workspace_id, "till", SCOPES, None, NOW)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(create, range(8))) == 1
 
 
 def test_only_a_hash_and_four_characters_of_a_key_are_kept(engine: Engine) -> None:

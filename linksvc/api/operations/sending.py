@@ -83,6 +83,7 @@ OPERATIONS = (
         answer=CampaignAnswer,
         failures=(
             NOT_FOUND,
+            Failure(403, "sandbox_sends_nothing", "It is a test key: no SMS leaves a sandbox."),
             Failure(409, "campaign_already_sent", "A campaign is sent once."),
             Failure(422, "audience_empty", "Nobody of the audience may be sent to."),
             Failure(422, "schedule_invalid", "The date and hour or the time zone cannot be read."),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.factories import NOW
 def served(app: ASGIApp) -> Iterator[str]:
     """The address at which the app answers while the block runs."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -48,6 +49,10 @@ def plain_client(url: str) -> httpx2.Client:
     return httpx2.Client(base_url=url, timeout=60, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
+_NUMBERS = count()
+"""No two keys of one name are made."""
+
+
 @dataclass(frozen=True)
 class Api:
     """A workspace with a shop, and a client that holds a key of that shop with every scope."""
@@ -60,7 +65,8 @@ class Api:
 
     def make_key(self, *scopes: str, shop_id: int | None = None, workspace_id: int | None = None) -> str:
         with writing(self.engine) as session:
-            return create_key(session, workspace_id or self.workspace_id, "another", scopes or SCOPES, shop_id, NOW)
+            name = f"another {next(_NUMBERS)}"
+            return create_key(session, workspace_id or self.workspace_id, name, scopes or SCOPES, shop_id, NOW)
 
     def get(self, path: str, *, key: str | None = None, **options: Any) -> httpx2.Response:
         return self.request("GET", path, key=key, **options)

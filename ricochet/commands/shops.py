@@ -1,0 +1,81 @@
+"""`ricochet shop` and `store`: where codes are redeemed, and which attempts at it failed."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from linksvc import failed_attempts, shops, stores
+from linksvc.clock import now
+from linksvc.database import reading, writing
+from linksvc.promo_codes import display
+from ricochet.commands.parameters import DataDir, ShopName, WorkspaceName, find_shop, find_workspace
+from ricochet.installation import opened
+
+shop = typer.Typer(help="Places where codes are redeemed.", no_args_is_help=True)
+store = typer.Typer(help="The branches of a shop.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(shop, name="shop")
+    app.add_typer(store, name="store")
+
+
+@shop.command("create")
+def create_shop(
+    name: Annotated[str, typer.Option("--name", help="As its till and the reports call it.", show_default=False)],
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Makes a shop."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        shops.create_shop(session, find_workspace(session, workspace_name), name, now())
+    typer.echo(f"Made the shop “{name.strip()}”.")
+
+
+@shop.command("list")
+def list_shops(workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Lists the shops and their stores: a line each, the shop, then the store."""
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        workspace_id = find_workspace(session, workspace_name)
+        every, branches = shops.list_shops(session, workspace_id), stores.list_stores(session, workspace_id)
+    for one in every:
+        typer.echo(one.name)
+        for branch in branches:
+            if branch.shop_id == one.id:
+                typer.echo(f"{one.name}\t{branch.name}")
+
+
+@shop.command("attempts")
+def list_attempts(
+    hours: Annotated[int, typer.Option("--hours", min=1, help="How far to look back.")] = 24,
+    codes: Annotated[
+        bool, typer.Option("--codes", help="By code, those that exist alone: what leaked is tried often.")
+    ] = False,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Counts the codes that were refused: how many, when last, the reason, and the shop and the key; most first."""
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        workspace_id, since = find_workspace(session, workspace_name), now() - timedelta(hours=hours)
+        if codes:
+            for one in failed_attempts.count_by_code(session, workspace_id, since):
+                typer.echo(f"{one.count}\t{one.last_at:%Y-%m-%dT%H:%M:%SZ}\t{one.reason}\t{display(one.code)}\t{one.shops}")
+        else:
+            for each in failed_attempts.count_by_key(session, workspace_id, since):
+                who = f"{each.shop or '-'}\t{each.key}"
+                typer.echo(f"{each.count}\t{each.last_at:%Y-%m-%dT%H:%M:%SZ}\t{each.reason}\t{who}")
+
+
+@store.command("create")
+def create_store(
+    shop_name: ShopName,
+    name: Annotated[str, typer.Option("--name", help="The branch's name.", show_default=False)],
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Makes a branch of a shop, for keys of its own."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        workspace_id = find_workspace(session, workspace_name)
+        stores.create_store(session, workspace_id, find_shop(session, workspace_id, shop_name), name, now())
+    typer.echo(f"Made the store “{name.strip()}” of “{shop_name.strip()}”.")
