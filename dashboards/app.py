@@ -14,22 +14,31 @@ from dashboards.assets import PREFIX, load_assets
 from dashboards.pages import errors
 from dashboards.pages.campaigns import CampaignPages
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
+from dashboards.pages.till import TillPages
+from dashboards.pages.till_door import TillDoor
 from dashboards.security import SecurityHeaders
 from dashboards.sessions import Sessions
+from dashboards.till_sessions import TillSessions
+from linksvc.api.limits import Limits
 from linksvc.clock import Clock, now
 from linksvc.errors import Problem
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 
 
-def create_dashboards(settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now) -> Starlette:
-    """The pages: /, /sign-in, /sign-out, /language, /campaigns and below, /static."""
+def create_dashboards(
+    settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
+) -> Starlette:
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns and below, /till and below, /static. `limits` are the
+    process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
+    door = TillDoor(engine, clock, TillSessions(engine, clock, settings.public_url.startswith("https://")))
     return Starlette(
         routes=[
             *CampaignPages(engine, clock, sessions).routes(),
             *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE)).routes(),
+            *TillPages(engine, clock, door, limits or Limits(settings)).routes(),
             Route(f"{PREFIX}{{name}}", load_assets().serve),
         ],
         middleware=[Middleware(SecurityHeaders), session_middleware(settings, keyring, lasts)],

@@ -1,8 +1,10 @@
-"""Every other string of the pages, in English and in French. Templates ask for them by key: `say("nav.campaigns")`."""
+"""Every string of the pages but the figures' own, in English and in French. Templates ask for them by key:
+`say("nav.campaigns")`."""
 
 from dashboards.texts import Text
+from dashboards.till_catalog import TILL_TEXTS
 
-CATALOG: dict[str, Text] = {
+CATALOG: dict[str, Text] = TILL_TEXTS | {
     # Every page
     "nav.skip": Text("Skip to the content", "Aller au contenu"),
     "nav.main": Text("Main", "Principale"),
@@ -44,7 +46,8 @@ CATALOG: dict[str, Text] = {
         "connectez-vous avec votre mot de passe.",
     ),
     # Errors
-    "error.back": Text("Go to the campaigns", "Aller aux campagnes"),
+    "error.back.campaigns": Text("Go to the campaigns", "Aller aux campagnes"),
+    "error.back.till": Text("Go to the till", "Aller à la caisse"),
     "error.404.title": Text("There is no such page", "Cette page n’existe pas"),
     "error.404.text": Text(
         "The address may be mistyped, or it belongs to another workspace.",
@@ -77,7 +80,7 @@ CATALOG: dict[str, Text] = {
     "list.delivered": Text("Delivered", "Délivrés"),
     "list.clicked": Text("Clicked", "Cliqués"),
     "list.redeemed": Text("Redeemed", "Utilisés"),
-    "list.revenue": Text("Revenue", "Chiffre d’affaires"),
+    "list.revenue": Text("Net revenue", "Chiffre d’affaires net"),
     "list.rates": Text(
         "Sent is what the operator accepted; delivered is taken of it, clicked of those reached whose clicks can be seen,"
         " redeemed of those reached.",
@@ -247,13 +250,14 @@ CATALOG: dict[str, Text] = {
         ("{share} si le {count} cas douteux était une personne", "{share} si les {count} cas douteux étaient des personnes"),
     ),
     "figures.interval": Text("95 % interval", "intervalle à 95 %"),
-    "figures.revenue": Text("Revenue", "Chiffre d’affaires"),
+    "figures.revenue": Text("Net revenue", "Chiffre d’affaires net"),
     "figures.revenue.meaning": Text(
-        "What was paid with promo codes of this campaign, after the discount, as the shops reported it. Shown per "
-        "submitted message too.",
-        "Ce qui a été payé avec les codes promo de la campagne, remise déduite, d’après les boutiques. Rapporté aussi au "
-        "message remis.",
+        "What was paid with promo codes of this campaign, after the discount and less what was returned or voided since, "
+        "as the shops reported it. Shown per submitted message too.",
+        "Ce qui a été payé avec les codes promo de la campagne, remise déduite et moins ce qui a été remboursé ou annulé "
+        "depuis, d’après les boutiques. Rapporté aussi au message remis.",
     ),
+    "figures.taken_back": Text("{amount} returned or voided, not counted", "{amount} remboursés ou annulés, non comptés"),
     "figures.per_message": Text("{amount} a message submitted", "{amount} par message remis"),
     "figures.no_share": Text(
         "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"
@@ -312,6 +316,11 @@ CATALOG: dict[str, Text] = {
     "rows.messages": Text(("{count} message", "{count} messages"), ("{count} message", "{count} messages")),
     "rows.visits": Text(("{count} visit", "{count} visits"), ("{count} visite", "{count} visites")),
     "rows.redemptions": Text(("{count} redemption", "{count} redemptions"), ("{count} utilisation", "{count} utilisations")),
+    "rows.returns": Text(("{count} return", "{count} returns"), ("{count} remboursement", "{count} remboursements")),
+    "rows.voids": Text(
+        ("{count} voided redemption", "{count} voided redemptions"),
+        ("{count} utilisation annulée", "{count} utilisations annulées"),
+    ),
     "rows.empty": Text("No row stands behind this figure yet.", "Aucune ligne derrière ce chiffre pour l’instant."),
     "rows.first": Text("First page", "Première page"),
     "rows.next": Text("Next page", "Page suivante"),

@@ -1,6 +1,7 @@
 """Reading a form that was sent to a page: small, URL-encoded, and proved to come from our own page."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -40,3 +41,24 @@ async def read_trusted_form(request: Request) -> Mapping[str, str]:
     if not is_trusted(request, form):
         raise HTTPException(403)
     return form
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form for a template: what was typed into its fields, and what is wrong with them in the reader's words."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    usual: str = ""
+    """The field that has the focus while nothing is wrong."""
+
+    def typed(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def wrong(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+    @property
+    def first(self) -> str:
+        """The field to begin with."""
+        return next(iter(self.errors), self.usual)

@@ -62,6 +62,11 @@ def csrf_token(request: Request) -> str:
     return str(request.session.setdefault(_CSRF, secrets.token_urlsafe(32)))
 
 
+def new_csrf_token(request: Request) -> None:
+    """Forgets the token: what was drawn before somebody came in is not believed afterwards."""
+    request.session.pop(_CSRF, None)
+
+
 def is_our_form(request: Request, presented: str) -> bool:
     """Whether a form carries the token of this browser's session."""
     expected = request.session.get(_CSRF)

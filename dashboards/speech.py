@@ -71,6 +71,10 @@ class Speech:
         """A share of one as `12.4 %`."""
         return f"{self.decimal(share * 100)}\u202f%"
 
+    def share(self, part: int, whole: int) -> str:
+        """A share that somebody chose as they chose it: `10 %`, `12.5 %`."""
+        return f"{format_decimal(Decimal(part * 100) / whole, '#,##0.##', locale=_LOCALES[self.language])}\u202f%"
+
     def interval(self, low: float, high: float) -> str:
         """Two shares of one as `11.8–13.0`, to stand beside a per cent."""
         return f"{self.decimal(low * 100)}–{self.decimal(high * 100)}"

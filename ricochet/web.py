@@ -16,9 +16,10 @@ API_PATHS = ("/v1", "/openapi.json", "/healthz")
 def create_web(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
 ) -> ASGIApp:
-    """Sends what is the API's to the API and everything else to the pages."""
+    """Sends what is the API's to the API and everything else to the pages. Both count who guesses codes in `limits`."""
+    limits = limits or Limits(settings)
     api = create_api(settings, engine, keyring, clock, limits)
-    pages = create_dashboards(settings, engine, keyring, clock)
+    pages = create_dashboards(settings, engine, keyring, clock, limits)
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = api if scope["type"] == "http" and scope["path"].startswith(API_PATHS) else pages

@@ -4,8 +4,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboards.pages.till_door import HOME as TILL
 from dashboards.rendering import render
 from dashboards.security import HEADERS
+from dashboards.sessions import HOME
 from linksvc.errors import Problem
 
 _TOLD = {403: 403, 404: 404, 422: 404, 500: 500}
@@ -34,4 +36,6 @@ def on_crash(request: Request, _: Exception) -> Response:
 
 def _page(request: Request, status: int) -> Response:
     told = _TOLD.get(status, 400)
-    return render(request, "error.html", status=404 if status == 422 else status, key=f"error.{told}")
+    home, back = (TILL, "error.back.till") if request.url.path.startswith(TILL) else (HOME, "error.back.campaigns")
+    status = 404 if status == 422 else status
+    return render(request, "error.html", status=status, key=f"error.{told}", home=home, back=back)

@@ -73,8 +73,9 @@ def _api() -> Create:
 
 def _pages() -> Create:
     from dashboards.app import create_dashboards
+    from linksvc.clock import now
 
-    return lambda settings, engine, keyring, _: create_dashboards(settings, engine, keyring)
+    return lambda settings, engine, keyring, limits: create_dashboards(settings, engine, keyring, now, limits)
 
 
 def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> None:

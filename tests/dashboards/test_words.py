@@ -13,6 +13,7 @@ from dashboards.figures import ALSO_COUNTED
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
 from linksvc.holds import REASONS
+from linksvc.refusals import REASONS as REASONS_OF_TILLS
 from linksvc.routes import FAILING, REFUSED, UNREACHABLE
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 from tracker.verdicts import Reason, Verdict
@@ -39,6 +40,9 @@ def test_a_text_exists_in_both_languages_with_the_same_fields(key: str) -> None:
     assert len({frozenset(fields(form)) for form in written}) == 1
 
 
+NEVER_AT_A_TILL = {"hold_not_found", "hold_expired", "hold_key_reused", "occurred_in_future", "upload_too_late"}
+"""Refusals of holds and of tills that were offline: the page makes no hold and is never offline."""
+
 MADE_OF_A_CLOSED_SET = {
     *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
     *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
@@ -53,12 +57,13 @@ MADE_OF_A_CLOSED_SET = {
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
+    *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
 }
 
 
 def test_every_text_that_is_said_exists_and_every_text_is_said() -> None:
-    files = [file for file in (ROOT / "dashboards").rglob("*.py") if file.name != "catalog.py"] + TEMPLATES
+    files = [file for file in (ROOT / "dashboards").rglob("*.py") if not file.name.endswith("catalog.py")] + TEMPLATES
     source = "\n".join(file.read_text() for file in files)
     assert set(re.findall(r"""say\(\s*["']([a-z0-9_.]+)["']""", source)) <= set(CATALOG)
     assert set(CATALOG) >= MADE_OF_A_CLOSED_SET

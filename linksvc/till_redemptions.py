@@ -1,0 +1,36 @@
+"""What the till page redeems: each of its forms once, however often it is sent. A cashier presses a button twice, a phone
+sends again what got no answer."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, keep
+from linksvc.models import TillDevice
+from linksvc.redemptions import Use, redeem
+from linksvc.refusals import Refusal
+from linksvc.till_devices import Device
+
+
+def redeem_once(session: Session, device: Device, once: str, use: Use, now: datetime) -> str | Refusal:
+    """Redeems what a form asks for; returns the redemption's id, the first one's if the form was sent before. `once` is
+    drawn with the form. A refusal is not kept: it is judged anew, and by then a hold may be over.
+
+    Raises InvalidRequest (`idempotency_key_reused`) if a form of that name asked for something else.
+    """
+    _lock(session, device)
+    asked = f"{use.code}\n{use.order_ref}\n{use.order}\n{use.delivery_minor}\n{use.customer_ref}"
+    request = Repeatable(f"till:{device.id}", once, fingerprint("POST", "/till/redeem", asked))
+    if kept := find_kept(session, request):
+        return kept.body
+    outcome = redeem(session, device.till, use, now)
+    if isinstance(outcome, Refusal):
+        return outcome
+    keep(session, request, Kept(303, outcome.id), now)
+    return outcome.id
+
+
+def _lock(session: Session, device: Device) -> None:
+    """Lets the forms of one device be answered one after the other: the second of two waits for the first one's answer."""
+    mine = select(TillDevice.id).where(TillDevice.workspace_id == device.till.workspace_id, col(TillDevice.id) == device.id)
+    session.exec(mine.with_for_update()).one()
