@@ -23,7 +23,7 @@ from linksvc.migrations import migrate
 from linksvc.settings import Settings
 
 # A slow machine is no defect; the laws are what is tested.
-hypothesis.settings.register_profile("ricochet", deadline=None)
+hypothesis.settings.register_profile("ricochet", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("ricochet")
 
 DATA = Path(__file__).parent / "data"

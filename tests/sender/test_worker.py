@@ -134,7 +134,7 @@ async def test_a_receipt_without_an_id_is_stored_before_it_is_acknowledged_and_i
 ) -> None:
     nameless = {"esm_class": 4, "short_message": b"STOP", "source_addr": "33639980001", "destination_addr": "36180"}
     async with scripted_smsc() as smsc, sending(smsc):
-        await asyncio.wait_for(smsc.bound.wait(), 5)
+        await asyncio.wait_for(smsc.bound.wait(), 30)
         for _ in range(2):
             assert (await smsc.line.deliver(**nameless)).status == Status.OK
         with writing(engine) as session:
@@ -432,10 +432,10 @@ async def test_a_stopped_sender_drains_unbinds_and_gives_its_claims_back(
 @on_one_database
 async def test_a_changed_route_is_taken_over_without_a_restart(engine: Engine, books: Books, sending: Sending) -> None:
     async with scripted_smsc() as old, scripted_smsc() as new, sending(old):
-        await asyncio.wait_for(old.bound.wait(), 5)
+        await asyncio.wait_for(old.bound.wait(), 30)
         with writing(engine) as session:
             session.exec(update(Route).values(port=new.port))
-        await asyncio.wait_for(new.bound.wait(), 5)
+        await asyncio.wait_for(new.bound.wait(), 30)
         assert [pdu.command for pdu in old.other] == ["unbind"]
         with writing(engine) as session:
             session.exec(update(Route).values(enabled=False))

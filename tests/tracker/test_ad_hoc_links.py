@@ -54,7 +54,7 @@ async def test_a_changed_link_leads_elsewhere_without_a_restart(
     with writing(sqlite_engine) as session:
         link = create_link(session, short_links, workspace_id, POSTER, NOW)
     path = urlsplit(link.short_url).path
-    async with serve(sqlite_settings, sqlite_engine) as served, asyncio.timeout(10):
+    async with serve(sqlite_settings, sqlite_engine) as served, asyncio.timeout(30):
         assert (await served.ask(path)).status == 302
         with writing(sqlite_engine) as session:
             edit_link(

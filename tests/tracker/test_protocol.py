@@ -37,6 +37,9 @@ KNOWN, UNKNOWN = b"{known}", b"{unknown}"
 LAST = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 """Closes a connection that whatever came before it left open."""
 
+PATIENCE_S = 30.0
+"""For what surely comes, on a machine that is busy."""
+
 
 @pytest.fixture
 def engine(sqlite_engine: Engine) -> Engine:
@@ -315,7 +318,7 @@ class Connection:
             self.writer.write(packet)
         return (await read_answer(self.reader)).status
 
-    async def is_closed(self, within_s: float) -> bool:
+    async def is_closed(self, within_s: float = PATIENCE_S) -> bool:
         try:
             return await asyncio.wait_for(self.reader.read(), within_s) == b""
         except TimeoutError:
@@ -324,7 +327,7 @@ class Connection:
             return True
 
 
-async def until(happened: Any, within_s: float = 5) -> None:
+async def until(happened: Any, within_s: float = PATIENCE_S) -> None:
     async with asyncio.timeout(within_s):
         while not happened():
             await asyncio.sleep(0.002)
@@ -432,7 +435,7 @@ async def test_a_disk_that_hangs_holds_a_click_up_for_three_seconds_and_later_on
     # Behind an answer that left at once and closed the connection, nothing is asked.
     answered = await exchange(served.port, [request(f"/{code}", connection="close") + request(f"/{code}")])
     assert answered.count(b"HTTP/1.1") == 1
-    assert monotonic() - began < 2
+    assert monotonic() - began < 2.9, "the disk would have held each of them up for three seconds"
     assert served.tracker.losses.counts == {Loss.UNCONFIRMED: 22}
 
     disk.free.set()
@@ -476,11 +479,11 @@ async def test_a_shutdown_waits_for_the_clicks_that_wait_for_the_disk(
             waits.writer.write(request(f"/{code}"))
             await until(lambda: disk.reached > reached and len(served.server.server_state.connections) == 2)
             served.server.should_exit = True
-            assert await idle.is_closed(within_s=3), "nobody has asked anything on it"
+            assert await idle.is_closed(), "nobody has asked anything on it"
             disk.free.set()
             answer = await read_answer(waits.reader)
             assert (answer.status, answer.headers["connection"]) == (302, "close")
-            assert await waits.is_closed(within_s=3)
+            assert await waits.is_closed()
     assert len(served.spooled()) == 1
 
 
@@ -543,27 +546,27 @@ async def test_an_idle_connection_is_closed_after_its_time_and_not_before_whatev
     impatient: Served, code: str
 ) -> None:
     async with Connection(impatient.port) as connection:
-        for target in (code, "nothing", code, code, code):
+        for target in (code, "nothing", code, code, code) * 2:
             asked_at = monotonic()
             assert await connection.ask(request(f"/{target}")) in (302, 404)
-            await asyncio.sleep(0.4)
-        assert await connection.is_closed(within_s=5)
+            await asyncio.sleep(0.15)
+        assert await connection.is_closed()
         assert monotonic() - asked_at >= 1
 
 
 async def test_a_connection_on_which_nothing_is_asked_is_closed(impatient: Served) -> None:
     async with Connection(impatient.port) as connection:
-        assert await connection.is_closed(within_s=5)
+        assert await connection.is_closed()
 
 
 async def test_a_request_that_is_never_finished_is_closed_however_often_a_byte_comes(impatient: Served, code: str) -> None:
     async with Connection(impatient.port) as connection:
         began = monotonic()
         connection.writer.write(request(f"/{code}")[:-2])
-        while not connection.reader.at_eof() and monotonic() - began < 5:
+        while not connection.reader.at_eof() and monotonic() - began < PATIENCE_S:
             connection.writer.write(b"x")
             await asyncio.sleep(0.1)
-        assert 1 <= monotonic() - began < 5
+        assert 1 <= monotonic() - began < PATIENCE_S
     assert not impatient.spooled()
 
 
@@ -576,7 +579,7 @@ async def test_a_click_that_waits_longer_than_a_connection_is_kept_is_answered(
         assert not await connection.is_closed(within_s=1.5)
         disk.free.set()
         assert (await read_answer(connection.reader)).status == 302
-        assert await connection.is_closed(within_s=5), "and then the timer goes on"
+        assert await connection.is_closed(), "and then the timer goes on"
 
 
 async def test_a_client_that_reads_nothing_for_long_is_cut_off(impatient: Served, code: str) -> None:

@@ -297,7 +297,7 @@ async def test_a_spool_that_cannot_be_written_costs_no_redirect_and_is_counted(
         assert {answer.status for answer in answers} == {302}
         assert served.tracker.losses.counts == {Loss.DISK_FAILED: 3}
         settings.spool_dir.unlink()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not served.spooled():
                 assert (await served.ask(f"/{code}")).status == 302
                 await asyncio.sleep(0.1)
