@@ -1,7 +1,7 @@
 """CSV files as people send them: any delimiter, the encodings spreadsheets write, and a clear word for what is no CSV.
 
-Called by `linksvc.contact_import`. A file is read through once before anything is done with it, so that a mistake on its
-last line is found before its first line is stored.
+Called by `linksvc.contact_import` and `linksvc.code_lists`. A file is read through once before anything is done with it, so
+that a mistake on its last line is found before its first line is stored.
 """
 
 import codecs
@@ -67,7 +67,7 @@ class CsvFile:
         width = len(self.header)
         if any(map(str.strip, cells[width:])):
             raise InvalidRequest(
-                f"Line {line:,} has {len(cells)} cells, but the header has {width}. Quote cells that hold the delimiter "
+                f"Line {line:,} has {len(cells)} cells, but there are {width} columns. Quote cells that hold the delimiter "
                 f"“{self.delimiter}”, then upload the file again.",
                 code="row_too_long",
             )
@@ -89,20 +89,25 @@ def check_size(size: int, most: int) -> None:
         )
 
 
-def open_csv(data: bytes, recognise: Callable[[Sequence[str]], int]) -> CsvFile:
+def open_csv(data: bytes, recognise: Callable[[Sequence[str]], int], names: tuple[str, ...] = ()) -> CsvFile:
     """The file, checked to its end.
 
-    `recognise` says how many of a header's columns mean something; it tells the delimiter. Raises InvalidRequest with the
+    `recognise` says how many of a header's columns mean something; it tells the delimiter. `names` are the columns of a file
+    that has no header. Raises InvalidRequest with the
     codes file_empty, file_not_text, file_broken_quotes, row_too_long, too_many_columns.
     """
     encoding, text = _decode(data)
     told, text, skipped = _told_delimiter(text)
     if not text.strip():
-        raise InvalidRequest("The file is empty: it needs a line of column names and a line per contact.", code="file_empty")
+        wanted = "lines" if names else "a line of column names and lines below it"
+        raise InvalidRequest(f"The file is empty: it needs {wanted}.", code="file_empty")
     blank = len(text) - len(text.lstrip("\r\n"))
     skipped += text[:blank].replace("\r\n", "\n").count("\n")
-    delimiter = told or _find_delimiter(text[blank:], recognise)
-    header, lines = _header(text[blank:], delimiter)
+    if names:
+        delimiter, header, lines = told or _first_delimiter(text[blank:]), names, 0
+    else:
+        delimiter = told or _find_delimiter(text[blank:], recognise)
+        header, lines = _header(text[blank:], delimiter)
     if len(header) > MAX_COLUMNS:
         raise InvalidRequest(
             f"The file has {len(header):,} columns; {MAX_COLUMNS} are the most. Leave out those that are not needed.",
@@ -180,6 +185,12 @@ def _find_delimiter(text: str, recognise: Callable[[Sequence[str]], int]) -> str
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _first_delimiter(text: str) -> str:
+    """Of a file without a header: the first usual one on its first line."""
+    first = text[:_PREVIEW_CHARACTERS].splitlines()[0]
+    return next((character for character in first if character in _USUAL_DELIMITERS), ";")
 
 
 def _header(text: str, delimiter: str) -> tuple[tuple[str, ...], int]:
