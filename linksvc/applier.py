@@ -29,6 +29,7 @@ from linksvc.hit_verdicts import (
 from linksvc.models import Campaign, Fact, FunnelCount, SendBatch
 from linksvc.movements import move
 from linksvc.standing_campaigns import REPLY
+from linksvc.webhooks import news
 
 LEASE = timedelta(seconds=5)
 """How long the figures stand still when an applier dies. It may be short: each transaction takes the lease anew, and holds
@@ -67,7 +68,7 @@ def change_verdicts(engine: Engine, campaign_id: int, rulings: Sequence[Ruling],
         changes = [change for hit in counted if (change := exchanged(hit, ruled[hit.source]))]
         now = clock()
         facts.record(session, [_fact(campaign_id, change) for change in changes], now, applied_at=now)
-        move(session, campaign_id, (), changes)
+        news.tell_movement(session, campaign_id, move(session, campaign_id, (), changes), now)
     settled = sum(hit.reason == INTERACTION for hit in counted)
     return Settled(len(changes), len(ruled) - len(changes) - settled)
 
@@ -106,7 +107,7 @@ def apply_batch(engine: Engine, campaign_id: int, holder: str, clock: Clock) -> 
             return 0
         pending = _pending(session, campaign_id)
         if pending:
-            _apply(session, campaign_id, pending)
+            _apply(session, campaign_id, pending, clock)
             _mark_applied(session, pending, clock)
             _finish(session, campaign_id, clock)
         return len(pending)
@@ -122,14 +123,15 @@ def _pending(session: Session, campaign_id: int) -> list[Fact]:
     return list(session.exec(statement))
 
 
-def _apply(session: Session, campaign_id: int, pending: list[Fact]) -> None:
+def _apply(session: Session, campaign_id: int, pending: list[Fact], clock: Clock) -> None:
     hits = {fact.source: fact for fact in pending if fact.kind == "hit"}
     told = {fact.source for fact in pending if fact.kind == "interaction"}
     # An interaction may come before its hit, from another tracker's spool: then it waits here, applied already.
     human = (told & hits.keys()) | applied_sources(session, campaign_id, "interaction", hits.keys())
     write_rows(session, campaign_id, [raised(_as_told(hits[source])) for source in sorted(human)])
     counted = find_counted(session, campaign_id, told - hits.keys())
-    move(session, campaign_id, pending, [raised(hit) for hit in counted if hit.reason != INTERACTION], human)
+    moved = move(session, campaign_id, pending, [raised(hit) for hit in counted if hit.reason != INTERACTION], human)
+    news.tell_movement(session, campaign_id, moved, clock())
 
 
 def _as_told(fact: Fact) -> HeldHit:

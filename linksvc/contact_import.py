@@ -33,6 +33,9 @@ from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.import_reports import ImportResult, lease_of, read_import
 from linksvc.models import Contact, ContactImport, ImportedContact, RejectedRow, Workspace
 from linksvc.phone_numbers import COUNTRIES, NumberFault
+from linksvc.public_ids import format_id
+from linksvc.webhooks import outbox
+from linksvc.webhooks.events import Event, ImportEnd
 
 IDENTITIES = ("number", "external_id")
 
@@ -138,19 +141,27 @@ class _Run:
             .where(ImportedContact.import_id == self.import_id, col(Contact.marketing_consent_at).is_(None))
         )
         with writing(self.engine) as session:
-            self._end(session, state="finished", without_consent=session.exec(without_consent).one())
+            self._end(session, "finished", without_consent=session.exec(without_consent).one())
         log.info("contacts imported", action="contacts.import", workspace_id=self.workspace_id, import_id=self.import_id)
 
     def fail(self) -> None:
         error = "The import stopped before the end of the file. Import the same file again: nobody becomes two contacts."
         with writing(self.engine) as session:
-            self._end(session, state="failed", error=error)
+            self._end(session, "failed", error=error)
         log.error("import failed", action="contacts.import", workspace_id=self.workspace_id, import_id=self.import_id)
 
-    def _end(self, session: Session, **values: object) -> None:
+    def _end(self, session: Session, state: str, **values: object) -> None:
+        now = self.clock()
         mine = col(ContactImport.id) == self.import_id
-        session.exec(update(ContactImport).where(mine).values(finished_at=self.clock(), **values))
+        session.exec(update(ContactImport).where(mine).values(state=state, finished_at=now, **values))
         leases.give_back(session, lease_of(self.import_id), self.holder)
+        outbox.tell(session, self.workspace_id, [_event(session.get_one(ContactImport, self.import_id), now)], now)
+
+
+def _event(row: ContactImport, now: datetime) -> Event:
+    id = format_id("import", row.id or 0)
+    end = ImportEnd("contacts", id, row.file_name, row.state, row.rows, row.added, row.merged, row.rejected, now)
+    return Event("import.finished", id, now, end)
 
 
 def _check(options: ImportOptions) -> None:

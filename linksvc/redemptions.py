@@ -21,6 +21,7 @@ from linksvc.public_ids import draw_id
 from linksvc.redemption_rows import Redemption as Redemption
 from linksvc.redemption_rows import redemption_of
 from linksvc.refusals import EXHAUSTED, HELD, HOLD_OVER, IN_FUTURE, NO_HOLD, TOO_LATE, Refusal
+from linksvc.webhooks import code_news
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A till's clock may be that much ahead of ours."""
@@ -191,7 +192,9 @@ def _record(
     code_ledger.append(session, [_redeemed(row)], now)
     if row.campaign_id is not None and row.n is not None:
         facts.record(session, [_fact(row, row.campaign_id, row.n)], now)
-    return redemption_of(row)
+    redemption = redemption_of(row)
+    code_news.tell_use(session, "code.redeemed", row.workspace_id, redemption, (row.campaign_id, row.n), now)
+    return redemption
 
 
 def _fact(row: Row, campaign_id: int, n: int) -> NewFact:

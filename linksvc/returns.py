@@ -20,6 +20,7 @@ from linksvc.models import Redemption as Row
 from linksvc.money import Money
 from linksvc.redemption_rows import Redemption, redemption_of
 from linksvc.redemptions import Till
+from linksvc.webhooks import code_news
 
 
 def return_part(session: Session, till: Till, redemption_id: str, amount: Money, now: datetime) -> Redemption:
@@ -59,6 +60,7 @@ def void(session: Session, till: Till, redemption_id: str, now: datetime) -> Red
     kept = redemption.paid.amount_minor - redemption.returned.amount_minor
     code_ledger.append(session, [_step(row, till, "voided", kept, -1 if gives_back else 0, now)], now)
     _learn(session, row, "voided", row.id, kept, now)
+    code_news.tell_use(session, "code.voided", row.workspace_id, redemption, (row.campaign_id, row.n), now)
     return redemption
 
 

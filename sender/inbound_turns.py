@@ -12,6 +12,7 @@ from sqlmodel import Session
 from linksvc import facts
 from linksvc.facts import NewFact
 from linksvc.models import Inbound, Reply
+from linksvc.webhooks import news
 from sender import auto_replies, opt_outs
 from sender.inbound_matches import NOBODY, Correspondence, Heard, Match, find_correspondences
 from sender.inbound_messages import Received
@@ -105,6 +106,9 @@ class _Turn:
         if inbound.kind == STOP:
             stopped = opt_outs.stop(session, known.workspaces, number, inbound.occurred_at, self._now)
             self._stopped |= stopped.messages
+            answered = (known.match.campaign_id, known.match.n) if known.match else None
+            at = inbound.occurred_at
+            news.tell_opt_outs(session, stopped.workspaces, inbound.id, number, answered, at, self._now)
             return inbound.workspace_id in stopped.workspaces
         if inbound.kind == START:
             return inbound.workspace_id in opt_outs.start(session, known.workspaces, number)

@@ -54,7 +54,8 @@ class MessageName:
 
 @dataclass(frozen=True, slots=True)
 class CodeUse:
-    """code.redeemed, code.voided. `message` is None for a code that was sent to nobody."""
+    """code.redeemed, code.voided. `message` is None for a code that was sent to nobody. `offline`: the till told later;
+    `accepted_duplicate`: the code had no use left by then."""
 
     redemption_id: str
     code: str
@@ -64,7 +65,10 @@ class CodeUse:
     order: Amount
     discount: Amount
     paid: Amount
+    returned: Amount
     message: MessageName | None
+    offline: bool
+    accepted_duplicate: bool
     redeemed_at: datetime
     voided_at: datetime | None
 
@@ -83,9 +87,10 @@ class MessageFate:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """link.clicked, by a person as far as we know. `message` and `recipient` are None where the link is nobody's own, or its
-    owner did not consent to tracking."""
+    """link.clicked, by a person as far as we know. `campaign_id` is None for a link of no campaign; `message` and
+    `recipient` are None where the link is nobody's own, or its owner did not consent to tracking."""
 
+    campaign_id: str | None
     link_id: str
     message: MessageName | None
     recipient: Recipient | None
