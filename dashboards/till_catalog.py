@@ -4,7 +4,7 @@ from dashboards.texts import Text
 
 TILL_TEXTS: dict[str, Text] = {
     "till.brand": Text("Ricochet till", "Caisse Ricochet"),
-    "till.place": Text("{shop}, {device}", "{shop}, {device}"),
+    "till.place": Text("{place}: {device}", "{place} : {device}"),
     "till.sandbox": Text(
         "Test mode: codes and redemptions of this till are not real.",
         "Mode test : les codes et les utilisations de cette caisse ne sont pas réels.",

@@ -13,12 +13,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select, update
 
 from linksvc.api_keys import Caller
 from linksvc.database import rows_affected
 from linksvc.errors import FieldError, Forbidden, InvalidRequest, NotFound
-from linksvc.models import ApiKey, Shop, TillDevice, Workspace
+from linksvc.models import ApiKey, Shop, Store, TillDevice, Workspace
 from linksvc.names import check_name
 from linksvc.redemptions import Till
 
@@ -46,7 +47,8 @@ class Device:
     id: str
     name: str
     till: Till
-    shop: str
+    place: str
+    """The shop, and which of its stores if the key belongs to one."""
     currency: str
     timezone: str
     sandbox: bool
@@ -76,13 +78,12 @@ def enrol(session: Session, caller: Caller, name: str, pin: str, now: datetime) 
     for scope in SCOPES:
         caller.require(scope)
     token = secrets.token_urlsafe(32)
-    key = session.get_one(ApiKey, caller.key_id)
     session.add(
         TillDevice(
             workspace_id=caller.workspace_id,
             id=f"till_{uuid.uuid4().hex}",
             shop_id=caller.shop_id,
-            store_id=key.store_id,
+            store_id=caller.store_id,
             key_id=caller.key_id,
             name=check_name(name),
             token_hash=_token_hash(token),
@@ -104,22 +105,24 @@ def check_pin(pin: str) -> str:
 
 def find_device(session: Session, token: str, now: datetime) -> Device | None:
     """The device that keeps this token; None once it was taken off, or its key was revoked."""
+    where = func.coalesce(col(Shop.name) + ", " + col(Store.name), col(Shop.name))
     row = session.exec(
-        select(TillDevice, ApiKey, Shop, Workspace)
+        select(TillDevice, ApiKey, Workspace, where)
         .join(ApiKey, col(ApiKey.id) == col(TillDevice.key_id))
         .join(Shop, col(Shop.id) == col(TillDevice.shop_id))
         .join(Workspace, col(Workspace.id) == col(TillDevice.workspace_id))
+        .outerjoin(Store, col(Store.id) == col(TillDevice.store_id))
         .where(col(TillDevice.token_hash) == _token_hash(token), col(TillDevice.revoked_at).is_(None))
     ).first()
     if row is None or (row[1].revoked_at is not None and row[1].revoked_at <= now):
         return None
-    device, key, shop, workspace = row
+    device, key, workspace, place = row
     scopes = key.scopes.split()
     return Device(
         id=device.id,
         name=device.name,
-        till=Till(device.workspace_id, device.shop_id, device.key_id),
-        shop=shop.name,
+        till=Till(device.workspace_id, device.shop_id, device.key_id, device.store_id),
+        place=place,
         currency=workspace.currency,
         timezone=workspace.timezone,
         sandbox=key.sandbox,

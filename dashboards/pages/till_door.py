@@ -52,7 +52,7 @@ def show(
     request: Request, template: str, device: Device | None, status: int = 200, *, is_open: bool = True, **values: Any
 ) -> Response:
     """A page of the till. It may ask for the camera, which the other pages forbid."""
-    place = speech_of(request).say("till.place", shop=device.shop, device=device.name) if device else ""
+    place = speech_of(request).say("till.place", place=device.place, device=device.name) if device else ""
     response = render(request, template, None, status, device=device, is_open=is_open, place=place, here=HOME, **values)
     response.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=()"
     return response

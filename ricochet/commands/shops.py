@@ -1,11 +1,11 @@
-"""`ricochet shop` and `store`: where codes are redeemed, and which attempts at it failed."""
+"""`ricochet shop` and `store`: where codes are redeemed, by which devices, and which attempts at it failed."""
 
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from linksvc import failed_attempts, shops, stores
+from linksvc import failed_attempts, shops, stores, till_devices
 from linksvc.clock import now
 from linksvc.database import reading, writing
 from linksvc.promo_codes import display
@@ -65,6 +65,38 @@ def list_attempts(
             for each in failed_attempts.count_by_key(session, workspace_id, since):
                 who = f"{each.shop or '-'}\t{each.key}"
                 typer.echo(f"{each.count}\t{each.last_at:%Y-%m-%dT%H:%M:%SZ}\t{each.reason}\t{who}")
+
+
+@shop.command("devices")
+def list_devices(
+    shop_name: Annotated[
+        str | None, typer.Option("--shop", help="Those of one shop; all, unless told.", show_default=False)
+    ] = None,
+    removed: Annotated[bool, typer.Option("--removed", help="Those too that were taken off.")] = False,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Lists the devices that open the till page: id, shop, name, enrolled, last used (known to ten minutes), taken off."""
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        workspace_id = find_workspace(session, workspace_name)
+        shop_id = find_shop(session, workspace_id, shop_name) if shop_name is not None else None
+        for one in till_devices.list_devices(session, workspace_id, shop_id):
+            if removed or one.revoked_at is None:
+                moments = (one.enrolled_at, one.last_used_at, one.revoked_at)
+                told = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "-" for moment in moments)
+                typer.echo("\t".join((one.id, one.shop, one.name, *told)))
+
+
+@shop.command("unenrol")
+def unenrol_device(
+    device: Annotated[str, typer.Argument(help="As ricochet shop devices lists it: till_...")],
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Takes a device off at once, lost or left: its till page asks for a key again. Saying it twice changes nothing."""
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        till_devices.unenrol(session, find_workspace(session, workspace_name), device, now())
+    typer.echo(f"Took {device} off.")
 
 
 @store.command("create")

@@ -1,6 +1,7 @@
 """Till devices: who may enrol one, what a PIN is worth, and that no number of wrong ones at once is worth more."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlmodel import select, update
 from linksvc.api_keys import Caller
 from linksvc.database import reading, writing
 from linksvc.errors import Forbidden, InvalidRequest, NotFound
-from linksvc.models import ApiKey, TillDevice
+from linksvc.models import ApiKey, Store, TillDevice
 from linksvc.till_devices import (
     FAILURES_MOST,
     Device,
@@ -70,7 +71,7 @@ def test_a_device_knows_its_shop_and_acts_by_the_key_it_was_enrolled_with(engine
     caller = holder(engine, workspace_id, factories.shop(engine, workspace_id))
     device = found(engine, enrolled(engine, " Counter 1 ", caller))
     assert device
-    assert (device.name, device.shop, device.currency, device.timezone) == ("Counter 1", "Lyon", "CHF", "Europe/Brussels")
+    assert (device.name, device.place, device.currency, device.timezone) == ("Counter 1", "Lyon", "CHF", "Europe/Brussels")
     assert (device.till.workspace_id, device.till.shop_id, device.till.key_id) == (
         workspace_id,
         caller.shop_id,
@@ -99,6 +100,16 @@ def test_a_pin_is_six_digits_that_are_not_the_first_ones_anybody_would_try(engin
     with pytest.raises(InvalidRequest) as raised, writing(engine) as session:
         enrol(session, caller, "Counter 1", pin, NOW)
     assert raised.value.code == "pin_unusable"
+
+
+def test_a_device_knows_its_store(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    shop_id = factories.shop(engine, workspace_id)
+    store_id = factories.add(engine, Store(workspace_id=workspace_id, shop_id=shop_id, name="Bellecour", created_at=NOW))
+    device = found(engine, enrolled(engine, caller=replace(holder(engine, workspace_id, shop_id), store_id=store_id)))
+    assert device
+    assert device.place == "Lyon, Bellecour"
+    assert device.till.store_id == store_id
 
 
 def test_the_database_keeps_neither_token_nor_pin(engine: Engine) -> None:
