@@ -106,11 +106,14 @@ class Call(Generic[Body, Query]):
     def now(self) -> datetime:
         return self.installation.clock()
 
+    @property
+    def attempter(self) -> Attempter:
+        return Attempter(self.caller.key_id, self.caller.shop_id, self.network)
+
     def try_code(self, ask: Callable[[], Found | Refusal]) -> Found | Refusal:
         """What `ask` says of a code that the caller typed: every look at one goes through here, so that guessing is slowed
         down. Raises TooManyRequests (`too_many_wrong_codes`) instead of asking."""
-        who = Attempter(self.caller.key_id, self.caller.shop_id, self.network)
-        return self.installation.limits.attempts.ask(who, ask)
+        return self.installation.limits.attempts.ask(self.attempter, ask)
 
 
 @dataclass(frozen=True, slots=True)
