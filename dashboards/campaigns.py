@@ -1,6 +1,6 @@
 """What the pages ask of the database beside the funnel: the list of campaigns, and what one of them sends."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,10 @@ from linksvc.funnel import find_campaign, status_of
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
+from linksvc.stages import MONEY
 from linksvc.standing_campaigns import is_for_messages
 
-LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", "redemption")
+LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", *MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
             name=campaign.name,
             state=status_of(campaign.state, campaign.paused_at, campaign.cancelled_at),
             counts=dict.fromkeys(LIST_STAGES, 0) | counts[campaign.id or 0],
-            revenue=tuple(money[campaign.id or 0]),
+            revenue=tuple(Money(amount, currency) for currency, amount in money[campaign.id or 0].items()),
         )
         for campaign in shown
     )
@@ -88,9 +89,10 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
 
 def _read_figures(
     session: Session, campaign_ids: list[int]
-) -> tuple[defaultdict[int, dict[str, int]], defaultdict[int, list[Money]]]:
+) -> tuple[defaultdict[int, dict[str, int]], defaultdict[int, Counter[str]]]:
+    """The counts of each campaign, and its net revenue a currency."""
     counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    money: defaultdict[int, list[Money]] = defaultdict(list)
+    money: defaultdict[int, Counter[str]] = defaultdict(Counter)
     found = session.connection().execute(
         sqlalchemy.select(
             col(FunnelCount.campaign_id),
@@ -105,8 +107,8 @@ def _read_figures(
     )
     for campaign_id, stage, currency, count, amount in found:
         counts[campaign_id][stage] = counts[campaign_id].get(stage, 0) + int(count)
-        if stage == "redemption":
-            money[campaign_id].append(Money(int(amount), currency))
+        if stage in MONEY:
+            money[campaign_id][currency] += int(amount) if stage == "redemption" else -int(amount)
     return counts, money
 
 

@@ -228,9 +228,26 @@ DEFINITIONS: dict[str, Definition] = {
     "redemption": Definition(
         Text("Redemptions", "Utilisations de codes"),
         Text(
-            "Every use of a promo code of this campaign. Revenue is what was paid in them, after the discount.",
+            "Every use of a promo code of this campaign. Revenue is what was paid in them, after the discount; net revenue "
+            "is that less returns and voids.",
             "Chaque utilisation d’un code promo de la campagne. Le chiffre d’affaires est ce qui y a été payé, remise "
-            "déduite.",
+            "déduite ; net, il est diminué des remboursements et des annulations.",
+        ),
+    ),
+    "return": Definition(
+        Text("Returns", "Remboursements"),
+        Text(
+            "Amounts paid back on orders that used a code. The code stays used, and its message redeemed.",
+            "Sommes remboursées sur des commandes qui ont utilisé un code. Le code reste utilisé, et son message converti.",
+        ),
+    ),
+    "void": Definition(
+        Text("Voided redemptions", "Utilisations annulées"),
+        Text(
+            "Redemptions that were undone. They stay among the redemptions; what they brought is taken off the net revenue, "
+            "and a message without another one is not redeemed any more.",
+            "Utilisations qui ont été annulées. Elles restent parmi les utilisations ; ce qu’elles ont rapporté est retiré "
+            "du chiffre d’affaires net, et un message qui n’en a pas d’autre n’est plus converti.",
         ),
     ),
 }

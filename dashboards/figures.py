@@ -23,6 +23,8 @@ ALSO_COUNTED = (
     "hit_machine",
     "hit_unnamed",
     "redemption",
+    "return",
+    "void",
 )
 """What stands below the funnel: with the funnel itself and the two ledgers, every stage and occurrence there is."""
 
@@ -167,12 +169,17 @@ class Figures:
         return (self.speech.say("figures.upper", count=suspects, share=share),) if suspects and share else ()
 
     def _revenue(self) -> Tile:
-        amounts = money_texts(self.speech, self.funnel.revenue, self.currency)
+        net = self.funnel.net_revenue
+        amounts = money_texts(self.speech, net, self.currency)
         lines: tuple[str, ...] = ()
-        if (submitted := self.funnel["submitted"]) and len(self.funnel.revenue) == 1:
-            money = self.funnel.revenue[0]
-            each = self.speech.money(round(money.amount_minor / submitted), money.currency)
+        if (submitted := self.funnel["submitted"]) and len(net) == 1:
+            each = self.speech.money(round(net[0].amount_minor / submitted), net[0].currency)
             lines = (self.speech.say("figures.per_message", amount=each),)
+        lines += tuple(
+            self.speech.say("figures.taken_back", amount=self.speech.money(back.amount_minor, back.currency))
+            for back in self.funnel.taken_back
+            if back.amount_minor
+        )
         return Tile(
             "revenue", self.speech.say("figures.revenue"), self.speech.say("figures.revenue.meaning"), None, amounts, lines
         )

@@ -1,4 +1,4 @@
-"""The rows behind what is counted each time it happens: visits and redemptions. The pages list them beside messages.
+"""The rows behind what is counted each time it happens: visits, redemptions and what was taken back of them. The pages list them beside messages.
 
 They are the applied ones, by the verdict that holds: what the counters were made from, so a figure opens onto exactly its
 rows.
@@ -23,12 +23,16 @@ _VISITS: dict[str, ColumnElement[bool]] = {
     "hit_unnamed": col(Hit.n).is_(None),
 }
 
-OCCURRENCE_ROWS = (*_VISITS, "redemption")
+_ABOUT_MONEY = {"redemption": "redeemed", "return": "returned", "void": "voided"}
+"""The facts that a figure of money counts."""
+
+OCCURRENCE_ROWS = (*_VISITS, *_ABOUT_MONEY)
 
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceRow:
-    """One visit (its verdict and the reason) or one redemption (what was paid). n and number are None for nobody."""
+    """One visit (its verdict and the reason), or one redemption, return or void (its amount). n and number are None for
+    nobody."""
 
     n: int | None
     number: str | None
@@ -63,7 +67,7 @@ def list_occurrences(
             FunnelCount.campaign_id == campaign_id, FunnelCount.stage == name
         )
     ).one()
-    read = _redemptions if name == "redemption" else _visits
+    read = _redemptions if name in _ABOUT_MONEY else _visits
     found = read(session, campaign_id, name, after, limit + 1)
     rows = tuple(row for _, row in found[:limit])
     return OccurrencePage(rows, int(total), found[limit - 1][0] if len(found) > limit else None)
@@ -90,14 +94,16 @@ def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
 
 
-def _redemptions(session: Session, campaign_id: int, _: str, after: str, limit: int) -> Sequence[tuple[str, OccurrenceRow]]:
-    """The next redemptions, each behind its name."""
+def _redemptions(
+    session: Session, campaign_id: int, name: str, after: str, limit: int
+) -> Sequence[tuple[str, OccurrenceRow]]:
+    """The next redemptions, returns or voids, each behind its name."""
     found = session.exec(
         select(Fact, Message.number)
         .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Fact.n)), isouter=True)
         .where(
             Fact.campaign_id == campaign_id,
-            Fact.kind == "redeemed",
+            Fact.kind == _ABOUT_MONEY[name],
             col(Fact.applied_at).is_not(None),
             col(Fact.source) > after,
         )

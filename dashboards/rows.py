@@ -52,15 +52,19 @@ def message_table(page: MessagePage, campaign_id: int, stage: str, after: int | 
     )
 
 
+_COUNTED = {"redemption": "rows.redemptions", "return": "rows.returns", "void": "rows.voids"}
+"""How rows with an amount are counted."""
+
+
 def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: str, speech: Speech) -> Table:
-    """The visits or redemptions behind a figure."""
-    redemptions = name == "redemption"
+    """The visits behind a figure, or the redemptions, returns or voids."""
+    redemptions = name in _COUNTED
     write = _redemption_cells if redemptions else _visit_cells
     return _table(
         campaign_id,
         name,
         speech,
-        total=("rows.redemptions" if redemptions else "rows.visits", page.total),
+        total=(_COUNTED.get(name, "rows.visits"), page.total),
         columns=("time", "n", "number", "amount") if redemptions else ("time", "n", "number", "verdict", "reason"),
         rows=tuple(write(row, speech) for row in page.rows),
         is_first=not after,

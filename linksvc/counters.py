@@ -17,6 +17,8 @@ from linksvc.stamps import COLUMNS, Stamps
 
 KEY = ("campaign_id", "variant", "route_id", "network", "country", "bucket", "stage", "currency")
 
+_OF_REDEMPTIONS = {"redeemed": "redemption", "returned": "return", "voided": "void"}
+
 _BEFORE_A_ROUTE = {"produced", "queued", "held", "stopped", "cancelled", "expired_unsent", "refused", "outcome_unknown"}
 
 
@@ -53,8 +55,8 @@ class Tally:
             self.counts[_occurrence(stage, occurred_at, stamps)] += sign
 
     def add_redemption(self, fact: Fact, stamps: Stamps | None) -> None:
-        """Counts a redemption and what was paid."""
-        cell = _occurrence("redemption", fact.occurred_at, stamps, fact.currency)
+        """Counts a redemption and what was paid, or a return or a void and what it took back."""
+        cell = _occurrence(_OF_REDEMPTIONS[fact.kind], fact.occurred_at, stamps, fact.currency)
         self.counts[cell] += 1
         self.amounts[cell] += fact.amount_minor
 
@@ -92,19 +94,23 @@ def write(session: Session, campaign_id: int, tally: Tally) -> None:
 
 
 def brute_force(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:
-    """The counters computed anew from every message and every applied hit and redemption; reads each once, as a stream."""
+    """The counters computed anew from every message and every applied hit and redemption; reads each as a stream."""
     tally = Tally()
     by_n: dict[int, Stamps] = {}
+    redeemed = (
+        Fact.campaign_id == campaign_id,
+        col(Fact.kind).in_(_OF_REDEMPTIONS),
+        col(Fact.applied_at).is_not(None),
+    )
+    # A message whose redemption was voided bears no trace of it.
+    ns = set(session.exec(select(Fact.n).where(*redeemed)))
     for stamps in read_stamps(session, campaign_id):
         tally.add(stamps)
-        if stamps.clicked_at or stamps.suspect_at or stamps.machine_at or stamps.redeemed_at:
+        if stamps.clicked_at or stamps.suspect_at or stamps.machine_at or stamps.n in ns:
             by_n[stamps.n] = stamps
     for n, verdict, occurred_at in _counted_hits(session, campaign_id):
         tally.add_hit(verdict, occurred_at, None if n is None else by_n[n])
-    redeemed = select(Fact).where(
-        Fact.campaign_id == campaign_id, col(Fact.applied_at).is_not(None), Fact.kind == "redeemed"
-    )
-    for fact in session.exec(redeemed.execution_options(yield_per=10_000)):
+    for fact in session.exec(select(Fact).where(*redeemed).execution_options(yield_per=10_000)):
         tally.add_redemption(fact, None if fact.n is None else by_n[fact.n])
         session.expunge(fact)
     return tally.cells()

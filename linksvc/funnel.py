@@ -1,5 +1,6 @@
 """The funnel query: a campaign's figures from its counters, and the rows behind each. Read by the API and the pages."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from linksvc.errors import InvalidRequest, NotFound
 from linksvc.models import Campaign, Fact, FunnelCount, Message
 from linksvc.money import Money
-from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+from linksvc.stages import MONEY, OCCURRENCES, SENT, STAGES, UNSENT
 from linksvc.standing_campaigns import is_for_messages
 
 MOST_PENDING = 100_000
@@ -31,12 +32,15 @@ class Funnel:
     state: str
     counts: Mapping[str, int]
     revenue: tuple[Money, ...]
+    """What was paid in its redemptions, a sum a currency."""
     pending_facts: int
     created_at: datetime
     send_requested_at: datetime | None
     finished_at: datetime | None
     send_at: datetime | None = None
     """The earliest moment at which any message is due, as `send_local` and `send_timezone` say it."""
+    taken_back: tuple[Money, ...] = ()
+    """What of that was returned or voided; a currency for each of `revenue`."""
     send_local: str = ""
     send_timezone: str = ""
     expires_at: datetime | None = None
@@ -50,6 +54,12 @@ class Funnel:
     def status(self) -> str:
         """The state, or what keeps it from going on: paused, cancelling."""
         return status_of(self.state, self.paused_at, self.cancelled_at)
+
+    @property
+    def net_revenue(self) -> tuple[Money, ...]:
+        """What was paid and not taken back."""
+        back = {money.currency: money.amount_minor for money in self.taken_back}
+        return tuple(Money(one.amount_minor - back.get(one.currency, 0), one.currency) for one in self.revenue)
 
     @property
     def unaccounted(self) -> int:
@@ -118,15 +128,17 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
     """The campaign's figures, from a few counter rows whatever its size. Raises NotFound."""
     campaign = find_campaign(session, workspace_id, campaign_id)
     counts = dict.fromkeys([*STAGES, *OCCURRENCES], 0)
-    money: dict[str, int] = {}
+    revenue: Counter[str] = Counter()
+    taken_back: Counter[str] = Counter()
     for stage, currency, count, amount in session.exec(
         select(FunnelCount.stage, FunnelCount.currency, func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor))
         .where(FunnelCount.campaign_id == campaign_id)
         .group_by(FunnelCount.stage, FunnelCount.currency)
     ):
         counts[stage] += int(count)
-        if stage == "redemption":
-            money[currency] = int(amount)
+        if stage in MONEY:
+            revenue[currency] += int(amount) if stage == "redemption" else 0
+            taken_back[currency] += int(amount) if stage != "redemption" else 0
     pending = session.exec(_count_pending(campaign_id)).one()
     return Funnel(
         campaign_id=campaign_id,
@@ -134,7 +146,8 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         kind=campaign.kind,
         state=campaign.state,
         counts=counts,
-        revenue=tuple(Money(amount, currency) for currency, amount in sorted(money.items())),
+        revenue=tuple(Money(revenue[currency], currency) for currency in sorted(revenue)),
+        taken_back=tuple(Money(taken_back[currency], currency) for currency in sorted(revenue)),
         pending_facts=pending,
         created_at=campaign.created_at,
         send_requested_at=campaign.send_requested_at,

@@ -6,6 +6,8 @@ Called by `linksvc.applier` alone, in a transaction that nobody else counts this
 import copy
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam
@@ -13,27 +15,47 @@ from sqlmodel import Session
 
 from linksvc import counters
 from linksvc.counters import Tally
+from linksvc.first_redemptions import first_redemptions
 from linksvc.hit_verdicts import Change, first_hits, write_rows
 from linksvc.models import Fact, Message
-from linksvc.stamps import WRITTEN, Stamps, add_hit, fold, set_hits
+from linksvc.stamps import ABOUT_REDEMPTIONS, WRITTEN, Stamps, add_hit, fold, set_hits
+
+
+@dataclass(frozen=True, slots=True)
+class HumanHit:
+    """A hit that counts as a person's from now on. `n` None names nobody."""
+
+    source: str
+    n: int | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What moved: messages, each with the state it was in and its stamps now; and clicks."""
+
+    stamped: Sequence[tuple[str, Stamps]]
+    clicks: Sequence[HumanHit]
 
 
 def move(
     session: Session, campaign_id: int, facts: Sequence[Fact], changes: Sequence[Change], human: Collection[str] = ()
-) -> None:
-    """Folds facts that are not applied yet, and exchanges the verdicts of hits that are counted already.
+) -> Movement:
+    """Folds facts that are not applied yet, and exchanges the verdicts of hits that are counted already. Returns what there
+    is to tell of it.
 
     `human`: sources of `hit` facts among `facts` that count as human whatever they say.
     """
     write_rows(session, campaign_id, changes)
     verdicts = {fact.source: "human" if fact.source in human else fact.value for fact in facts if fact.kind == "hit"}
     tally = Tally()
-    after = _stamp(session, campaign_id, facts, changes, verdicts, tally)
+    stamped = _stamp(session, campaign_id, facts, changes, verdicts, tally)
+    after = {stamps.n: stamps for _, stamps in stamped}
     for fact in facts:
         stamps = None if fact.n is None else after[fact.n]
         if fact.kind == "hit":
             tally.add_hit(verdicts[fact.source], fact.occurred_at, stamps)
-        elif fact.kind == "redeemed":
+        elif fact.kind in ABOUT_REDEMPTIONS:
             tally.add_redemption(fact, stamps)
     for change in changes:
         stamps = None if change.hit.n is None else after[change.hit.n]
@@ -41,6 +63,14 @@ def move(
         tally.add_hit(change.verdict, change.hit.occurred_at, stamps)
     _write_stamps(session, campaign_id, after.values())
     counters.write(session, campaign_id, tally)
+    return Movement(stamped, _clicks(facts, changes, verdicts))
+
+
+def _clicks(facts: Sequence[Fact], changes: Sequence[Change], verdicts: dict[str, str]) -> list[HumanHit]:
+    hits = [fact for fact in facts if fact.kind == "hit" and verdicts[fact.source] == "human"]
+    new = [HumanHit(fact.source, fact.n, fact.occurred_at) for fact in hits]
+    raised = [change.hit for change in changes if change.verdict == "human" != change.hit.verdict]
+    return new + [HumanHit(hit.source, hit.n, hit.occurred_at) for hit in raised]
 
 
 def _stamp(
@@ -50,21 +80,26 @@ def _stamp(
     changes: Sequence[Change],
     verdicts: dict[str, str],
     tally: Tally,
-) -> dict[int, Stamps]:
-    """The messages' stamps as they will be, by n; the tally learns of what they leave and of where they get to."""
+) -> list[tuple[str, Stamps]]:
+    """The messages' stamps as they will be, each with the state before; the tally learns of what they leave and of where
+    they get to."""
     by_message: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
         if fact.n is not None:
             by_message[fact.n].append(fact)
     # A verdict that is taken back may have been the first of its kind, so the message's other hits decide.
     anew = first_hits(session, campaign_id, {change.hit.n for change in changes if change.hit.n is not None})
-    after: dict[int, Stamps] = {}
+    redeemed = first_redemptions(session, campaign_id, facts)
+    after: list[tuple[str, Stamps]] = []
     for before in counters.read_stamps(session, campaign_id, by_message.keys() | anew.keys()):
-        stamps = after[before.n] = copy.copy(before)
+        stamps = copy.copy(before)
+        after.append((before.state, stamps))
         if before.n in anew:
             set_hits(stamps, anew[before.n])
         learnt = by_message[before.n]
         fold(stamps, learnt)
+        if before.n in redeemed:
+            stamps.redeemed_at = redeemed[before.n]
         for fact in learnt:
             if fact.kind == "hit":
                 add_hit(stamps, verdicts[fact.source], fact.occurred_at)

@@ -107,8 +107,12 @@ STAGES: dict[str, Stage] = {
 """`seen`: reached, among those whose clicks can be seen (consent to tracking): the denominator of click rates.
 `contradicted`: the receipt said failed or expired, and yet somebody clicked, redeemed or replied."""
 
-OCCURRENCES = ("hit_human", "hit_suspect", "hit_machine", "hit_unnamed", "redemption")
-"""What is counted each time it happens, not once a message. `hit_unnamed`: hits that name nobody, by any verdict."""
+OCCURRENCES = ("hit_human", "hit_suspect", "hit_machine", "hit_unnamed", "redemption", "return", "void")
+"""What is counted each time it happens, not once a message. `hit_unnamed`: hits that name nobody, by any verdict. What was
+paid is the amount of `redemption` less those of `return` and `void`."""
+
+MONEY = ("redemption", "return", "void")
+"""Those that come with an amount."""
 
 
 def stages_of(stamps: Stamps) -> Iterator[tuple[str, datetime]]:

@@ -15,8 +15,9 @@ UNSENT_RANK = {"": 0, "expired_unsent": 1, "cancelled": 2, "stopped": 3, "outcom
 _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
 
 ABOUT_HITS = frozenset({"hit", "verdict", "interaction"})
+ABOUT_REDEMPTIONS = frozenset({"redeemed", "returned", "voided"})
 
-_FIRST_TIME = {"redeemed": "redeemed_at", "reply": "replied_at", "opted_out": "opted_out_at"}
+_FIRST_TIME = {"reply": "replied_at", "opted_out": "opted_out_at"}
 _HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine_at"}
 """The first hit of each verdict. A verdict can change, so these three may be taken back and set anew."""
 
@@ -75,10 +76,10 @@ def unstamped(message: Message) -> Stamps:
 
 
 def fold(stamps: Stamps, facts: Iterable[Fact]) -> None:
-    """Adds the facts to the stamps, but for those about hits, whose verdict is not theirs alone to tell (`add_hit`). The
-    order of facts never matters; each must be folded once."""
+    """Adds the facts to the stamps, but for those about hits and redemptions: a verdict may change (`add_hit`), a redemption
+    may be voided (`linksvc.movements`). The order of facts never matters; each must be folded once."""
     for fact in facts:
-        if fact.kind not in ABOUT_HITS:
+        if fact.kind not in ABOUT_HITS and fact.kind not in ABOUT_REDEMPTIONS:
             _FOLDS[fact.kind](stamps, fact)
     stamps.state = state_of(stamps)
 
@@ -185,7 +186,6 @@ _FOLDS = {
     "held": _fold_held,
     "released": _fold_released,
     "receipt": _fold_receipt,
-    "redeemed": _fold_first_time,
     "reply": _fold_first_time,
     "opted_out": _fold_first_time,
 }

@@ -245,6 +245,8 @@ def _print(funnel: Funnel, zone: ZoneInfo) -> None:
             typer.echo(f"{stage.replace('_', ' '):<20}{funnel[stage]:>12,}")
     for money in funnel.revenue:
         typer.echo(f"{'revenue':<20}{money.amount_minor:>12,} minor units of {money.currency}")
+    for money in funnel.net_revenue if funnel.net_revenue != funnel.revenue else ():
+        typer.echo(f"{'net revenue':<20}{money.amount_minor:>12,} minor units of {money.currency}")
     if funnel.pending_facts:
         typer.echo(f"{funnel.pending_facts:,} facts are not in these figures yet.")
 

@@ -44,7 +44,9 @@ EXPECTED = {
     "hit_suspect": 1,
     "hit_machine": 1,
     "hit_unnamed": 1,
-    "redemption": 3,
+    "redemption": 4,
+    "return": 1,
+    "void": 1,
 }
 
 _RECEIPTS = {
@@ -109,8 +111,10 @@ def _what_happened(c: int) -> list[NewFact]:
         ),
         *(
             NewFact(c, "redeemed", f"rdm_{n}", n, later, amount_minor=amount, currency="EUR")
-            for n, amount in ((0, 123_456), (4, 5_000), (19, 1_544))
+            for n, amount in ((0, 123_456), (1, 9_900), (4, 6_500), (19, 1_544))
         ),
+        NewFact(c, "voided", "rdm_1", 1, later, amount_minor=9_900, currency="EUR"),
+        NewFact(c, "returned", "ent_4", 4, later, amount_minor=1_500, currency="EUR"),
         NewFact(c, "reply", "in_10", 10, later, value="text"),
         NewFact(c, "reply", "in_11", 11, later, value="stop"),
         NewFact(c, "opted_out", "in_11", 11, later),

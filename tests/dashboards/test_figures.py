@@ -165,7 +165,7 @@ def test_a_page_refreshes_often_only_while_something_is_on_its_way(figures: Funn
 
 
 def test_revenue_is_told_by_currency_the_workspaces_own_first() -> None:
-    two = replace(funnel(), revenue=(Money(500, "CHF"), Money(1_000, "EUR")))
+    two = replace(funnel(), taken_back=(), revenue=(Money(500, "CHF"), Money(1_000, "EUR")))
     revenue = next(tile for tile in Figures(two, ENGLISH, "EUR").tiles() if tile.name == "revenue")
     assert [amount.split()[0] for amount in revenue.amounts] == ["EUR", "CHF"]
     assert revenue.lines == ()

@@ -1,5 +1,6 @@
 """The law of the funnel: counters = brute force = rows listed, after any facts in any order and any batches."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,7 +127,11 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
         amount, currency = (
             (draw(st.integers(0, 9_999)), draw(st.sampled_from(["EUR", "CAD"]))) if kind == "redeemed" else (0, "")
         )
-        made.append(NewFact(campaign_id, kind, f"x{i}", n, draw(moments), amount_minor=amount, currency=currency))
+        told = NewFact(campaign_id, kind, f"x{i}", n, draw(moments), amount_minor=amount, currency=currency)
+        made.append(told)
+        if kind == "redeemed":
+            back = [told._replace(kind="voided"), told._replace(kind="returned", amount_minor=amount // 2)]
+            made += draw(st.lists(st.sampled_from(back), max_size=2, unique=True))
     return draw(st.permutations(made))
 
 
@@ -201,10 +206,18 @@ def assert_counted(session: Session, campaign_id: int) -> dict[str, tuple[str, F
         for verdict, first in holding.values():
             if first.n == message.n:
                 add_hit(refolded, verdict, first.occurred_at)
+        refolded.redeemed_at = first_redemption(known, message.n)
         assert refolded == stamps_of(message)
     rows = {f"{row.segment}:{row.position}": row.verdict for row in session.exec(select(Hit))}
     assert {source: rows[source] for source in holding} == {source: verdict for source, (verdict, _) in holding.items()}
     return holding
+
+
+def first_redemption(known: list[Fact], n: int) -> datetime | None:
+    """The first redemption of a message that was not voided."""
+    voided = {fact.source for fact in known if fact.kind == "voided"}
+    left = [fact.occurred_at for fact in known if (fact.kind, fact.n) == ("redeemed", n) and fact.source not in voided]
+    return min(left, default=None)
 
 
 def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel:
@@ -219,11 +232,15 @@ def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel
     for verdict in ("human", "suspect", "machine"):
         assert funnel[f"hit_{verdict}"] == sum(holds == verdict for holds, _ in holding.values())
     assert funnel["hit_unnamed"] == sum(first.n is None for _, first in holding.values())
-    paid: dict[str, int] = {}
-    for fact in session.exec(select(Fact).where(Fact.kind == "redeemed")):
-        paid[fact.currency] = paid.get(fact.currency, 0) + fact.amount_minor
-    assert {money.currency: money.amount_minor for money in funnel.revenue} == paid
+    assert_paid(session, funnel)
     return funnel
+
+
+def assert_paid(session: Session, funnel: Funnel) -> None:
+    net: Counter[str] = Counter()
+    for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["redeemed", "returned", "voided"]))):
+        net[fact.currency] += fact.amount_minor if fact.kind == "redeemed" else -fact.amount_minor
+    assert {money.currency: money.amount_minor for money in funnel.net_revenue} == net
 
 
 def test_counters_equal_brute_force_and_the_rows_listed_after_any_facts(engine: Engine) -> None:

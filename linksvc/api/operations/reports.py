@@ -98,8 +98,9 @@ class FunnelAnswer(Answer):
     name: str
     state: str
     stages: dict[str, int] = Field(description="Messages that stand at each stage; each opens its own list of messages.")
-    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits and redemptions.")
+    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits, redemptions, returns.")
     revenue: tuple[MoneyAnswer, ...] = Field(description="What was paid with codes of this campaign, a sum a currency.")
+    net_revenue: tuple[MoneyAnswer, ...] = Field(description="The same less what was returned or voided since.")
     unaccounted: int = Field(description="Messages that no state holds: 0, or the figures are wrong.")
     pending_facts: int = Field(description="What was learnt and is not in the figures yet: 0, or they are about to move.")
 
@@ -112,6 +113,7 @@ class FunnelAnswer(Answer):
             stages={stage: funnel[stage] for stage in STAGES},
             occurrences={occurrence: funnel[occurrence] for occurrence in OCCURRENCES},
             revenue=tuple(MoneyAnswer.of(sum) for sum in funnel.revenue),
+            net_revenue=tuple(MoneyAnswer.of(sum) for sum in funnel.net_revenue),
             unaccounted=funnel.unaccounted,
             pending_facts=funnel.pending_facts,
         )

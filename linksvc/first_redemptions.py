@@ -1,0 +1,43 @@
+"""When a message was first redeemed, of what was not voided since. Called by `linksvc.movements`.
+
+A void may take away the first redemption of a message, and it may be applied before its redemption is. So the message's
+facts decide together, those that are applied and those that are about to be.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from linksvc.models import Fact
+
+_DECIDE = ("redeemed", "voided")
+
+_INDEXED = text("kind IN ('redeemed', 'voided')")
+"""As the partial index says it: SQLite takes the index for these very words only."""
+
+
+def first_redemptions(session: Session, campaign_id: int, facts: Sequence[Fact]) -> Mapping[int, datetime | None]:
+    """{n: its first redemption that holds, or None} of the messages that these facts, about to be applied, redeem or void."""
+    news = {(fact.kind, fact.source) for fact in facts if fact.kind in _DECIDE}
+    ns = {fact.n for fact in facts if fact.kind in _DECIDE and fact.n is not None}
+    if not ns:
+        return {}
+    found = session.exec(
+        select(Fact.n, Fact.kind, Fact.source, Fact.occurred_at, Fact.applied_at)
+        .where(Fact.campaign_id == campaign_id, col(Fact.n).in_(ns), _INDEXED)
+        .order_by(col(Fact.occurred_at))
+    )
+    known = [(n, kind, source, at) for n, kind, source, at, applied in found if applied or (kind, source) in news]
+    return _firsts(ns, known)
+
+
+def _firsts(ns: Collection[int], known: Sequence[tuple[int | None, str, str, datetime]]) -> dict[int, datetime | None]:
+    """The first of each, from all in the order of time."""
+    voided = {source for _, kind, source, _ in known if kind == "voided"}
+    first: dict[int, datetime | None] = dict.fromkeys(ns)
+    for n, kind, source, at in known:
+        if kind == "redeemed" and source not in voided and n is not None and first[n] is None:
+            first[n] = at
+    return first
