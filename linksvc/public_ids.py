@@ -7,9 +7,17 @@ from typing import Literal
 
 from linksvc.errors import NotFound
 
-Kind = Literal["campaign", "import", "key", "link", "offer", "shop"]
+Kind = Literal["campaign", "import", "key", "link", "offer", "shop", "store"]
 
-PREFIXES: dict[Kind, str] = {"campaign": "cmp", "import": "imp", "key": "key", "link": "lnk", "offer": "off", "shop": "shp"}
+PREFIXES: dict[Kind, str] = {
+    "campaign": "cmp",
+    "import": "imp",
+    "key": "key",
+    "link": "lnk",
+    "offer": "off",
+    "shop": "shp",
+    "store": "sto",
+}
 
 DrawnKind = Literal["event", "hold", "redemption", "webhook"]
 

@@ -271,6 +271,8 @@ GOOD: dict[str, Any] = {
     "add_links": {"links": [{"destination_url": "https://shop.example/"}]},
     "change_link": {"title": "x"},
     "validate_code": {"code": "ABCD"},
+    "hold_code": {"code": "ABCD", "order": {"amount": 1, "currency": "EUR"}},
+    "return_redemption": {"amount": 1, "currency": "EUR"},
     "redeem_code": {"code": "ABCD", "order_ref": "R-1", "order": {"amount": 1, "currency": "EUR"}},
 }
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlmodel import select, update
+from sqlalchemy import text
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from linksvc.database import reading, writing
@@ -39,12 +40,29 @@ def test_a_code_is_asked_for_and_used(api: Api) -> None:
     asked = api.post("/v1/codes/validate", json={"code": "2f4k 9qtx o7bm", "order": ORDER})
     money = {"discount": {"amount": 499, "currency": "EUR"}, "paid": {"amount": 4_491, "currency": "EUR"}}
     assert asked.status_code == 200
-    assert asked.json() == {"valid": True, "code": CODE, "reason": None, "detail": None} | money
+    told = asked.json()
+    given = {"id": "off_1", "name": "10 %", "kind": "percentage", "gift": None, "stackable": False}
+    assert told.pop("offer") == given | {"minimum": {"amount": 0, "currency": "EUR"}}
+    assert told == {"valid": True, "code": CODE, "reason": None, "detail": None, "ends_at": None} | money
     answer = redeem(api, code="2f4k 9qtx o7bm")
     assert answer.status_code == 201, answer.text
     redemption = answer.json()
     assert redemption.pop("id").startswith("rdm_")
-    assert redemption == {"code": CODE, "order_ref": "R-1001", "redeemed_at": "2026-11-20T09:00:00Z"} | money
+    nothing = {"store_id": None, "customer_ref": None, "hold_id": None, "voided_at": None}
+    assert redemption == nothing | money | {
+        "state": "redeemed",
+        "code": CODE,
+        "order_ref": "R-1001",
+        "order": ORDER,
+        "returned": {"amount": 0, "currency": "EUR"},
+        "net": money["paid"],
+        "offer_id": "off_1",
+        "shop_id": f"shp_{api.shop_id}",
+        "redeemed_at": "2026-11-20T09:00:00Z",
+        "received_at": "2026-11-20T09:00:00Z",
+        "offline": False,
+        "accepted_duplicate": False,
+    }
     with reading(api.engine) as session:
         assert session.exec(select(Fact)).one().amount_minor == 4_491
         assert session.exec(select(LedgerEntry)).one().shop_id == api.shop_id
@@ -83,8 +101,8 @@ REFUSALS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_a_code_that_may_not_be_used_says_why(api: Api, subtests: pytest.Subtests) -> None:
     for i, (code, change, reason) in enumerate(REFUSALS):
         with subtests.test(reason=reason):
-            add_code(api, **({"code": f"LIST{i}"} | code))
-            sent = {"code": f"list-{i}", "order": ORDER} | change
+            add_code(api, **({"code": f"CASE{i}"} | code))
+            sent = {"code": f"case-{i}", "order": ORDER} | change
             asked = api.post("/v1/codes/validate", json=sent)
             assert asked.status_code == 200
             answer = asked.json()
@@ -187,15 +205,18 @@ def test_repetitions_at_the_same_moment_use_the_code_once(api: Api) -> None:
 
 
 def test_an_answer_that_broke_is_not_kept(api: Api) -> None:
-    add_code(api, campaign_id=99, n=7)  # a message that is not there, so its fact cannot be stored
+    add_code(api)
+    redeem(api, code="ELSE")
+    with writing(api.engine) as session:  # A second entry in the ledger cannot be stored.
+        session.execute(text("CREATE UNIQUE INDEX broken ON code_ledger (workspace_id)"))
     with capture_logs() as logs:
         check_problem(redeem(api, "key-1"), 500, "internal_error")
     assert [entry["log_level"] for entry in logs] == ["error", "info"]
     with writing(api.engine) as session:
         assert session.exec(select(PromoCode.used)).one() == 0
-        assert session.exec(select(LedgerEntry)).all() == []
-        assert session.exec(select(IdempotencyRecord)).all() == []
-        session.exec(update(PromoCode).values(campaign_id=None))
+        assert session.exec(select(LedgerEntry.action)).all() == ["refused"]
+        assert "key-1" not in session.exec(select(IdempotencyRecord.key)).all()
+        session.execute(text("DROP INDEX broken"))
     assert redeem(api, "key-1").status_code == 201
 
 
