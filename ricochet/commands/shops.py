@@ -9,6 +9,7 @@ from linksvc import failed_attempts, shops, stores, till_devices
 from linksvc.clock import now
 from linksvc.database import reading, writing
 from linksvc.promo_codes import display
+from linksvc.public_ids import format_id
 from ricochet.commands.parameters import DataDir, ShopName, WorkspaceName, find_shop, find_workspace
 from ricochet.installation import opened
 
@@ -35,15 +36,16 @@ def create_shop(
 
 @shop.command("list")
 def list_shops(workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
-    """Lists the shops and their stores: a line each, the shop, then the store."""
+    """Lists the shops and their stores: a line each, the shop's id and name, then the store's."""
     with opened(data_dir) as installation, reading(installation.engine) as session:
         workspace_id = find_workspace(session, workspace_name)
         every, branches = shops.list_shops(session, workspace_id), stores.list_stores(session, workspace_id)
     for one in every:
-        typer.echo(one.name)
+        named = f"{format_id('shop', one.id)}\t{one.name}"
+        typer.echo(named)
         for branch in branches:
             if branch.shop_id == one.id:
-                typer.echo(f"{one.name}\t{branch.name}")
+                typer.echo(f"{named}\t{branch.name}")
 
 
 @shop.command("attempts")
