@@ -21,6 +21,8 @@ SCOPES = (
     "contacts:write",
     "contacts:read",
     "offers:write",
+    "offers:read",
+    "offers:export",
     "campaigns:write",
     "campaigns:read",
     "links:write",
@@ -29,6 +31,8 @@ SCOPES = (
     "codes:redeem",
     "codes:void",
     "codes:read",
+    "webhooks:write",
+    "webhooks:read",
 )
 """What a key may be allowed to do."""
 

@@ -65,8 +65,9 @@ class EndpointChange:
 
 def add_endpoint(
     session: Session, keyring: Keyring, owner: Owner, own: Networks, url: str, events: Sequence[str], now: datetime
-) -> tuple[Endpoint, str]:
-    """Adds an endpoint; with it its secret, which nobody is shown again. `own`: see `check_url`.
+) -> tuple[Endpoint, SecretName]:
+    """Adds an endpoint; with it comes the name of its secret, which is to be shown now and never again. `own`: see
+    `check_url`.
 
     Raises InvalidRequest (webhook_url_invalid, event_unknown, event_not_for_shops, webhooks_too_many), Conflict
     (webhook_exists).
@@ -87,7 +88,7 @@ def add_endpoint(
     added = session.connection().execute(statement)
     if rows_affected(added) != 1:
         raise _exists()
-    return _as_seen(row), secret_of(keyring, _present(row))
+    return _as_seen(row), _present(row)
 
 
 def list_endpoints(session: Session, owner: Owner) -> list[Endpoint]:
@@ -130,8 +131,8 @@ def remove_endpoint(session: Session, owner: Owner, endpoint_id: str) -> Endpoin
 
 def rotate_secret(
     session: Session, keyring: Keyring, owner: Owner, endpoint_id: str, keep: timedelta, now: datetime
-) -> tuple[Endpoint, str]:
-    """Makes a new secret, which is returned once; what is sent is signed by both as long as the old one is kept.
+) -> tuple[Endpoint, SecretName]:
+    """Makes a new secret, to be shown once; what is sent is signed by both as long as the old one is kept.
 
     Raises NotFound (webhook_not_found), InvalidRequest for a time that is negative or longer than KEPT_LONGEST.
     """
@@ -143,7 +144,7 @@ def rotate_secret(
     row.secret_version, row.secret_key = row.secret_version + 1, keyring.version
     session.add(row)
     session.flush()
-    return _as_seen(row), secret_of(keyring, _present(row))
+    return _as_seen(row), _present(row)
 
 
 def secrets_of(keyring: Keyring, row: WebhookEndpoint, now: datetime) -> tuple[str, ...]:

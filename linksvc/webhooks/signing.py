@@ -25,6 +25,17 @@ class SecretName:
     version: int
     key: int
 
+    @classmethod
+    def read(cls, workspace_id: int, endpoint_id: str, numbers: str) -> "SecretName":
+        """From what `numbers` gives."""
+        version, _, key = numbers.partition(".")
+        return cls(workspace_id, endpoint_id, int(version), int(key))
+
+    @property
+    def numbers(self) -> str:
+        """Which of the endpoint's secrets: 1.0."""
+        return f"{self.version}.{self.key}"
+
 
 def secret_of(keyring: Keyring, name: SecretName) -> str:
     """As its owner sees it: whsec_ and 256 bits in base64."""

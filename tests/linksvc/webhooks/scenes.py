@@ -10,6 +10,7 @@ from linksvc.keys import Keyring
 from linksvc.webhooks.endpoints import Endpoint, Owner, add_endpoint
 from linksvc.webhooks.events import Event, ImportEnd
 from linksvc.webhooks.outbox import tell
+from linksvc.webhooks.signing import secret_of
 from tests.factories import NOW
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -25,7 +26,8 @@ def endpoint(
 ) -> tuple[Endpoint, str]:
     with writing(engine) as session:
         owner = Owner(workspace_id, shop_id)
-        return add_endpoint(session, keyring, owner, LOOPBACK, url, events or ("import.finished",), NOW)
+        made, name = add_endpoint(session, keyring, owner, LOOPBACK, url, events or ("import.finished",), NOW)
+    return made, secret_of(keyring, name)
 
 
 def finished(number: int, at: datetime = NOW, kind: str = "contacts") -> Event:
