@@ -156,7 +156,7 @@ class Operation:
     may answer (no key, a missing scope, a wrong body) is documented by itself; `failures` are the operation's own.
     """
 
-    method: Literal["GET", "POST", "PATCH"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     name: str
     """The OpenAPI operationId."""

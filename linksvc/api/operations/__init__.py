@@ -16,6 +16,7 @@ from linksvc.api.operations import (
     reports,
     sending,
     time,
+    webhooks,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -33,4 +34,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *codes.OPERATIONS,
     *holds.OPERATIONS,
     *redemptions.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
