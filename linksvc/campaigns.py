@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
+from linksvc.code_dealing import Source, sources_of
 from linksvc.domains import ShortHosts
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.fragments import analyse
@@ -50,6 +51,8 @@ class NewCampaign:
     rate_per_s: int
     audience: Audience | None
     link_terms: LinkTerms = field(default_factory=LinkTerms)
+    code_source: Source | None = None
+    """Where its codes come from; None: they are generated, and the offer has no others."""
 
 
 def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime, short_url: str = "") -> int:
@@ -58,6 +61,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     Raises InvalidRequest with the codes invalid_request (name), kind_unknown, template_..., text_empty, text_too_long,
     stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
     those of the link's terms (`linksvc.link_terms.check_terms`), code_without_offer, offer_without_code, offer_ended,
+    offer_withdrawn, code_source_missing, code_source_empty,
     sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished; NotFound with
     workspace_not_found, offer_not_found, import_not_found.
     """
@@ -74,7 +78,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), ShortHosts(session, short_url), now)
     if link:
         fields |= set(FIELD.findall(link.destination_url))
-    _check_offer(session, workspace_id, new, "code" in fields, now)
+    code_source = _check_offer(session, workspace_id, new, "code" in fields, now)
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
@@ -82,6 +86,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
         sender=new.sender,
         text=new.text.replace("\r\n", "\n"),
         offer_id=new.offer_id,
+        code_source=code_source,
         rate_per_s=new.rate_per_s,
         audience_import_id=_check_audience(session, workspace_id, new.audience),
         created_at=now,
@@ -157,7 +162,8 @@ def _check_link(
     return link
 
 
-def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_code: bool, now: datetime) -> None:
+def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_code: bool, now: datetime) -> Source:
+    """Where the codes come from."""
     if new.offer_id is None:
         if uses_code:
             raise _wrong(
@@ -165,7 +171,9 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
                 "code_without_offer",
                 "The text or the destination has {{ code }}: say which offer the codes are for.",
             )
-        return
+        if new.code_source is not None:
+            raise _wrong("code_source", "code_source_empty", "There is no offer, so there are no codes.")
+        return "generated"
     mine = (Offer.id == new.offer_id, Offer.workspace_id == workspace_id)
     offer = session.exec(select(Offer).where(*mine)).first()
     if offer is None:
@@ -176,8 +184,28 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
             "offer_without_code",
             "There is an offer, but nobody gets a code: put {{ code }} into the text, or into the destination.",
         )
+    if offer.withdrawn_at is not None:
+        raise _wrong("offer_id", "offer_withdrawn", "The offer was withdrawn: none of its codes is taken.")
     if offer.ends_at is not None and offer.ends_at <= now:
         raise _wrong("offer_id", "offer_ended", f"The offer ended on {offer.ends_at:%Y-%m-%d at %H:%M} UTC.")
+    return _check_source(session, offer, new.code_source)
+
+
+def _check_source(session: Session, offer: Offer, wanted: Source | None) -> Source:
+    there = sources_of(session, offer)
+    if wanted is None and len(there) > 1:
+        raise _wrong(
+            "code_source",
+            "code_source_missing",
+            f"The offer has codes of its own: say where those of the messages come from, {' or '.join(there)}.",
+        )
+    if wanted == "shared" and "shared" not in there:
+        raise _wrong("code_source", "code_source_empty", "The offer has no code that all share.")
+    if wanted == "imported" and "imported" not in there:
+        raise _wrong(
+            "code_source", "code_source_empty", "No list of the offer has a code left: import one into the offer first."
+        )
+    return wanted or "generated"
 
 
 def _check_audience(session: Session, workspace_id: int, audience: Audience | None) -> int | None:

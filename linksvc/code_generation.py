@@ -41,7 +41,7 @@ def draw(engine: Engine, keyring: Keyring, count: int) -> list[str]:
     for arithmetic. Serials that were drawn for nothing are lost; there are 2**53."""
     with writing(engine) as session:
         first = take_serials(session, "promo", count)
-    return promo_codes.generate_all(promo_codes.generator(keyring.promo_code), range(first, first + count))
+    return _make(keyring, first, count)
 
 
 def store(session: Session, home: Home, codes: list[str]) -> list[str]:
@@ -54,6 +54,13 @@ def store(session: Session, home: Home, codes: list[str]) -> list[str]:
     return codes
 
 
+def store_as_many(session: Session, keyring: Keyring, home: Home, codes: list[str]) -> None:
+    """Stores these codes; for those that the workspace has, others."""
+    stored = len(store(session, home, codes))
+    while missing := len(codes) - stored:
+        stored += len(store(session, home, _make(keyring, take_serials(session, "promo", missing), missing)))
+
+
 def generate(
     engine: Engine,
     keyring: Keyring,
@@ -61,9 +68,10 @@ def generate(
     offer_id: int,
     count: int,
     told: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Makes codes of an offer that belong to no message, batch by batch, and tells how many there are after each. Returns
-    how many it made. Raises NotFound (`offer_not_found`), InvalidRequest."""
+) -> None:
+    """Makes codes of an offer that belong to no message, batch by batch, and tells how many there are after each.
+
+    Raises NotFound (`offer_not_found`), InvalidRequest."""
     if not 1 <= count <= GENERATED_MOST:
         message = f"1 to {GENERATED_MOST:,} codes are made at once."
         raise InvalidRequest(message, errors=(FieldError("count", message),))
@@ -73,15 +81,19 @@ def generate(
     while made < count:
         codes = draw(engine, keyring, min(CODES_AT_ONCE, count - made))
         with writing(engine) as session:
-            made += len(store(session, home, codes))
+            store_as_many(session, keyring, home, codes)
+        made += len(codes)
         told(made)
         time.sleep(PAUSE_S)
-    return made
 
 
 def home_of(session: Session, workspace_id: int, offer_id: int) -> Home:
     """Where codes of an offer belong that are nobody's. Raises NotFound (`offer_not_found`)."""
     return Home(workspace_id, offer_id, find_offer(session, workspace_id, offer_id).uses_per_code)
+
+
+def _make(keyring: Keyring, first: int, count: int) -> list[str]:
+    return promo_codes.generate_all(promo_codes.generator(keyring.promo_code), range(first, first + count))
 
 
 def _store_all(session: Session, home: Home, codes: list[str]) -> bool:

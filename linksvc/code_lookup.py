@@ -27,6 +27,7 @@ class Found:
     used: int
     held: int
     disabled: bool
+    """It was taken back, or its offer was."""
     campaign_id: int | None
     n: int | None
     terms: Terms
@@ -47,7 +48,10 @@ class Carried(NamedTuple):
 
 
 _PARAMETERS = (("of_workspace", Big), ("with_code", String()), ("in_shop", Big), ("on_order", String()))
-_CODE = ("code", "max_uses", "used", "held", "disabled", "campaign_id", "n")
+_CODE = ("code", "max_uses", "used", "held", "campaign_id", "n")
+
+_TOLD = 5
+"""How many answers stand behind the columns of the code and of its offer."""
 
 
 def find_code(session: Session, workspace_id: int, code: str, shop_id: int | None, order_ref: str) -> Found | None:
@@ -63,10 +67,11 @@ def find_code(session: Session, workspace_id: int, code: str, shop_id: int | Non
     if row is None:
         return None
     told: dict[str, Any] = dict(zip(_CODE, row, strict=False))
-    covered, had_this, had_others, had_unstackable = map(bool, row[-4:])
+    disabled, covered, had_this, had_others, had_unstackable = map(bool, row[-_TOLD:])
     return Found(
         **told,
-        terms=Terms(*row[len(_CODE) : -4]),
+        terms=Terms(*row[len(_CODE) : -_TOLD]),
+        disabled=disabled,
         covered=covered or shop_id is None,
         had_this=had_this,
         had_others=had_others,
@@ -108,6 +113,7 @@ def _find() -> Select[Any]:
     columns = (
         *(getattr(PromoCode, name) for name in _CODE),
         *(getattr(Offer, name) for name in TERMS),
+        or_(col(PromoCode.disabled), col(Offer.withdrawn_at).is_not(None)),
         or_(~limited, here),
         had.where(col(Redemption.code) == code),
         others,

@@ -59,7 +59,8 @@ def may_be_sent_to(campaign: Campaign) -> ColumnElement[bool]:
 def request_send(session: Session, workspace_id: int, campaign_id: int, now: datetime) -> None:
     """Lets a draft go into production, once.
 
-    Raises NotFound, Conflict `campaign_already_sent`, and InvalidRequest `audience_empty` when nobody may be sent to.
+    Raises NotFound, Conflict `campaign_already_sent`, and InvalidRequest: `audience_empty` when nobody may be sent to,
+    `codes_too_few` when the lists that its codes come from have fewer than its audience has people.
     """
     campaign = session.exec(
         select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == workspace_id, is_for_messages())
@@ -72,6 +73,7 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
             "Import contacts with consent, or choose another audience.",
             code="audience_empty",
         )
+    _check_codes(session, campaign)
     taken = session.exec(
         update(Campaign)
         .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "draft")
@@ -82,6 +84,19 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
             f"The campaign was sent already, on {campaign.send_requested_at:%Y-%m-%d at %H:%M} UTC. "
             "To send again, create another campaign.",
             code="campaign_already_sent",
+        )
+
+
+def _check_codes(session: Session, campaign: Campaign) -> None:
+    if campaign.code_source != "imported":
+        return
+    people = session.exec(select(func.count()).select_from(Contact).where(may_be_sent_to(campaign))).one()
+    codes = code_dealing.count_undealt(session, campaign.workspace_id, campaign.offer_id or 0, people)
+    if codes < people:
+        raise InvalidRequest(
+            f"The audience has {people:,} people, and the lists of the offer have {codes:,} codes left. Import more codes "
+            "into the offer first.",
+            code="codes_too_few",
         )
 
 

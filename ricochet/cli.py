@@ -20,6 +20,8 @@ COMMANDS = (
     "shops",
     "keys",
     "contacts",
+    "offers",
+    "codes",
     "campaigns",
     "links",
     "domains",

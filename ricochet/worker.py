@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from linksvc import applier, campaign_control, holds, idempotency, production
+from linksvc import applier, campaign_control, code_import, holds, idempotency, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
@@ -26,6 +26,9 @@ IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
 
 AFTER_A_FAILURE_S = 2.0
+
+UNDO_EVERY_S = 10.0
+"""How often dead imports of codes are looked for."""
 
 FORGET_EVERY_S = 60.0
 """What is forgotten is days old; a minute more is nothing."""
@@ -86,6 +89,9 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
     def judge() -> bool:
         return judging.judge_due(engine, clock)
 
+    def undo() -> bool:
+        return code_import.undo_dead(engine, clock)
+
     def join() -> bool:
         return inbound.store_lapsed(engine, clock)
 
@@ -110,6 +116,7 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
             "release", "lets messages go whose hours, caps or schedules they waited for", lambda stop: _repeat(release, stop)
         ),
         Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
+        Task("undo", "takes back lists of codes whose import died half way", lambda stop: _repeat(undo, stop, UNDO_EVERY_S)),
         Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
         Task(
             "forget",

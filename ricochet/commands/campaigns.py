@@ -1,7 +1,5 @@
-"""`ricochet offer` and `ricochet campaign`: what is sent, without a browser."""
+"""`ricochet campaign`: what is sent, without a browser."""
 
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -10,6 +8,7 @@ import typer
 from linksvc import campaign_control
 from linksvc.campaigns import KINDS, Audience, NewCampaign, create_campaign
 from linksvc.clock import now
+from linksvc.code_dealing import SOURCES, Source
 from linksvc.database import reading, writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.funnel import Funnel, read_funnel
@@ -17,8 +16,6 @@ from linksvc.holds import list_holds
 from linksvc.link_terms import UTM, LinkTerms
 from linksvc.local_days import moment_of
 from linksvc.models import Workspace
-from linksvc.new_offers import NewOffer
-from linksvc.offers import create_offer
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
@@ -38,56 +35,13 @@ from ricochet.commands.link_options import (
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
 
-offer = typer.Typer(help="What promo codes are worth.", no_args_is_help=True)
 campaign = typer.Typer(help="What is sent to whom.", no_args_is_help=True)
 
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, for example cmp_12.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(offer, name="offer")
     app.add_typer(campaign, name="campaign")
-
-
-@offer.command("create")
-def add_offer(
-    name: Annotated[str, typer.Option("--name", help="As reports call it.", show_default=False)],
-    percent: Annotated[
-        str | None, typer.Option("--percent", help="Per cent off, up to two decimals: 10 or 12.5.", show_default=False)
-    ] = None,
-    amount: Annotated[
-        int | None, typer.Option("--amount", help="Off in minor units: 500 is 5.00 euros.", show_default=False)
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option("--currency", help="ISO 4217; the workspace's, unless told.", show_default=False)
-    ] = None,
-    minimum: Annotated[int, typer.Option("--minimum", help="The least order it is good for, in minor units.")] = 0,
-    uses: Annotated[int, typer.Option("--uses", help="How often each code may be used.")] = 1,
-    starts: Annotated[
-        str | None, typer.Option("--starts", help="From this day on (2026-11-27); now, unless told.", show_default=False)
-    ] = None,
-    ends: Annotated[
-        str | None, typer.Option("--ends", help="To the end of this day; for ever, unless told.", show_default=False)
-    ] = None,
-    workspace_name: WorkspaceName = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Makes an offer and prints its id. It takes --percent or --amount."""
-    if (percent is None) == (amount is None):
-        raise typer.BadParameter("Give either --percent or --amount.")
-    new = NewOffer(
-        name=name,
-        kind="percentage" if percent is not None else "amount",
-        value=_basis_points(percent) if percent is not None else amount or 0,
-        currency=currency,
-        minimum_minor=minimum,
-        uses_per_code=uses,
-        starts_at=_day("starts", starts),
-        ends_at=_day("ends", ends),
-    )
-    with opened(data_dir) as installation, writing(installation.engine) as session:
-        terms = create_offer(session, find_workspace(session, workspace_name), new, now())
-    typer.echo(format_id("offer", terms.id))
 
 
 @campaign.command("create")
@@ -113,6 +67,14 @@ def add_campaign(
     offer_id: Annotated[
         str | None, typer.Option("--offer", help="What {{ code }} is worth (off_3).", show_default=False)
     ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            "--codes",
+            help=f"Where {{{{ code }}}} comes from: {', '.join(SOURCES)}; needed if the offer has lists or a shared code.",
+            show_default=False,
+        ),
+    ] = None,
     rate: Annotated[int, typer.Option("--rate", help="SMS fragments a second, at most.")] = 100,
     activates: Activates = None,
     expires: Expires = None,
@@ -135,6 +97,7 @@ def add_campaign(
         sender=sender,
         destination_url=destination,
         offer_id=parse_id("offer", offer_id) if offer_id else None,
+        code_source=_source(codes),
         rate_per_s=rate,
         audience=_audience(audience),
         link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm),
@@ -251,25 +214,17 @@ def _print(funnel: Funnel, zone: ZoneInfo) -> None:
         typer.echo(f"{funnel.pending_facts:,} facts are not in these figures yet.")
 
 
+def _source(written: str | None) -> Source | None:
+    for source in SOURCES:
+        if written == source:
+            return source
+    if written is not None:
+        raise _wrong("codes", f"“{written}” is none of {', '.join(SOURCES)}.")
+    return None
+
+
 def _audience(written: str) -> Audience:
     return "all" if written == "all" else ("import", parse_id("import", written))
-
-
-def _basis_points(percent: str) -> int:
-    try:
-        points = Decimal(percent.replace(",", ".")) * 100
-    except InvalidOperation:
-        points = Decimal("0.5")
-    if not points.is_finite() or points != points.to_integral_value():
-        raise _wrong("percent", f"“{percent}” is no percentage with up to two decimals.")
-    return int(points)
-
-
-def _day(option: str, written: str | None) -> date | None:
-    try:
-        return date.fromisoformat(written) if written else None
-    except ValueError:
-        raise _wrong(option, f"“{written}” is no day; write it as 2026-11-27.") from None
 
 
 def _wrong(option: str, message: str) -> InvalidRequest:

@@ -11,6 +11,7 @@ from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import CampaignAnswer, describe
 from linksvc.api.payloads import Payload
 from linksvc.campaigns import MAX_RATE_PER_S, NewCampaign, create_campaign
+from linksvc.code_dealing import Source
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
 from linksvc.link_terms import LinkTerms
 from linksvc.names import LONGEST
@@ -45,6 +46,11 @@ class CampaignPayload(Payload):
     )
     link_terms: TermsPayload | None = Field(None, description="From when until when {{ link }} leads there, and with what.")
     offer_id: str | None = Field(None, description="What {{ code }} is worth.", examples=["off_3"])
+    code_source: Source | None = Field(
+        None,
+        description="Where the codes come from: generated, imported (the offer's lists), shared (the one for all). Needed "
+        "if the offer has lists or a shared code; else they are generated.",
+    )
     rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
     audience: Literal["all"] | ImportAudience | None = Field(
         None, description="Needed: “all” who may be sent to, or the contacts of one import who may."
@@ -70,6 +76,7 @@ def _new_campaign(sent: CampaignPayload) -> NewCampaign:
         sender=sent.sender,
         destination_url=sent.destination_url or "",
         offer_id=parse_id("offer", sent.offer_id) if sent.offer_id else None,
+        code_source=sent.code_source,
         rate_per_s=sent.rate_per_s,
         link_terms=sent.link_terms.terms() if sent.link_terms else LinkTerms(),
         audience=("import", parse_id("import", audience.import_id)) if isinstance(audience, ImportAudience) else audience,
@@ -107,6 +114,9 @@ OPERATIONS = (
             Failure(422, "code_without_offer", "The text or the destination has {{ code }}, and there is no offer."),
             Failure(422, "offer_without_code", "There is an offer, and neither text nor destination has {{ code }}."),
             Failure(422, "offer_ended", "The offer has ended."),
+            Failure(422, "offer_withdrawn", "The offer was withdrawn."),
+            Failure(422, "code_source_missing", "The offer has lists or a shared code; say where the codes come from."),
+            Failure(422, "code_source_empty", "There are no codes of this source."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
             Failure(404, "offer_not_found", "There is no such offer in this workspace."),

@@ -86,6 +86,7 @@ OPERATIONS = (
             Failure(403, "sandbox_sends_nothing", "It is a test key: no SMS leaves a sandbox."),
             Failure(409, "campaign_already_sent", "A campaign is sent once."),
             Failure(422, "audience_empty", "Nobody of the audience may be sent to."),
+            Failure(422, "codes_too_few", "The lists that its codes come from have fewer than its audience has people."),
             Failure(422, "schedule_invalid", "The date and hour or the time zone cannot be read."),
             Failure(422, "schedule_past", "The date and hour are over."),
             Failure(422, "expiry_invalid", "The campaign would expire before it begins."),
