@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import psycopg
-from psycopg.errors import UniqueViolation
 from sqlalchemy import BigInteger, Connection, Subquery, Table, Text, func, literal, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -23,6 +21,9 @@ from linksvc.database import insert_new, is_sqlite
 
 LEAST_COPIED = 50
 """Rows; fewer cost less as statements than the savepoint around a COPY."""
+
+UNIQUE_VIOLATION = "23505"
+"""PostgreSQL's SQLSTATE."""
 
 Row = Sequence[Any]
 
@@ -88,12 +89,15 @@ def _copy_or_insert(session: Session, table: type[SQLModel], columns: Sequence[s
         with session.begin_nested():
             _copy(session.connection(), table, columns, rows)
     except IntegrityError as error:
-        if not isinstance(error.orig, UniqueViolation):
+        if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
             raise
         _insert(session, table, columns, rows)
 
 
 def _copy(connection: Connection, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    # Here alone: its import is a tenth of a second, and whoever works on SQLite has no use for it.
+    import psycopg
+
     statement = f"COPY {_target(connection, table, columns)} FROM STDIN (FORMAT BINARY)"
     driver: Any = connection.connection.driver_connection
     try:
