@@ -29,6 +29,7 @@ from tests.rounds.guessing import codes_guessed
 from tests.rounds.killing import tracker_killed, worker_killed
 from tests.rounds.memory import memory_flat
 from tests.rounds.outage import database_stopped
+from tests.rounds.promo_guessing import promo_codes_guessed
 from tests.rounds.report import Round
 from tests.rounds.rotation import keys_rotated
 from tests.rounds.sending import Trouble, everything_at_once
@@ -85,6 +86,10 @@ def guessing(place: Place) -> Round:
     return codes_guessed(place.settings, 100_000, place.either(40_000, 100_000), place.seed)
 
 
+def promo_codes(place: Place) -> Round:
+    return promo_codes_guessed(place.settings, place.either(400, 10_000))
+
+
 def rotation(place: Place) -> Round:
     keys = place.settings.data_dir / "keys"
     keys.write_text(f"{SECRET}\n")
@@ -112,6 +117,7 @@ ROUNDS = {
     "disk": Planned(("sqlite",), disk),
     "damage": Planned(BOTH, damage),
     "guessing": Planned(("sqlite",), guessing),
+    "promo-codes": Planned(BOTH, promo_codes),
     "rotation": Planned(BOTH, rotation),
     "counting": Planned(BOTH, counting),
     "sending": Planned(BOTH, sending),

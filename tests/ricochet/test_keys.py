@@ -88,7 +88,7 @@ def test_a_test_key_opens_a_sandbox_that_is_in_nobodys_way(shop: Terminal) -> No
 
 def test_the_process_tells_who_guesses_codes_and_the_command_line_whose_key_it_is(shop: Terminal, sqlite_url: str) -> None:
     key = shop.done("key", "create", "--name", "till", *SCOPES, "--shop", "Lyon").strip()
-    settings = Settings(data_dir=shop.data_dir, database_url=sqlite_url, api_requests_per_key=200)
+    settings = Settings(data_dir=shop.data_dir, database_url=sqlite_url)
     with served(settings, "serve", "linksvc", "--port", "0", "--internal", "0") as api:
         bearer = {"Authorization": f"Bearer {key}"}
         with httpx2.Client(base_url=api.public, headers=bearer, trust_env=False, verify=False, timeout=60) as client:
