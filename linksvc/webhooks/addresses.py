@@ -40,6 +40,8 @@ def check_url(url: str, own: Networks) -> str:
         _refuse("It is no web address. Right would be: https://shop.example/webhooks")
     if parsed.scheme not in (("https", "http") if own else ("https",)) or not parsed.host:
         _refuse("It must begin with https:// and a host name.")
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        _refuse("It names a port that there is not.")
     if parsed.userinfo or parsed.fragment:
         _refuse("It names a user, a password or a fragment, none of which is sent. Put a token into the path or the query.")
     try:
