@@ -2,10 +2,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linksvc.route_accounts import RouteReading
 from sender.pdus import Pdu, decode, encode
-from sender.receipts import Receipt, is_receipt, parse
+from sender.receipt_texts import NOT_DELIVERED
+from sender.receipts import FINAL, INTERMEDIATE, Receipt, is_receipt, parse
 from tests.conftest import DATA
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -49,7 +52,7 @@ def test_receipts_of_the_field_are_read(record: dict[str, object]) -> None:
         "id: 7  sub: 001  submit date: 2611200900  done date: 2611200930  stat: DELIVRD  err: 000  text:",
         "id:7, stat:DELIVRD, err:000; done date:2611200930,",
         "id:7\r\nstat:DELIVERED\r\nerr:000\r\ndone_date:2611200930",
-        "text:Bonjour id:7 stat:DELIVRD err:000 done date:2611200930",
+        "err:000 done date:2611200930 stat:DELIVRD id:7 text:Bonjour",
         "id : 7 stat :DELIVRD err :000 donedate:2611200930",
         "\0id:7\0stat:DELIVRD\0err:000\0done date:2611200930\0\0",
         "id:7 smsc:12 stat:DELIVRD route:x err:000 done date:2611200930 cost:1",
@@ -121,6 +124,89 @@ def test_a_text_that_quotes_a_receipt_does_not_change_it() -> None:
     assert told("id:7 stat:DELIVRD text:id:8 stat:REJECTD err:500 done date:2611200930") == told("id:7 stat:DELIVRD")
     quoting = told("err:000 text:id:8 stat:REJECTD", receipted_message_id="7", message_state=2)
     assert (quoting.ids, quoting.state) == (("7",), "DELIVERED")
+
+
+OWN = "id:7 sub:001 dlvrd:001 err:000 "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id:7 sub:001 dlvrd:000 err:005 text:stat:DELIVRD id:9",
+        "id:7 text:hello stat:DELIVRD",
+        "id:7 text: stat:DELIVRD",
+        "id:7 text: stat:2",
+        "id:7 dlvrd:001 err:005 text: stat:DELIVRD",
+        OWN + "text:stat:DELIVRD",
+        OWN + "text:hello stat:DELIVRD",
+        OWN + "text: your stat:DELIVRD",
+        OWN + "text: stat:UNDELIV stat:DELIVRD",
+        OWN + "text: stat:DELIVRD is what they say",
+        OWN + "text: err:000 stat:DELIVRD",
+        "id:7 err:005text:hello stat:DELIVRD",
+        "text: dlvrd:001 stat:DELIVRD id:7",
+        "stat: id:7 text: stat:DELIVRD",
+    ],
+)
+def test_no_delivery_is_proved_by_a_quoted_text(text: str) -> None:
+    found = told(text)
+    assert found.state == ""
+    assert "9" not in found.ids
+    assert told(text, message_state=5).state == "UNDELIVERABLE"
+
+
+def test_an_id_in_a_quoted_text_names_no_message() -> None:
+    assert told("stat:DELIVRD err:000 text:id:9").ids == ()
+    assert told("err:000 text:hello id:9", receipted_message_id="7").ids == ("7",)
+
+
+def test_a_state_behind_the_text_is_read_where_it_can_be_told_safely() -> None:
+    assert told("id:7 text:hello stat:UNDELIV err:005 done date:2611200930") == told(
+        "id:7 stat:UNDELIV err:005 done date:2611200930"
+    )
+    assert told("id:7 text:stat:DELIVRD stat:EXPIRED").state == "EXPIRED"
+    assert told("id:7 text:hello stat:ACCEPTD,").state == "ACCEPTED"
+    assert told(OWN + "text: stat:DELIVRD").state == "DELIVERED"
+    assert told("id:7 text:stat:UNDELIV").state == ""
+    assert told("id:7 text:hello stat:UNDELIV is what they say").state == ""
+    assert told("id:7 text:hello stat:open").state == ""
+    assert told(OWN + "text:hello stat:UNDELIV").state == ""
+
+
+def test_no_word_that_is_read_behind_a_text_means_delivered() -> None:
+    assert {told(f"id:7 text:hello stat:{word}").state for word in NOT_DELIVERED} <= {*FINAL, *INTERMEDIATE} - {"DELIVERED"}
+
+
+@pytest.mark.parametrize("coding", [0, 8])
+def test_a_quoted_text_of_wide_octets_says_nothing(coding: int) -> None:
+    wide = "stat:DELIVRD id:9".encode("utf-16-be")
+    own = b"id:7 err:005 text:"
+    assert told(own + wide, data_coding=coding) == told(own, data_coding=coding) == told("id:7 err:005")
+    unnamed = told(b"err:0050 text:" + wide, data_coding=coding, receipted_message_id="7")
+    assert (unnamed.ids, unnamed.state) == (("7",), "")
+
+
+def test_a_header_that_is_not_there_does_not_cut_off_what_says_that_a_text_is_quoted() -> None:
+    own = "id:0059113978 sub:001 dlvrd:000 submit date:1002101730 done date:1002101731 err:005 text:"
+    quoting = own + "a" * (106 - len(own)) + " id:9 stat:DELIVRD"
+    found = told(quoting, esm_class=0x44)
+    assert (found.ids, found.state) == (("0059113978",), "")
+
+
+quoted = st.lists(
+    st.sampled_from(
+        ["stat:DELIVRD", "stat:2", "id:9", "dlvrd:001", "err:000", "text:", "stat:UNDELIV", "\n", "hello", "stat:"]
+    )
+    | st.text(max_size=6),
+    max_size=8,
+).map(" ".join)
+
+
+@given(quoted, st.sampled_from([" ", ""]), st.sampled_from(["latin-1", "utf-16-be", "utf-16-le"]), st.sampled_from([0, 8]))
+def test_nothing_that_is_quoted_makes_a_receipt_a_delivery(text: str, space: str, codec: str, coding: int) -> None:
+    for own in ("id:7 sub:001 dlvrd:000 err:005 text:", "id:7 stat:UNDELIV text:", "id:7 text:", "err:000 text:"):
+        found = told((own + space).encode() + text.encode(codec, "replace"), data_coding=coding, esm_class=0x44)
+        assert (found.state == "DELIVERED", found.ids) == (False, ("7",) if "id" in own else ())
 
 
 @pytest.mark.parametrize("coding", [0, 3, 8, 245])
