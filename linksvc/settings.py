@@ -94,6 +94,12 @@ class Settings(BaseSettings):
         description="How long an answer is kept for repetitions of its Idempotency-Key, in days: at least as long as a "
         "till is ever offline.",
     )
+    offline_grace_hours: int = Field(
+        default=168,
+        ge=1,
+        le=8_760,
+        description="How long ago a redemption may have happened that a till uploads because it was offline, in hours.",
+    )
     session_hours: int = Field(default=12, ge=1, description="How long a signed-in browser stays signed in, in hours.")
     log_level: str = Field(default="INFO", description="Least level of the logs: DEBUG, INFO, WARNING or ERROR.")
 

@@ -3,8 +3,6 @@
 from itertools import groupby
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,7 +15,7 @@ from linksvc.api.limits import Limits, RateLimits
 from linksvc.api.openapi import make_document
 from linksvc.api.operation import Installation
 from linksvc.api.operations import OPERATIONS
-from linksvc.api.problems import answer_database_trouble, answer_http_exception, answer_problem
+from linksvc.api.problems import DATABASE_TROUBLE, answer_database_trouble, answer_http_exception, answer_problem
 from linksvc.api.request_ids import RequestIds
 from linksvc.clock import Clock, now
 from linksvc.errors import Problem
@@ -41,9 +39,7 @@ def create_api(
         exception_handlers={
             Problem: answer_problem,
             HTTPException: answer_http_exception,
-            OperationalError: answer_database_trouble,
-            InterfaceError: answer_database_trouble,
-            PoolTimeout: answer_database_trouble,
+            **dict.fromkeys(DATABASE_TROUBLE, answer_database_trouble),
         },
     )
     # A redirect to the same path with a slash less would make clients repeat a POST at an address we guessed.

@@ -9,8 +9,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from linksvc.api.limits import KEY
-from linksvc.api.operation import NOBODY, Call, Download, Given, Installation, Operation, Prepared, Upload
-from linksvc.api.parsing import read_form, read_json, read_pairs
+from linksvc.api.operation import NOBODY, Call, Download, Given, Installation, Operation, Prepared, Streamed, Upload
+from linksvc.api.parsing import read_form, read_json, read_lines, read_pairs
 from linksvc.api.payloads import Parameters
 from linksvc.api.problems import MalformedRequest
 from linksvc.api_keys import Caller, authenticate, is_use_news, note_use
@@ -87,6 +87,8 @@ class Endpoint:
             return await read_form(request, operation.body, self._installation.settings.import_max_bytes)
         if operation.body_optional and _is_bodiless(request):
             return operation.body(), none
+        if operation.body_lines:
+            return await read_lines(request, operation.body_most_bytes), none
         return await read_json(request, operation.body, operation.body_most_bytes), none
 
 
@@ -123,4 +125,6 @@ def _response(operation: Operation, given: Given) -> Response:
     if isinstance(given, Download):
         headers = {"Content-Disposition": f'attachment; filename="{given.file_name}"'}
         return StreamingResponse(given.chunks, operation.status, headers, given.media_type)
+    if isinstance(given, Streamed):
+        return StreamingResponse(given.lines, operation.status, media_type=operation.media_type)
     return Response(given.model_dump_json(), operation.status, media_type="application/json")

@@ -58,7 +58,7 @@ def failures_of(operation: Operation) -> tuple[Failure, ...]:
     if operation.path_ids or operation.path_drawn_ids:
         found += _IDS
     if operation.body is not None:
-        found += _BODY if operation.multipart else _BODY + _JSON
+        found += _BODY if operation.multipart or operation.body_lines else _BODY + _JSON
     if operation.idempotency_key == "required":
         found.append(_KEY_MISSING)
     if operation.idempotency_key != "none":

@@ -29,7 +29,7 @@ def answer_once(call: Call[Any, Any], work: Work) -> Prepared:
     """
     if not call.idempotency_key:
         return _prepared(_do(call, work), again=False)
-    kept, again = do_once(call, _repeatable(call), work)
+    kept, again = do_once(call, work)
     return _prepared(kept, again)
 
 
@@ -38,16 +38,16 @@ def answer_after(call: Call[Any, Any], work: Callable[[], BaseModel]) -> Prepare
     repetition does it again if the process ended between the work and its answer."""
     if not call.idempotency_key:
         return _prepared(Kept(call.status, work().model_dump_json()), again=False)
-    request = _repeatable(call)
     with writing(call.engine) as session:
-        if found := find_kept(session, request):
+        if found := find_kept(session, _repeatable(call)):
             return _prepared(found, again=True)
     done = work()
-    return _prepared(*do_once(call, request, lambda _: done))
+    return _prepared(*do_once(call, lambda _: done))
 
 
-def do_once(call: Call[Any, Any], request: Repeatable, work: Work) -> tuple[Kept, bool]:
-    """The answer to keep, and whether it was kept already, so that nothing was done. See `answer_once`."""
+def do_once(call: Call[Any, Any], work: Work) -> tuple[Kept, bool]:
+    """The answer to a call with a key, and whether it was kept already, so that nothing was done. See `answer_once`."""
+    request = _repeatable(call)
     with writing(call.engine) as session:
         if found := find_kept(session, request):
             return found, True

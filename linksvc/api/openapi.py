@@ -28,7 +28,7 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from pydantic import BaseModel
 
 from linksvc.api.failures import example_of, failures_of
-from linksvc.api.operation import Failure, Operation
+from linksvc.api.operation import NDJSON, Failure, Operation
 from linksvc.api.parsing import FILE_PART
 from linksvc.api.problems import MEDIA_TYPE as PROBLEM
 from linksvc.api.problems import ProblemDetails
@@ -134,6 +134,8 @@ def _request_body(operation: Operation) -> RequestBody | None:
         return None
     if operation.multipart:
         return RequestBody(required=True, content={"multipart/form-data": MediaType(schema=_form(operation.body))})
+    if operation.body_lines:
+        return RequestBody(required=True, content={NDJSON: _lines_of(operation.body)})
     return RequestBody(required=not operation.body_optional, content={"application/json": _shape(operation.body)})
 
 
@@ -151,6 +153,12 @@ def _shape(model: type[BaseModel]) -> MediaType:
     return MediaType(schema=_schema(model))
 
 
+def _lines_of(model: type[BaseModel]) -> MediaType:
+    """A text whose every line is one."""
+    lines = {"type": "string", "contentMediaType": NDJSON, "contentSchema": _schema(model)}
+    return MediaType(schema=Schema.model_validate(lines))
+
+
 def _schema(model: type[BaseModel]) -> Schema:
     return PydanticSchema.model_validate({"schema_class": model})
 
@@ -165,7 +173,10 @@ def _responses(operation: Operation) -> Responses:
 
 
 def _success(operation: Operation) -> Response:
-    shape = _shape(operation.answer) if operation.answer else _file(operation.media_type)
+    if operation.answer is None:
+        shape = _file(operation.media_type)
+    else:
+        shape = _lines_of(operation.answer) if operation.media_type == NDJSON else _shape(operation.answer)
     headers = _headers(*_EVERYWHERE, *(["Idempotent-Replayed"] if operation.idempotency_key != "none" else []))
     return Response(description=HTTPStatus(operation.status).phrase, headers=headers, content={operation.media_type: shape})
 

@@ -29,6 +29,11 @@ Found = TypeVar("Found")
 
 BODY_MOST_BYTES = 262_144
 
+LINES_MOST = 10_000
+"""Of an NDJSON body. A busy till makes a few hundred redemptions a day."""
+
+NDJSON = "application/x-ndjson"
+
 NOBODY = Caller(workspace_id=0, key_id=0, shop_id=None, scopes=frozenset())
 """The caller of an operation that is open to everybody."""
 
@@ -60,7 +65,7 @@ class Call(Generic[Body, Query]):
     installation: Installation
     caller: Caller
     body: Body
-    """An instance of the operation's `body`; None without one."""
+    """An instance of the operation's `body`, or lines that are to be read as such; None without one."""
     query: Query
     """An instance of the operation's `query`; None without one."""
     ids: Mapping[str, int]
@@ -135,7 +140,14 @@ class Download:
     chunks: Iterable[bytes]
 
 
-Given = BaseModel | Prepared | Download
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Lines that are sent as each is made."""
+
+    lines: Iterable[bytes]
+
+
+Given = BaseModel | Prepared | Download | Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +183,9 @@ class Operation:
     body_optional: bool = False
     """A request without a body is one with an empty object."""
     body_most_bytes: int = BODY_MOST_BYTES
-    """Of JSON; of a form the settings say it."""
+    """Of JSON and lines; of a form the settings say it."""
+    body_lines: bool = False
+    """The body is NDJSON, a `body` a line; the handler gets the lines as they came, as a tuple of bytes."""
     multipart: bool = False
     """The body is a multipart form with one file in the part `file`."""
     query: type[BaseModel] | None = None

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from linksvc.api.operation import Upload
+from linksvc.api.operation import LINES_MOST, NDJSON, Upload
 from linksvc.api.problems import MalformedRequest, UnsupportedMediaType
 from linksvc.errors import FieldError, InvalidRequest, TooLarge
 
@@ -31,11 +31,24 @@ Model = TypeVar("Model", bound=BaseModel)
 async def read_json(request: Request, model: type[Model], most_bytes: int) -> Model:
     """The JSON body. Raises UnsupportedMediaType, TooLarge, MalformedRequest (`json_malformed`), InvalidRequest."""
     _require_media_type(request, "application/json")
-    body = await _bounded(request, most_bytes).body()
+    return parse_json(await _bounded(request, most_bytes).body(), model)
+
+
+def parse_json(body: bytes, model: type[Model]) -> Model:
+    """Raises MalformedRequest (`json_malformed`), InvalidRequest."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise _json_problem(error) from None
+
+
+async def read_lines(request: Request, most_bytes: int) -> tuple[bytes, ...]:
+    """The lines of an NDJSON body, not read yet; blank ones count too. Raises UnsupportedMediaType, TooLarge."""
+    _require_media_type(request, NDJSON)
+    body = await _bounded(request, most_bytes).body()
+    if body.count(b"\n") > LINES_MOST:
+        raise TooLarge(f"At most {LINES_MOST} lines are taken in one request.")
+    return tuple(body.split(b"\n"))
 
 
 async def read_form(request: Request, model: type[Model], file_most_bytes: int) -> tuple[Model, Upload]:

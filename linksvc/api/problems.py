@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 import structlog
 from pydantic import Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +16,9 @@ from linksvc.errors import NotFound, Problem, TooManyRequests
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+
+DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeout)
+"""A database that is away, too busy, or that chose this transaction to end a deadlock."""
 
 RETRY_AFTER_S = 1
 """What a caller is told to wait when the database is busy or away."""
@@ -107,9 +112,13 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def answer_database_trouble(request: Request, error: Exception) -> Response:
-    """The handler of a database that is away, too busy, or that chose this transaction to end a deadlock."""
+    """The handler of DATABASE_TROUBLE."""
+    return response_to(database_trouble(error), request.state.request_id)
+
+
+def database_trouble(error: Exception) -> Unavailable:
     log.error("database unavailable", action="api.unavailable", error=type(error).__name__)
-    return response_to(Unavailable("The database does not answer. Try again.", retryable=True), request.state.request_id)
+    return Unavailable("The database does not answer. Try again.", retryable=True)
 
 
 def _as_problem(error: HTTPException) -> Problem:

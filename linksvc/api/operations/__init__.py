@@ -12,6 +12,7 @@ from linksvc.api.operations import (
     offer_codes,
     offers,
     qr_codes,
+    redemption_batches,
     redemptions,
     reports,
     sending,
@@ -34,5 +35,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *codes.OPERATIONS,
     *holds.OPERATIONS,
     *redemptions.OPERATIONS,
+    *redemption_batches.OPERATIONS,
     *webhooks.OPERATIONS,
 )

@@ -1,11 +1,11 @@
 """Redemptions over the API: codes are used, looked up, returned and voided."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field
 from sqlmodel import Session
 
-from linksvc.api.once import answer_once
+from linksvc.api.once import Work, answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import AMOUNT_MOST, Answer, Line, Parameters, SentMoney
 from linksvc.api.till_shapes import (
@@ -21,11 +21,13 @@ from linksvc.database import reading
 from linksvc.errors import Conflict, NotFound
 from linksvc.public_ids import parse_id
 from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, list_redemptions
-from linksvc.redemptions import redeem
+from linksvc.redemptions import Use, redeem
 from linksvc.refusals import Refusal
 from linksvc.returns import return_part, void
 
 PAGE_MOST = 1_000
+
+REDEEM = "/v1/redemptions"
 
 
 class RedemptionsQuery(Parameters):
@@ -58,13 +60,18 @@ class ReturnPayload(SentMoney):
 
 
 def redeem_code(call: Call[RedemptionPayload, None]) -> Prepared:
-    till, use = till_of(call), call.body.use()
+    return answer_once(call, redeeming(call, call.body.use()))
+
+
+def redeeming(call: Call[Any, Any], use: Use) -> Work:
+    """What is done once for a key. Raises Forbidden (`key_without_shop`)."""
+    till = till_of(call)
 
     def work(session: Session) -> RedemptionAnswer | Conflict:
         outcome = call.try_code(lambda: redeem(session, till, use, call.now()))
         return refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
 
-    return answer_once(call, work)
+    return work
 
 
 def read_redemptions(call: Call[None, RedemptionsQuery]) -> RedemptionsAnswer:
@@ -114,7 +121,7 @@ _VOIDED = Failure(409, "already_voided", "The redemption was voided.")
 OPERATIONS = (
     Operation(
         method="POST",
-        path="/v1/redemptions",
+        path=REDEEM,
         name="redeem_code",
         summary="Use a code on an order",
         description="All or nothing, and at most once an Idempotency-Key: a repeated request gets the first answer again, "

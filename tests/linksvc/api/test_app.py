@@ -37,7 +37,7 @@ from tests.factories import NOW
 from tests.linksvc.api.conftest import Api, check_problem, plain_client, served
 
 KEYED = [operation for operation in OPERATIONS if operation.scope]
-JSON = [operation for operation in OPERATIONS if operation.body and not operation.multipart]
+JSON = [operation for operation in OPERATIONS if operation.body and not operation.multipart and not operation.body_lines]
 FORMS = [operation for operation in OPERATIONS if operation.multipart]
 
 
