@@ -78,6 +78,12 @@ def release(session: Session, till: Till, hold_id: str, now: datetime) -> Hold:
     return find_hold(session, till, hold_id, now)
 
 
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether there is a hold whose time is over."""
+    over = select(CodeHold.id).where(CodeHold.state == "held", col(CodeHold.expires_at) <= now)
+    return session.exec(over.limit(1)).first() is not None
+
+
 def sweep(session: Session, now: datetime, most: int) -> int:
     """Ends up to `most` holds whose time is over; returns how many. A till that asks for their code does it too."""
     over = session.exec(

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from linksvc import applier, campaign_control, code_import, holds, idempotency, production
+from linksvc import applier, campaign_control, code_holds, code_import, holds, idempotency, production
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
@@ -29,6 +29,12 @@ AFTER_A_FAILURE_S = 2.0
 
 UNDO_EVERY_S = 10.0
 """How often dead imports of codes are looked for."""
+
+UNHOLD_EVERY_S = 1.0
+"""A till that asks for the code itself need not wait for it."""
+
+HOLDS_AT_ONCE = 500
+"""Each takes a few statements, so the transaction stays as short as others of the worker."""
 
 FORGET_EVERY_S = 60.0
 """What is forgotten is days old; a minute more is nothing."""
@@ -92,6 +98,13 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
     def undo() -> bool:
         return code_import.undo_dead(engine, clock)
 
+    def unhold() -> bool:
+        with reading(engine) as session:
+            if not code_holds.is_due(session, clock()):
+                return False
+        with writing(engine) as session:
+            return code_holds.sweep(session, clock(), HOLDS_AT_ONCE) == HOLDS_AT_ONCE
+
     def join() -> bool:
         return inbound.store_lapsed(engine, clock)
 
@@ -117,6 +130,9 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
         ),
         Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
         Task("undo", "takes back lists of codes whose import died half way", lambda stop: _repeat(undo, stop, UNDO_EVERY_S)),
+        Task(
+            "unhold", "gives back what holds of codes reserved too long", lambda stop: _repeat(unhold, stop, UNHOLD_EVERY_S)
+        ),
         Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
         Task(
             "forget",

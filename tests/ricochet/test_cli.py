@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from linksvc.accounts import check_password, use_sign_in_link
 from linksvc.api_keys import authenticate
@@ -11,6 +12,7 @@ from linksvc.clock import now
 from linksvc.database import open_engine, reading, writing
 from linksvc.models import Campaign, Contact, Route, Shop
 from linksvc.settings import Settings
+from ricochet.cli import ALONE, create_app
 from tests import factories
 from tests.conftest import DATA
 from tests.dashboards import scenes
@@ -21,6 +23,19 @@ def test_ricochet_alone_shows_what_there_is(terminal: Terminal) -> None:
     shown = terminal.done()
     for command in ("migrate", "workspace", "user", "shop", "key", "contacts", "offer", "campaign", "route", "up", "demo"):
         assert re.search(rf"\b{command}\b", shown)
+
+
+def test_a_command_that_is_started_alone_is_one_of_all() -> None:
+    everything = names(create_app())
+    assert set(ALONE) <= everything
+    for name in ALONE:
+        assert name in names(create_app(name)) < everything
+
+
+def names(app: typer.Typer) -> set[str]:
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    return set(command.commands)
 
 
 def test_a_new_database_is_migrated_in_the_folder_that_was_named(
@@ -194,9 +209,33 @@ def test_a_campaign_is_written_sent_once_and_shown(lumen: Terminal, sqlite_url: 
     engine.dispose()
 
 
+def test_an_offer_is_listed_and_shown_with_all_it_was_made_with(lumen: Terminal) -> None:
+    lumen.done("shop", "create", "--name", "Nantes")
+    limits = ("--cap", "900", "--minimum", "3000", "--uses-per-contact", "3", "--uses-in-all", "1000", "--budget", "500000")
+    window = ("--timezone", "Pacific/Auckland", "--ends", "2099-12-24", "--days-after-delivery", "14")
+    parcel = ("--name", "Parcel", "--free-delivery", "--currency", "CHF", "--uses", "2", "--stackable", "--shop", "Nantes")
+    assert lumen.done("offer", "create", *parcel, *limits, *window) == "off_1\n"
+    lumen.done("offer", "create", "--name", "Bag", "--gift", "A bag", "--ends", "2099-12-24T18:00:00Z")
+    bag, listed = lumen.done("offer", "list").splitlines()
+    assert (bag.split("\t")[1], listed.split("\t")[1:]) == (
+        "gift: A bag",
+        ["free delivery", *listed.split("\t")[2:4], "Parcel"],
+    )
+    shown = dict(
+        line.split(maxsplit=1) for line in lumen.done("offer", "show", "off_1").replace(" in all", "_in_all").splitlines()
+    )
+    assert (shown["ends"], shown["shops"]) == ("2099-12-24T11:00:00Z", "Nantes")
+    assert shown["budget"] == "500000 minor units of CHF, 500000 left"
+    assert shown["uses_in_all"] == "1000, 1000 left"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("offer", "create", "--name", "x", "--amount", "5", "--gift", "A bag"), "Give one of"),
+        (("offer", "create", "--name", "x", "--amount", "5", "--shop", "Nowhere"), "no shop"),
+        (("offer", "create", "--name", "x", "--amount", "5", "--timezone", "Mars/Olympus"), "no such time zone"),
+        (("offer", "show", "off_9"), "no such offer"),
         ((*CAMPAIGN, "--text", "{{ link }}", "--audience", "all"), "{{ stop }}"),
         ((*CAMPAIGN, "--text", TEXT, "--audience", "all"), "{{ code }}"),
         ((*CAMPAIGN, "--text", "{{ link }} {{ stop }}", "--audience", "everybody"), "imp_12"),
