@@ -3,15 +3,17 @@ and mail by the API and `ricochet code`."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, literal, null
+from sqlalchemy import ColumnElement, Engine, insert, literal, null
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from linksvc import promo_codes
 from linksvc.bulk import listed
-from linksvc.database import PAUSE_S, insert_into, reading, rows_affected, writing
+from linksvc.database import PAUSE_S, writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.keys import Keyring
 from linksvc.models import PromoCode
@@ -47,10 +49,17 @@ def draw(engine: Engine, keyring: Keyring, count: int) -> list[str]:
 def store(session: Session, home: Home, codes: list[str]) -> list[str]:
     """Stores those codes that the workspace does not have, and returns them in their order: as a rule all. A list that was
     imported may hold one by chance, and a former secret key may have made one."""
-    while not _store_all(session, home, codes):
-        mine = select(PromoCode.code).where(PromoCode.workspace_id == home.workspace_id)
-        there = set(session.exec(mine.where(col(PromoCode.code).in_(select(listed(session, codes).c.value)))))
-        codes = [code for code in codes if code not in there]
+    while codes:
+        try:
+            with session.begin_nested():
+                _insert(session, home, codes)
+            return codes
+        except IntegrityError:
+            mine = select(PromoCode.code).where(PromoCode.workspace_id == home.workspace_id)
+            there = set(session.exec(mine.where(col(PromoCode.code).in_(select(listed(session, codes).c.value)))))
+            if not there:
+                raise
+            codes = [code for code in codes if code not in there]
     return codes
 
 
@@ -75,16 +84,25 @@ def generate(
     if not 1 <= count <= GENERATED_MOST:
         message = f"1 to {GENERATED_MOST:,} codes are made at once."
         raise InvalidRequest(message, errors=(FieldError("count", message),))
-    with reading(engine) as session:
+    with writing(engine) as session:
         home = home_of(session, workspace_id, offer_id)
-    made = 0
-    while made < count:
-        codes = draw(engine, keyring, min(CODES_AT_ONCE, count - made))
-        with writing(engine) as session:
-            store_as_many(session, keyring, home, codes)
-        made += len(codes)
-        told(made)
-        time.sleep(PAUSE_S)
+        first = take_serials(session, "promo", count)
+    with ThreadPoolExecutor(1) as maker:
+
+        def ahead(done: int) -> Future[list[str]]:
+            return maker.submit(_make, keyring, first + done, min(CODES_AT_ONCE, count - done))
+
+        # Codes are computed while those before them are stored: to the database that is one statement, and Python is free to
+        # do so meanwhile.
+        made, making = 0, ahead(0)
+        while made < count:
+            codes = making.result()
+            making = ahead(made + len(codes))
+            with writing(engine) as session:
+                store_as_many(session, keyring, home, codes)
+            made += len(codes)
+            told(made)
+            time.sleep(PAUSE_S)
 
 
 def home_of(session: Session, workspace_id: int, offer_id: int) -> Home:
@@ -96,10 +114,7 @@ def _make(keyring: Keyring, first: int, count: int) -> list[str]:
     return promo_codes.generate_all(promo_codes.generator(keyring.promo_code), range(first, first + count))
 
 
-def _store_all(session: Session, home: Home, codes: list[str]) -> bool:
-    """All of them or, if the workspace has one of them, none."""
-    if not codes:
-        return True
+def _insert(session: Session, home: Home, codes: list[str]) -> None:
     given = listed(session, codes)
     constants = PromoCode(
         workspace_id=home.workspace_id,
@@ -113,11 +128,4 @@ def _store_all(session: Session, home: Home, codes: list[str]) -> bool:
         name: null() if value is None else literal(value, types[name].type) for name, value in constants.items()
     }
     row |= {"code": given.c.value, "n": null() if home.campaign_id is None else given.c.place + home.first_n}
-    # SQLite takes ON CONFLICT for a join's ON unless there is a WHERE before it.
-    source = select(*row.values()).where(given.c.value != "")
-    statement = insert_into(session, PromoCode).from_select(list(row), source).on_conflict_do_nothing()
-    with session.begin_nested() as attempt:
-        if rows_affected(session.connection().execute(statement)) == len(codes):
-            return True
-        attempt.rollback()
-    return False
+    session.connection().execute(insert(PromoCode).from_select(list(row), select(*row.values())))
