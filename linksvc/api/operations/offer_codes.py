@@ -55,7 +55,7 @@ class FaultAnswer(Answer):
     message: str
 
 
-class ImportAnswer(Answer):
+class CodeImportAnswer(Answer):
     offer_id: str
     file_name: str
     rows: int = Field(description="added + present + faulty")
@@ -149,9 +149,9 @@ def import_list(call: Call[ImportParameters, None]) -> Prepared:
     name = call.upload.file_name[:LONGEST] or "codes.csv"
     options = ImportOptions(name, sent.uses, sent.header, sent.skip_faults)
 
-    def work() -> ImportAnswer:
+    def work() -> CodeImportAnswer:
         found = import_codes(call.engine, call.workspace_id, offer_id, options, call.upload.data, call.clock)
-        return ImportAnswer.of(found, offer_id)
+        return CodeImportAnswer.of(found, offer_id)
 
     return answer_after(call, work)
 
@@ -246,7 +246,7 @@ OPERATIONS = (
         body=ImportParameters,
         multipart=True,
         status=201,
-        answer=ImportAnswer,
+        answer=CodeImportAnswer,
         failures=(
             _NO_OFFER,
             Failure(409, "import_running", "Another list is being imported into this offer."),
