@@ -5,12 +5,12 @@ PostgreSQL COPY, which refuses a key that is there already: then that batch goes
 only go as one list into one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Subquery, Table, Text, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Subquery, Table, Text, any_, func, literal, select, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
@@ -39,6 +39,63 @@ def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
         _insert(session, table, columns, rows)
     else:
         _copy_or_insert(session, table, columns, rows)
+
+
+def insert_fresh(
+    session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row], returning: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """As `insert_rows`, on PostgreSQL only; returns these columns of the rows that were not there yet. On SQLite, with its
+    one writer, whoever has looked knows which are."""
+    if not rows:
+        return []
+    connection = session.connection()
+    names = ", ".join(map(connection.dialect.identifier_preparer.quote, returning))
+    source = f"SELECT * FROM {unnested(connection, table, columns)}"  # noqa: S608
+    statement = f"INSERT INTO {_target(connection, table, columns)} {source} ON CONFLICT DO NOTHING RETURNING {names}"
+    return [tuple(row) for row in connection.exec_driver_sql(statement, as_arrays(rows))]
+
+
+def update_rows(
+    session: Session, table: type[SQLModel], keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Writes `columns` of the rows that `keys` name; a row here holds the values of the keys, then of the columns. On
+    PostgreSQL they are locked in no order."""
+    if not rows:
+        return
+    connection = session.connection()
+    quote = connection.dialect.identifier_preparer.quote
+    name = quote(str(table.__tablename__))
+    if is_sqlite(session):
+        changes, chosen = ", ".join(f"{quote(c)} = ?" for c in columns), " AND ".join(f"{quote(k)} = ?" for k in keys)
+        values = [(*row[len(keys) :], *row[: len(keys)]) for row in _as_stored(table, (*keys, *columns), rows)]
+        connection.exec_driver_sql(f"UPDATE {name} SET {changes} WHERE {chosen}", values)  # noqa: S608
+        return
+    changes = ", ".join(f"{quote(c)} = given.{quote(c)}" for c in columns)
+    chosen = " AND ".join(f"{name}.{quote(k)} = given.{quote(k)}" for k in keys)
+    given = f"{unnested(connection, table, (*keys, *columns))} AS given ({', '.join(map(quote, (*keys, *columns)))})"
+    connection.exec_driver_sql(f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}", as_arrays(rows))  # noqa: S608
+
+
+def unnested(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
+    """On PostgreSQL: rows of one statement, with one parameter a column (`as_arrays`) however many they are. The driver
+    looks for each parameter in the statement's text, which takes longer than to run it."""
+    return f"unnest({', '.join(f'%s::{kind.compile(connection.dialect)}[]' for kind in _types(table, columns))})"
+
+
+def as_arrays(rows: Sequence[Row]) -> tuple[list[Any], ...]:
+    return tuple(map(list, zip(*rows, strict=True)))
+
+
+def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column holds one of the values: with one parameter however many they are, so that the statement stays the
+    same. Numbers or texts."""
+    asked = column.expression
+    if is_sqlite(session):
+        each = func.json_each(literal(orjson.dumps(list(values)).decode(), Text)).table_valued("value")
+        chosen: ColumnElement[bool] = asked.in_(select(each.c.value))
+        return chosen
+    equal: ColumnElement[bool] = asked == any_(literal(list(values), ARRAY(asked.type)))
+    return equal
 
 
 def listed(session: Session, values: Sequence[str]) -> Subquery:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from linksvc.database import insert_into, rows_affected
 from linksvc.models import Lease
@@ -20,6 +20,12 @@ def take(session: Session, name: str, holder: str, now: datetime, lasts: timedel
         where=(col(Lease.holder) == holder) | (col(Lease.until) <= now),
     )
     return rows_affected(session.connection().execute(statement)) == 1
+
+
+def is_held(session: Session, name: str, holder: str) -> bool:
+    """Whether the lease is the holder's, and stays so until the transaction ends. It is not renewed."""
+    statement = select(Lease.name).where(Lease.name == name, Lease.holder == holder).with_for_update(read=True)
+    return session.exec(statement).first() is not None
 
 
 def hold_off(session: Session, name: str) -> None:

@@ -20,8 +20,8 @@ class ShortCodes:
     The salt of hashids can be recovered from a few pairs, so what it encodes is already a keyed permutation. The offset
     puts every number in the range that hashids writes with exactly eleven characters.
 
-    For one number, hashids' alphabet depends on the salt and on the first character alone: so a code is read by table,
-    which a tracker does ten times faster than `Hashids.decode`, and what it reads is the same.
+    For one number, hashids' alphabet depends on the salt and on the first character alone: so a code is read and written by
+    table, ten times faster than by `Hashids`, and it is the same.
     """
 
     def __init__(self, salt: bytes, keys: Mapping[int, bytes], current: int = 0) -> None:
@@ -33,7 +33,8 @@ class ShortCodes:
         self._base = len(alphabet)
         self._square = self._base**2
         self._offset = self._base ** (LENGTH - 2)
-        self._digits = {first: self._digits_behind(first, salt.hex()) for first in alphabet}
+        self._orders = {first: self._order_behind(first, salt.hex()) for first in alphabet}
+        self._digits = {first: _values_of(order) for first, order in self._orders.items()}
 
     @classmethod
     def of(cls, keyring: Keyring) -> "ShortCodes":
@@ -42,7 +43,16 @@ class ShortCodes:
     def encode(self, serial: int, version: int | None = None) -> str:
         """The code of `serial` under a key version (the newest one unless told)."""
         version = self.current if version is None else version
-        return str(self._hashids.encode(self._offset + version * _SPAN + self._permutations[version].permute(serial)))
+        number = self._offset + version * _SPAN + self._permutations[version].permute(serial)
+        # hashids takes the first character from the number, modulo 100.
+        first = self._firsts[number % 100 % self._base]
+        order, base = self._orders[first], self._base
+        characters = []
+        for _ in range(LENGTH - 1):
+            number, digit = divmod(number, base)
+            characters.append(order[digit])
+        characters.append(first)
+        return "".join(reversed(characters))
 
     def decode(self, code: str) -> tuple[int, int] | None:
         """The (key version, serial) of a code, or None for what is no code of ours."""
@@ -54,12 +64,10 @@ class ShortCodes:
         permutation = self._permutations.get(version)
         return (version, permutation.invert(sealed & _MASK)) if permutation else None
 
-    def _digits_behind(self, first: str, salt: str) -> bytes:
-        """The value of every byte as a digit behind a first character; NO_DIGIT for those that are none."""
+    def _order_behind(self, first: str, salt: str) -> str:
+        """The digits behind a first character, by their values."""
         alphabet = self._hashids._alphabet
-        order = _reorder(alphabet, (first + salt + alphabet)[: self._base])
-        values = {ord(character): value for value, character in enumerate(order)}
-        return bytes(values.get(byte, NO_DIGIT) for byte in range(256))
+        return str(_reorder(alphabet, (first + salt + alphabet)[: self._base]))
 
     def _read(self, code: str) -> int | None:
         if len(code) != LENGTH or not code.isascii():
@@ -76,5 +84,11 @@ class ShortCodes:
         number = (a * base + b) * square + c * base + d
         number = (number * square + e * base + f) * square + g * base + h
         number = number * square + i * base + j
-        # hashids takes the first character from the number (modulo 100): any other is not how it would write it.
+        # Any other first character is not how the number would be written.
         return number if code[0] == self._firsts[number % 100 % base] else None
+
+
+def _values_of(order: str) -> bytes:
+    """The value of every byte as a digit; NO_DIGIT for those that are none."""
+    values = {ord(character): value for value, character in enumerate(order)}
+    return bytes(values.get(byte, NO_DIGIT) for byte in range(256))

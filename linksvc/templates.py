@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from liquid import Environment
 from liquid.builtin import content, illegal, output
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path, StringLiteral
 from liquid.builtin.expressions.primitive import IntegerLiteral
 from liquid.builtin.filters.misc import default
@@ -53,6 +54,7 @@ class Template:
         self.text = text
         self.fields = fields
         self._parsed = parsed
+        self._pieces = _pieces(parsed)
 
     @classmethod
     def parse(cls, text: str) -> "Template":
@@ -74,7 +76,24 @@ class Template:
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text for one recipient; a field without a value is empty."""
+        if self._pieces is not None:
+            return "".join([values.get(piece, "") if is_field else piece for is_field, piece in self._pieces])
         return self._parsed.render(**{field: values.get(field, "") for field in self.fields})
+
+
+def _pieces(parsed: BoundTemplate) -> list[tuple[bool, str]] | None:
+    """A text whose fields have no filters, which most have not, as its pieces: whether each is a field, and its name or the
+    text itself. They are put together several times faster than the library renders. None for any other."""
+    pieces = []
+    for node in parsed.nodes:
+        if isinstance(node, ContentNode):
+            pieces.append((False, node.text))
+            continue
+        (expression,) = node.expressions()
+        if not (isinstance(expression, FilteredExpression) and isinstance(expression.left, Path)) or expression.filters:
+            return None
+        pieces.append((True, _field(expression.left)))
+    return pieces
 
 
 def _invalid(detail: str, code: str = "invalid") -> InvalidRequest:

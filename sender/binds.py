@@ -11,8 +11,8 @@ import socket
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -25,9 +25,19 @@ from linksvc.models import Lease
 
 LASTS = timedelta(seconds=20)
 
+RENEWED_EVERY = LASTS / 10
+"""A lease that was renewed within this time is only looked at: then transactions of a bind need not wait for one another."""
+
 
 class BindLost(Exception):
     """Another process holds the bind."""
+
+
+@dataclass
+class _Renewal:
+    """When a bind's lease was renewed last, by this process."""
+
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Bind:
     route_id: int
     worker: str
     number: int = 0
+    renewal: _Renewal = field(default_factory=_Renewal, compare=False, repr=False)
 
     @property
     def lease(self) -> str:
@@ -90,10 +101,18 @@ class Turns:
 @contextmanager
 def holding(engine: Engine, bind: Bind, clock: Clock) -> Iterator[Session]:
     """A transaction that may write, as long as the bind is ours. Raises BindLost."""
+    now, renewed = clock(), bind.renewal.at
+    is_fresh = renewed is not None and now - RENEWED_EVERY < renewed <= now
     with writing(engine) as session:
-        if not leases.take(session, bind.lease, bind.worker, clock(), LASTS):
+        if is_fresh:
+            ours = leases.is_held(session, bind.lease, bind.worker)
+        else:
+            ours = leases.take(session, bind.lease, bind.worker, now, LASTS)
+        if not ours:
             raise BindLost(f"route {bind.route_id} is held by another process")
         yield session
+    if not is_fresh:
+        bind.renewal.at = now
 
 
 def is_dead(worker: str) -> bool:

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, bindparam, or_
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from linksvc import facts, holds
+from linksvc.bulk import among
 from linksvc.campaign_locks import lock_to_mark
 from linksvc.facts import NewFact
 from linksvc.frequency_caps import Cap, take
@@ -38,15 +39,6 @@ _RULES = (
     )
     .join(Workspace, col(Workspace.id) == col(Campaign.workspace_id))
     .where(col(Campaign.id) == bindparam("campaign_id"))
-)
-_SUPPRESSED = select(Suppression.number).where(
-    col(Suppression.workspace_id) == bindparam("workspace_id"),
-    col(Suppression.number).in_(bindparam("numbers", expanding=True)),
-)
-_CONSENTING = select(Contact.id, Contact.country, Contact.timezone).where(
-    col(Contact.workspace_id) == bindparam("workspace_id"),
-    col(Contact.id).in_(bindparam("ids", expanding=True)),
-    or_(col(Contact.marketing_consent_at).is_not(None), bindparam("any_kind", type_=Boolean)),
 )
 
 
@@ -137,13 +129,17 @@ def _read_rules(session: Session, campaign_id: int) -> Any:
 
 def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) -> dict[int, _Person]:
     """Those, by n, whose recipient is there, has consented to what is marketing, and has not said STOP."""
-    connection = session.connection()
-    numbers = {message.number for message in messages}
-    asked = {"workspace_id": campaign.workspace_id, "numbers": sorted(numbers)}
-    suppressed = set(connection.execute(_SUPPRESSED, asked).scalars())
-    ids = sorted({message.contact_id for message in messages})
-    asked = {"workspace_id": campaign.workspace_id, "ids": ids, "any_kind": campaign.kind != MARKETING}
-    contacts = {id: (country, timezone) for id, country, timezone in connection.execute(_CONSENTING, asked)}
+    numbers, ids = {message.number for message in messages}, {message.contact_id for message in messages}
+    stopped = select(Suppression.number).where(
+        Suppression.workspace_id == campaign.workspace_id, among(session, col(Suppression.number), numbers)
+    )
+    suppressed = set(session.exec(stopped))
+    consenting = select(Contact.id, Contact.country, Contact.timezone).where(
+        Contact.workspace_id == campaign.workspace_id, among(session, col(Contact.id), ids)
+    )
+    if campaign.kind == MARKETING:
+        consenting = consenting.where(col(Contact.marketing_consent_at).is_not(None))
+    contacts = {id: (country, timezone) for id, country, timezone in session.exec(consenting)}
     found = {}
     for message in messages:
         if message.contact_id in contacts and message.number not in suppressed:

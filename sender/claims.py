@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, select
 
 from linksvc import send_batches
+from linksvc.bulk import among
 from linksvc.models import Campaign, Message, SendBatch
 from linksvc.send_batches import MOST_MESSAGES, Batch
 from sender.messages import Claim, OpenCampaign
@@ -93,6 +94,6 @@ def _claims(session: Session, campaign_id: int, batches: Sequence[Batch]) -> lis
     if not ns:
         return []
     columns: tuple[Any, ...] = tuple(getattr(Message, name) for name in Claim.__dataclass_fields__)
-    statement = select(*columns).where(Message.campaign_id == campaign_id, col(Message.n).in_(ns))
+    statement = select(*columns).where(Message.campaign_id == campaign_id, among(session, col(Message.n), ns))
     found = {row[0]: Claim(*row) for row in session.exec(statement)}
     return [found[n] for n in ns if n in found]

@@ -255,6 +255,8 @@ class Feed:
         now = asyncio.get_running_loop().time()
         rate = min(self._pacer.rate(now), self._campaigns.shares.pacer(stock.campaign).rate_per_s)
         most = max(1, int(rate * MARK_AHEAD_S))
+        if not self._window.has_room_for(_worthwhile(stock.messages, min(most, self._window.size // 2))):
+            return []
         chosen: list[Outgoing] = []
         parts = 0
         while stock.messages:
@@ -276,6 +278,16 @@ class Feed:
             self._window.give_back(parts - len(marked))
         await asyncio.sleep(PAUSE_S)
         return _marked_at(marked, now)
+
+
+def _worthwhile(messages: Iterable[Outgoing], most: int) -> int:
+    """How many parts are worth a mark: so many, or what there is. A mark of a few costs nearly as much as one of many."""
+    parts = 0
+    for message in messages:
+        parts += len(message.payloads)
+        if parts >= most:
+            return max(most, 1)
+    return parts
 
 
 def _marked_at(submissions: list[Submission], now: float) -> list[Submission]:

@@ -5,15 +5,16 @@ Two rows are written for every part that is sent, so the statement goes to the d
 times as much.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from linksvc.bulk import as_arrays, unnested
 from linksvc.database import is_sqlite
 from linksvc.models import SmscId
 from sender.receipts import INTERMEDIATE
@@ -50,6 +51,7 @@ class IdRow:
 
 
 _COLUMNS = tuple(IdRow.__dataclass_fields__)
+_of = attrgetter(*_COLUMNS)
 _MOMENTS = tuple(_COLUMNS.index(name) for name in ("recorded_at", "done_at"))
 _ANSWERED = ("raw_id", "campaign_id", "n", "part", "parts", "attempt")
 _TOLD = ("state", "error", "cause", "done_at", "recorded_at")
@@ -67,17 +69,21 @@ def upsert(session: Session, rows: Sequence[IdRow]) -> list[IdRow]:
     """
     if not rows:
         return []
+    if is_sqlite(session):
+        return _upsert_on_sqlite(session.connection(), rows)
     connection = session.connection()
-    types = _types(is_sqlite(session))
+    source = f"SELECT * FROM {unnested(connection, SmscId, _COLUMNS)}"  # noqa: S608
+    stored = connection.exec_driver_sql(_STATEMENT.format(source), as_arrays([_of(row) for row in rows]))
+    return [IdRow(*row) for row in stored]
+
+
+def _upsert_on_sqlite(connection: Connection, rows: Sequence[IdRow]) -> list[IdRow]:
     to_store = _moment_processors(connection, "bind_processor")
     to_read = _moment_processors(connection, "result_processor", None)
-    values = tuple(value for row in rows for value in _values(row, to_store))
-    stored = connection.exec_driver_sql(_statement(types, len(rows)), values).all()
+    values = tuple(value for row in rows for value in _converted(list(_of(row)), to_store))
+    places = ", ".join([f"({', '.join('?' * len(_COLUMNS))})"] * len(rows))
+    stored = connection.exec_driver_sql(_STATEMENT.format(f"VALUES {places}"), values)
     return [IdRow(*_converted(list(row), to_read)) for row in stored]
-
-
-def _values(row: IdRow, to_store: dict[int, Any]) -> Iterator[Any]:
-    return iter(_converted([getattr(row, name) for name in _COLUMNS], to_store))
 
 
 def _converted(values: list[Any], processors: dict[int, Any]) -> list[Any]:
@@ -92,26 +98,6 @@ def _moment_processors(connection: Connection, kind: str, *arguments: object) ->
     found = {place: columns[_COLUMNS[place]].type.dialect_impl(connection.dialect) for place in _MOMENTS}
     made = {place: getattr(type, kind)(connection.dialect, *arguments) for place, type in found.items()}
     return {place: process for place, process in made.items() if process}
-
-
-@cache
-def _types(sqlite: bool) -> tuple[str, ...]:
-    """A place for each value; PostgreSQL wants to know the type of one that may be NULL."""
-    if sqlite:
-        return ("?",) * len(_COLUMNS)
-    numbers = {"part": "integer", "parts": "integer", "attempt": "integer", "receipts": "integer"}
-    numbers |= dict.fromkeys(("route_id", "campaign_id", "n"), "bigint") | dict.fromkeys(
-        ("recorded_at", "done_at"), "timestamptz"
-    )
-    return tuple(f"%s::{numbers.get(name, 'varchar')}" for name in _COLUMNS)
-
-
-def _statement(places: tuple[str, ...], rows: int) -> str:
-    columns = ", ".join(_COLUMNS)
-    one = f"({', '.join(places)})"
-    values = ", ".join([one] * rows)
-    # Every name in it is one of ours.
-    return f"INSERT INTO smsc_id ({columns}) VALUES {values} {_ON_CONFLICT} RETURNING {columns}"  # noqa: S608
 
 
 def _on_conflict() -> str:
@@ -138,4 +124,4 @@ def _rank_of(state: str) -> str:
     return f"CASE {state} {cases} ELSE {_FINAL_RANK} END"
 
 
-_ON_CONFLICT = _on_conflict()
+_STATEMENT = f"INSERT INTO smsc_id ({', '.join(_COLUMNS)}) {{}} {_on_conflict()} RETURNING {', '.join(_COLUMNS)}"

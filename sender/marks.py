@@ -18,8 +18,8 @@ from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from linksvc import facts, frequency_caps, send_batches
-from linksvc.bulk import insert_rows
-from linksvc.database import insert_into, is_sqlite
+from linksvc.bulk import among, insert_fresh, insert_rows
+from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.models import Attempt, Suppression
 from linksvc.send_batches import AT_ONCE
@@ -174,7 +174,7 @@ def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int,
     )
     statement = (
         select(*columns)
-        .where(Attempt.campaign_id == campaign_id, col(Attempt.n).in_(ns))
+        .where(Attempt.campaign_id == campaign_id, among(session, col(Attempt.n), ns))
         .group_by(col(Attempt.n), col(Attempt.part))
     )
     for n, last, tries, first_at, standing in session.exec(statement):
@@ -209,7 +209,7 @@ def _take_back(session: Session, campaign_id: int, ns: Iterable[int]) -> None:
 def _stopped(session: Session, campaign: OpenCampaign, numbers: Sequence[str]) -> set[str]:
     """Which of the numbers said STOP."""
     statement = select(Suppression.number).where(
-        Suppression.workspace_id == campaign.workspace_id, col(Suppression.number).in_(numbers)
+        Suppression.workspace_id == campaign.workspace_id, among(session, col(Suppression.number), numbers)
     )
     return set(session.exec(statement)) if numbers and campaign.kind != "reply" else set()
 
@@ -251,11 +251,7 @@ def _insert_attempts(session: Session, bind: Bind, submissions: Sequence[Submiss
         # It has one writer, so nobody marked anything since the attempts were read.
         insert_rows(session, Attempt, _COLUMNS, rows)
         return list(submissions)
-    if not rows:
-        return []
-    statement = insert_into(session, Attempt).on_conflict_do_nothing().returning(Attempt.n, Attempt.part)
-    values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-    made = {(n, part) for n, part in session.connection().execute(statement, values)}
+    made = set(insert_fresh(session, Attempt, _COLUMNS, rows, ("n", "part")))
     lost = {one.message.n for one in submissions if (one.message.n, one.part) not in made}
     _delete_marks(session, bind, [one for one in submissions if one.message.n in lost and (one.message.n, one.part) in made])
     return [one for one in submissions if one.message.n not in lost]

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam
 from sqlmodel import Session
 
 from linksvc import facts, frequency_caps
+from linksvc.bulk import update_rows
 from linksvc.facts import NewFact
 from linksvc.models import Attempt
 from linksvc.route_accounts import RouteReading
@@ -54,39 +54,23 @@ def _uncount_refused(session: Session, answers: Sequence[Answer]) -> None:
 
 
 def _finish_attempts(session: Session, answers: Sequence[Answer]) -> None:
-    if not answers:
-        return
-    table: Table = Attempt.__table__  # type: ignore[attr-defined]
-    statement = (
-        table.update()
-        .where(
-            table.c.campaign_id == bindparam("of_campaign"),
-            table.c.n == bindparam("of_n"),
-            table.c.part == bindparam("of_part"),
-            table.c.attempt == bindparam("of_attempt"),
+    rows = [
+        (
+            answer.submission.message.campaign.id,
+            answer.submission.message.n,
+            answer.submission.part,
+            answer.submission.attempt,
+            answer.outcome,
+            answer.status,
+            answer.smsc_id,
+            answer.at,
         )
-        .values(
-            outcome=bindparam("new_outcome"),
-            command_status=bindparam("new_status"),
-            smsc_id=bindparam("new_id"),
-            answered_at=bindparam("new_time"),
-        )
-    )
-    session.connection().execute(statement, [_finished(answer) for answer in answers])
+        for answer in answers
+    ]
+    update_rows(session, Attempt, _NAMES, ("outcome", "command_status", "smsc_id", "answered_at"), rows)
 
 
-def _finished(answer: Answer) -> dict[str, object]:
-    one = answer.submission
-    return {
-        "of_campaign": one.message.campaign.id,
-        "of_n": one.message.n,
-        "of_part": one.part,
-        "of_attempt": one.attempt,
-        "new_outcome": answer.outcome,
-        "new_status": answer.status,
-        "new_id": answer.smsc_id,
-        "new_time": answer.at,
-    }
+_NAMES = ("campaign_id", "n", "part", "attempt")
 
 
 def _fact(answer: Answer, route_id: int) -> NewFact:

@@ -8,6 +8,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from linksvc import promo_codes
+from linksvc.bulk import among
 from linksvc.errors import InvalidRequest
 from linksvc.fragments import split
 from linksvc.keys import Keyring
@@ -114,7 +115,7 @@ class _Links:
 
 def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dict[int, _Person]:
     statement = select(Contact.id, Contact.first_name, Contact.last_name, Contact.city).where(
-        Contact.workspace_id == workspace_id, col(Contact.id).in_({claim.contact_id for claim in claims})
+        Contact.workspace_id == workspace_id, among(session, col(Contact.id), {claim.contact_id for claim in claims})
     )
     return {id or 0: _Person(*fields) for id, *fields in session.exec(statement)}
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
-from linksvc.bulk import LEAST_COPIED, insert_rows
-from linksvc.database import is_sqlite, reading, writing
+from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, update_rows
+from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit
 from tests.factories import NOW, produced_campaign, workspace
 
@@ -130,3 +130,28 @@ def test_a_moment_without_a_time_zone_is_refused(engine: Engine, campaign: int, 
 def test_no_rows_are_no_statement(engine: Engine) -> None:
     with writing(engine) as session:
         insert_rows(session, Fact, ("campaign_id",), [])
+
+
+def test_rows_that_are_changed_stand_there_as_if_the_orm_had_changed_them(engine: Engine, campaign: int) -> None:
+    insert(engine, [fact(campaign, i) for i in range(9)])
+    rows = [(campaign, "hit", f"segment:{i}", told, i or None, at) for i, (told, at) in enumerate(zip(TEXTS, MOMENTS * 2))]  # noqa: B905
+    with writing(engine) as session:
+        update_rows(session, Fact, ("campaign_id", "kind", "source"), ("value", "n", "applied_at"), rows)
+        update_rows(session, Fact, ("campaign_id", "kind", "source"), ("value",), [])
+    with reading(engine) as session:
+        found = session.exec(select(Fact.source, Fact.value, Fact.n, Fact.applied_at).order_by(col(Fact.source))).all()
+    assert [tuple(row) for row in found[:-2]] == [row[2:] for row in rows]
+    assert found[-1].value == fact(campaign, 8).value, "nobody named it"
+
+
+def test_rows_that_were_there_are_not_told_as_fresh(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    campaign = produced_campaign(engine, workspace(engine), 3)
+    columns = tuple(Fact.__table__.columns.keys())  # type: ignore[attr-defined]
+    rows = [tuple(getattr(fact(campaign, i), name) for name in columns) for i in range(4)]
+    with writing(engine) as session:
+        assert insert_fresh(session, Fact, columns, rows[:2], ("source", "n")) == [("segment:0", None), ("segment:1", 1)]
+        assert insert_fresh(session, Fact, columns, rows, ("source",)) == [("segment:2",), ("segment:3",)]
+        assert insert_fresh(session, Fact, columns, [], ("source",)) == []
+    assert len(kept(engine, Fact)) == 4
+    engine.dispose()

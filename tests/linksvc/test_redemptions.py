@@ -52,7 +52,11 @@ def test_a_code_is_used_once(engine: Engine, workspace_id: int) -> None:
         "code_exhausted", "This code was used already, as often as it may be."
     )
     entries = {entry.order_ref: entry for entry in ledger(engine)}
-    assert (entries["R-1"].action, entries["R-1"].discount_minor, entries["R-1"].redemption_id) == ("redeemed", 499, first.id)
+    assert (entries["R-1"].action, entries["R-1"].discount_minor, entries["R-1"].redemption_id) == (
+        "redeemed",
+        499,
+        first.id,
+    )
     assert (entries["R-2"].action, entries["R-2"].reason) == ("refused", "code_exhausted")
 
 

@@ -26,6 +26,14 @@ def test_every_serial_under_every_key_has_eleven_characters_and_comes_back(seria
     assert ROTATED.decode(code) == (version, serial)
 
 
+@given(serial=serials, version=st.integers(0, MOST_KEYS - 1))
+@example(serial=0, version=0)
+@example(serial=LAST, version=MOST_KEYS - 1)
+def test_a_code_is_what_hashids_itself_writes(serial: int, version: int) -> None:
+    number = ROTATED._offset + (version << SERIAL_BITS) + ROTATED._permutations[version].permute(serial)
+    assert ROTATED.encode(serial, version) == Hashids(salt=KEYRING.link_salt.hex()).encode(number)
+
+
 def test_the_ends_of_the_sealed_range_have_eleven_characters_too() -> None:
     for version in range(MOST_KEYS):
         for sealed in (0, LAST):

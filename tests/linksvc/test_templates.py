@@ -77,3 +77,19 @@ def test_a_text_is_either_refused_with_a_code_or_renders(text: str) -> None:
     else:
         assert template.fields <= set(FIELDS)
         template.render({"first_name": "Zoé"})
+
+
+pieces = st.lists(
+    st.one_of(
+        st.text(st.characters(exclude_characters="{}%"), max_size=8),
+        st.sampled_from([f"{{{{ {field} }}}}" for field in FIELDS]),
+    ),
+    max_size=6,
+).map("".join)
+
+
+@given(pieces, st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=8)))
+def test_fields_without_filters_are_filled_in_as_the_library_does_it(text: str, values: dict[str, str]) -> None:
+    template = Template.parse(text)
+    assert template._pieces is not None
+    assert template.render(values) == template._parsed.render(**{field: values.get(field, "") for field in template.fields})
