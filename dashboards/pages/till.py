@@ -24,6 +24,7 @@ from linksvc.code_attempts import Attempter
 from linksvc.code_worth import Worth, find_worth
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict, TooManyRequests
+from linksvc.failed_attempts import is_of_the_code, note_refusal
 from linksvc.money import Money
 from linksvc.public_ids import check_drawn_id
 from linksvc.redemption_list import Wanted, find_redemption, list_redemptions
@@ -92,18 +93,24 @@ class TillPages:
         return show(request, "till_worth.html", device, worth=page, form=typed.form, once=once)
 
     def _find_worth(self, device: Device, typed: TypedOrder) -> Worth | Refusal:
+        till = device.till
         with reading(self.engine) as session:
-            return find_worth(
+            worth = find_worth(
                 session,
-                device.till.workspace_id,
+                till.workspace_id,
                 typed.code,
                 typed.order,
                 self.clock(),
-                shop_id=device.till.shop_id,
+                shop_id=till.shop_id,
                 order_ref=typed.order_ref,
                 customer_ref=typed.customer_ref,
                 delivery_minor=typed.delivery_minor or 0,
             )
+        if isinstance(worth, Refusal) and is_of_the_code(worth):
+            with writing(self.engine) as session:
+                who = Attempter(till.key_id, till.shop_id, "")
+                note_refusal(session, till.workspace_id, who, typed.code, worth, self.clock())
+        return worth
 
     def redeem(self, request: Request, form: Form, device: Device) -> Response:
         """POST /till/redeem: uses the code; sent twice, it is used once."""

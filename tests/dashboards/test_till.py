@@ -257,6 +257,9 @@ def test_whoever_guesses_at_a_till_is_slowed_down_and_told_when_to_go_on(site: S
     assert "may be tried now and then" in slowed.text
     # What is over is not looked at, whether it is right or not.
     assert till.check(code, "20").status_code == 429
+    with reading(site.engine) as session:
+        noted = session.exec(select(LedgerEntry.reason).where(LedgerEntry.shop_id == till.counter.shop_id)).all()
+    assert noted == ["code_not_found"] * sum(answer.status_code == 409 for answer in answers)
 
 
 @pytest.mark.parametrize("step", ["enrol", "open", "lock", "check", "change", "redeem", "redemptions/rdm_1/undo"])
