@@ -27,6 +27,8 @@ from linksvc.models import CodeImport, Lease, Offer, PromoCode
 from linksvc.new_offers import USES_MOST
 from linksvc.offers import find_offer
 from linksvc.public_ids import format_id
+from linksvc.webhooks import outbox
+from linksvc.webhooks.events import Event, ImportEnd
 
 FAULTS_TOLD = 100
 """Of a refused list; the others are counted."""
@@ -86,7 +88,7 @@ def import_codes(
             raise _faulty(faults, found.rows)
         codes = [code for code in found.lines if code not in present and code not in clashes]
         run.store(codes, found.written)
-        run.finish(len(codes))
+        run.finish(ImportedList(import_id, options.file_name, found.rows, len(codes), len(present), faults))
     except BaseException:
         # With the database gone this fails, and the worker does it once the lease is over.
         with suppress(SQLAlchemyError):
@@ -185,7 +187,7 @@ class _Run:
                 insert_rows(session, PromoCode, columns, [self._row(code, written.get(code, "")) for code in batch])
             time.sleep(PAUSE_S)
 
-    def finish(self, count: int) -> None:
+    def finish(self, done: ImportedList) -> None:
         with writing(self.engine) as session:
             self._go_on(session, 0)
             mine = (
@@ -194,17 +196,16 @@ class _Run:
                 PromoCode.import_id == self.import_id,
                 col(PromoCode.campaign_id).is_(None),
             )
-            if session.exec(select(func.count()).select_from(PromoCode).where(*mine)).one() != count:
+            if session.exec(select(func.count()).select_from(PromoCode).where(*mine)).one() != done.added:
                 raise Conflict(
                     "Some of these codes were taken for something else meanwhile; nothing was imported. Import the list "
                     "again to see which.",
                     code="codes_taken",
                 )
-            session.exec(
-                update(CodeImport)
-                .where(col(CodeImport.id) == self.import_id)
-                .values(state="finished", finished_at=self.clock())
-            )
+            now = self.clock()
+            this = col(CodeImport.id) == self.import_id
+            session.exec(update(CodeImport).where(this).values(state="finished", finished_at=now))
+            outbox.tell(session, self.workspace_id, [_event(self.offer_id, done, now)], now)
             leases.give_back(session, _lease_of(self.import_id), self.holder)
 
     def _row(self, code: str, written: str) -> tuple[object, ...]:
@@ -220,6 +221,12 @@ class _Run:
                 "The import stood still for too long and was undone. Import the list again.", code="import_undone"
             )
         leases.take(session, _lease_of(self.import_id), self.holder, self.clock(), _LEASE)
+
+
+def _event(offer_id: int, done: ImportedList, now: datetime) -> Event:
+    counts = (done.rows, done.added, done.present, len(done.faults))
+    end = ImportEnd("codes", None, format_id("offer", offer_id), done.file_name, "finished", *counts, now)
+    return Event("import.finished", f"codes {done.import_id}", now, end)
 
 
 def _undo_batch(engine: Engine, import_id: int) -> bool:

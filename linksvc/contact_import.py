@@ -160,7 +160,7 @@ class _Run:
 
 def _event(row: ContactImport, now: datetime) -> Event:
     id = format_id("import", row.id or 0)
-    end = ImportEnd("contacts", id, row.file_name, row.state, row.rows, row.added, row.merged, row.rejected, now)
+    end = ImportEnd("contacts", id, None, row.file_name, row.state, row.rows, row.added, row.merged, row.rejected, now)
     return Event("import.finished", id, now, end)
 
 

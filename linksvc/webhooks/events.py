@@ -110,11 +110,12 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class ImportEnd:
-    """import.finished. `kind`: contacts or codes; `state`: finished or failed. A row of the file was added, merged with what
-    there was, or rejected."""
+    """import.finished. `kind`: contacts, with `import_id`, or codes, with the offer's. `state`: finished or failed. A row of
+    the file was added, merged with what there was, or rejected."""
 
     kind: str
-    import_id: str
+    import_id: str | None
+    offer_id: str | None
     file_name: str
     state: str
     rows: int

@@ -31,7 +31,7 @@ def endpoint(
 
 
 def finished(number: int, at: datetime = NOW, kind: str = "contacts") -> Event:
-    end = ImportEnd(kind, f"imp_{number}", "clients.csv", "finished", 3, 2, 1, 0, at)
+    end = ImportEnd(kind, f"imp_{number}", None, "clients.csv", "finished", 3, 2, 1, 0, at)
     return Event("import.finished", f"{kind} {number}", at, end)
 
 

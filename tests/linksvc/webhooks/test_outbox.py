@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session, select
 
-from linksvc import redemptions, returns
+from linksvc import code_import, redemptions, returns
 from linksvc.applier import apply_batch, change_verdicts
 from linksvc.contact_import import ImportOptions, import_contacts
 from linksvc.database import reading, writing
@@ -265,6 +265,7 @@ def test_an_import_is_told_when_it_ends(engine: Engine, workspace_id: int) -> No
     assert end["data"] == {
         "kind": "contacts",
         "import_id": "imp_1",
+        "offer_id": None,
         "file_name": "clients.csv",
         "state": "finished",
         "rows": 3,
@@ -273,3 +274,15 @@ def test_an_import_is_told_when_it_ends(engine: Engine, workspace_id: int) -> No
         "rejected": 1,
         "finished_at": "2026-11-20T09:01:00Z",
     }
+
+
+@pytest.mark.usefixtures("listening")
+def test_a_list_of_codes_is_told_when_all_of_it_is_there(engine: Engine, workspace_id: int) -> None:
+    offer_id = factories.offer(engine, workspace_id)
+    options = code_import.ImportOptions("codes.csv")
+    for _ in range(2):
+        code_import.import_codes(engine, workspace_id, offer_id, options, b"code\nA111\nB222\n", clock)
+    first, again = (one["data"] for one in told(engine))
+    assert (first["kind"], first["import_id"], first["offer_id"]) == ("codes", None, f"off_{offer_id}")
+    counts = sorted((one["rows"], one["added"], one["merged"], one["rejected"]) for one in (first, again))
+    assert counts == [(2, 0, 2, 0), (2, 2, 0, 0)]
