@@ -7,11 +7,13 @@ never waits for a report.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Engine, Table, bindparam, case, func
+from sqlalchemy import Engine, case, func
 from sqlmodel import Session, col, select, update
 
 from linksvc import counters, facts, leases
+from linksvc.bulk import update_rows
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, reading, writing
 from linksvc.facts import NewFact
@@ -113,17 +115,20 @@ def apply_batch(engine: Engine, campaign_id: int, holder: str, clock: Clock) -> 
         return len(pending)
 
 
-def _pending(session: Session, campaign_id: int) -> list[Fact]:
+def _pending(session: Session, campaign_id: int) -> list[NewFact]:
     statement = (
-        select(Fact)
+        select(*_FACT)
         .where(Fact.campaign_id == campaign_id, col(Fact.applied_at).is_(None))
         .order_by(col(Fact.recorded_at))
         .limit(BATCH_ROWS)
     )
-    return list(session.exec(statement))
+    return [NewFact(*row) for row in session.exec(statement)]
 
 
-def _apply(session: Session, campaign_id: int, pending: list[Fact], clock: Clock) -> None:
+_FACT: Any = tuple(getattr(Fact, name) for name in NewFact._fields)
+
+
+def _apply(session: Session, campaign_id: int, pending: Sequence[NewFact], clock: Clock) -> None:
     hits = {fact.source: fact for fact in pending if fact.kind == "hit"}
     told = {fact.source for fact in pending if fact.kind == "interaction"}
     # An interaction may come before its hit, from another tracker's spool: then it waits here, applied already.
@@ -134,25 +139,16 @@ def _apply(session: Session, campaign_id: int, pending: list[Fact], clock: Clock
     news.tell_movement(session, campaign_id, moved, clock())
 
 
-def _as_told(fact: Fact) -> HeldHit:
+def _as_told(fact: NewFact) -> HeldHit:
     """The hit of a `hit` fact, before anything else was learnt of it."""
     segment, _, position = fact.source.rpartition(":")
     return HeldHit(segment, int(position), fact.n, fact.occurred_at, fact.value, fact.detail, 0)
 
 
-def _mark_applied(session: Session, pending: list[Fact], clock: Clock) -> None:
-    table: Table = Fact.__table__  # type: ignore[attr-defined]
-    statement = (
-        table.update()
-        .where(
-            table.c.campaign_id == bindparam("of_campaign"),
-            table.c.kind == bindparam("of_kind"),
-            table.c.source == bindparam("of_source"),
-        )
-        .values(applied_at=clock())
-    )
-    rows = [{"of_campaign": f.campaign_id, "of_kind": f.kind, "of_source": f.source} for f in pending]
-    session.connection().execute(statement, rows)
+def _mark_applied(session: Session, pending: Sequence[NewFact], clock: Clock) -> None:
+    now = clock()
+    rows = [(fact.campaign_id, fact.kind, fact.source, now) for fact in pending]
+    update_rows(session, Fact, ("campaign_id", "kind", "source"), ("applied_at",), rows)
 
 
 def _finish(session: Session, campaign_id: int, clock: Clock) -> None:

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, delete, select
 
 from linksvc.clock import bucket_of
 from linksvc.database import insert_into
+from linksvc.facts import AnyFact
 from linksvc.hit_verdicts import COUNTED
 from linksvc.models import Fact, FunnelCount, Hit, Message
 from linksvc.stages import stages_of
@@ -22,8 +22,7 @@ _OF_REDEMPTIONS = {"redeemed": "redemption", "returned": "return", "voided": "vo
 _BEFORE_A_ROUTE = {"produced", "queued", "held", "stopped", "cancelled", "expired_unsent", "refused", "outcome_unknown"}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class Cell(NamedTuple):
     """One counter of a campaign."""
 
     variant: str
@@ -45,16 +44,24 @@ class Tally:
     def add(self, stamps: Stamps, sign: int = 1) -> None:
         """Counts the message under every stage it stands at (or takes it away with sign -1)."""
         for stage, at in stages_of(stamps):
-            route_id = 0 if stage in _BEFORE_A_ROUTE else stamps.route_id
-            cell = Cell(stamps.variant, route_id, stamps.network, stamps.country, bucket_of(at), stage, "")
-            self.counts[cell] += sign
+            self.counts[_cell(stage, at, stamps)] += sign
+
+    def exchange(self, before: Stamps, after: Stamps) -> None:
+        """Counts the message as it is now instead of as it was."""
+        left, reached = dict(stages_of(before)), dict(stages_of(after))
+        # Where it stays as it was it is not counted anew.
+        same = left.items() & reached.items() if before.route_id == after.route_id else set()
+        for stage, at in left.items() - same:
+            self.counts[_cell(stage, at, before)] -= 1
+        for stage, at in reached.items() - same:
+            self.counts[_cell(stage, at, after)] += 1
 
     def add_hit(self, verdict: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
         """Counts a hit by the verdict that holds for it (or takes it away). `stamps` None: it names nobody."""
         for stage in (f"hit_{verdict}",) if stamps else (f"hit_{verdict}", "hit_unnamed"):
             self.counts[_occurrence(stage, occurred_at, stamps)] += sign
 
-    def add_redemption(self, fact: Fact, stamps: Stamps | None) -> None:
+    def add_redemption(self, fact: AnyFact, stamps: Stamps | None) -> None:
         """Counts a redemption and what was paid, or a return or a void and what it took back."""
         cell = _occurrence(_OF_REDEMPTIONS[fact.kind], fact.occurred_at, stamps, fact.currency)
         self.counts[cell] += 1
@@ -65,6 +72,11 @@ class Tally:
         touched = set(self.counts) | set(self.amounts)
         pairs = {cell: (self.counts[cell], self.amounts[cell]) for cell in sorted(touched)}
         return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
+
+
+def _cell(stage: str, at: datetime, stamps: Stamps) -> Cell:
+    route_id = 0 if stage in _BEFORE_A_ROUTE else stamps.route_id
+    return Cell(stamps.variant, route_id, stamps.network, stamps.country, bucket_of(at), stage, "")
 
 
 def _occurrence(stage: str, occurred_at: datetime, stamps: Stamps | None, currency: str = "") -> Cell:

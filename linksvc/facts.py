@@ -58,6 +58,9 @@ class NewFact(NamedTuple):
     price_micros: int = 0
 
 
+AnyFact = Fact | NewFact
+"""A fact, as the ORM tells it or without its cost."""
+
 _COLUMNS = (*NewFact._fields, "recorded_at", "applied_at")
 
 

@@ -6,26 +6,29 @@ facts decide together, those that are applied and those that are about to be.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from linksvc.facts import AnyFact
 from linksvc.models import Fact
 
 _DECIDE = ("redeemed", "voided")
+_COLUMNS: Any = (Fact.n, Fact.kind, Fact.source, Fact.occurred_at, Fact.applied_at)
 
 _INDEXED = text("kind IN ('redeemed', 'voided')")
 """As the partial index says it: SQLite takes the index for these very words only."""
 
 
-def first_redemptions(session: Session, campaign_id: int, facts: Sequence[Fact]) -> Mapping[int, datetime | None]:
-    """{n: its first redemption that holds, or None} of the messages that these facts, about to be applied, redeem or void."""
+def first_redemptions(session: Session, campaign_id: int, facts: Sequence[AnyFact]) -> Mapping[int, datetime | None]:
+    """{n: its first redemption that holds, or None} of the messages that facts about to be applied redeem or void."""
     news = {(fact.kind, fact.source) for fact in facts if fact.kind in _DECIDE}
     ns = {fact.n for fact in facts if fact.kind in _DECIDE and fact.n is not None}
     if not ns:
         return {}
     found = session.exec(
-        select(Fact.n, Fact.kind, Fact.source, Fact.occurred_at, Fact.applied_at)
+        select(*_COLUMNS)
         .where(Fact.campaign_id == campaign_id, col(Fact.n).in_(ns), _INDEXED)
         .order_by(col(Fact.occurred_at))
     )

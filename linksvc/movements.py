@@ -3,22 +3,22 @@
 Called by `linksvc.applier` alone, in a transaction that nobody else counts this campaign in.
 """
 
-import copy
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
-from sqlalchemy import Table, bindparam
 from sqlmodel import Session
 
 from linksvc import counters
+from linksvc.bulk import update_rows
 from linksvc.counters import Tally
+from linksvc.facts import AnyFact
 from linksvc.first_redemptions import first_redemptions
 from linksvc.hit_verdicts import Change, first_hits, write_rows
-from linksvc.models import Fact, Message
-from linksvc.stamps import ABOUT_REDEMPTIONS, WRITTEN, Stamps, add_hit, fold, set_hits
+from linksvc.models import Message
+from linksvc.stamps import ABOUT_REDEMPTIONS, WRITTEN, Stamps, add_hit, copy_of, fold, set_hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Movement:
 
 
 def move(
-    session: Session, campaign_id: int, facts: Sequence[Fact], changes: Sequence[Change], human: Collection[str] = ()
+    session: Session, campaign_id: int, facts: Sequence[AnyFact], changes: Sequence[Change], human: Collection[str] = ()
 ) -> Movement:
     """Folds facts that are not applied yet, and exchanges the verdicts of hits that are counted already. Returns what there
     is to tell of it.
@@ -61,12 +61,12 @@ def move(
         stamps = None if change.hit.n is None else after[change.hit.n]
         tally.add_hit(change.hit.verdict, change.hit.occurred_at, stamps, -1)
         tally.add_hit(change.verdict, change.hit.occurred_at, stamps)
-    _write_stamps(session, campaign_id, after.values())
+    _write_stamps(session, campaign_id, stamped)
     counters.write(session, campaign_id, tally)
-    return Movement(stamped, _clicks(facts, changes, verdicts))
+    return Movement([(before.state, stamps) for before, stamps in stamped], _clicks(facts, changes, verdicts))
 
 
-def _clicks(facts: Sequence[Fact], changes: Sequence[Change], verdicts: dict[str, str]) -> list[HumanHit]:
+def _clicks(facts: Sequence[AnyFact], changes: Sequence[Change], verdicts: dict[str, str]) -> list[HumanHit]:
     hits = [fact for fact in facts if fact.kind == "hit" and verdicts[fact.source] == "human"]
     new = [HumanHit(fact.source, fact.n, fact.occurred_at) for fact in hits]
     raised = [change.hit for change in changes if change.verdict == "human" != change.hit.verdict]
@@ -76,24 +76,24 @@ def _clicks(facts: Sequence[Fact], changes: Sequence[Change], verdicts: dict[str
 def _stamp(
     session: Session,
     campaign_id: int,
-    facts: Sequence[Fact],
+    facts: Sequence[AnyFact],
     changes: Sequence[Change],
     verdicts: dict[str, str],
     tally: Tally,
-) -> list[tuple[str, Stamps]]:
-    """The messages' stamps as they will be, each with the state before; the tally learns of what they leave and of where
+) -> list[tuple[Stamps, Stamps]]:
+    """The messages' stamps as they are and as they will be; the tally learns of what they leave and of where
     they get to."""
-    by_message: dict[int, list[Fact]] = defaultdict(list)
+    by_message: dict[int, list[AnyFact]] = defaultdict(list)
     for fact in facts:
         if fact.n is not None:
             by_message[fact.n].append(fact)
     # A verdict that is taken back may have been the first of its kind, so the message's other hits decide.
     anew = first_hits(session, campaign_id, {change.hit.n for change in changes if change.hit.n is not None})
     redeemed = first_redemptions(session, campaign_id, facts)
-    after: list[tuple[str, Stamps]] = []
+    after: list[tuple[Stamps, Stamps]] = []
     for before in counters.read_stamps(session, campaign_id, by_message.keys() | anew.keys()):
-        stamps = copy.copy(before)
-        after.append((before.state, stamps))
+        stamps = copy_of(before)
+        after.append((before, stamps))
         if before.n in anew:
             set_hits(stamps, anew[before.n])
         learnt = by_message[before.n]
@@ -103,18 +103,21 @@ def _stamp(
         for fact in learnt:
             if fact.kind == "hit":
                 add_hit(stamps, verdicts[fact.source], fact.occurred_at)
-        tally.add(before, -1)
-        tally.add(stamps)
+        tally.exchange(before, stamps)
     return after
 
 
-def _write_stamps(session: Session, campaign_id: int, stamped: Iterable[Stamps]) -> None:
-    table: Table = Message.__table__  # type: ignore[attr-defined]
-    statement = (
-        table.update()
-        .where(table.c.campaign_id == campaign_id, table.c.n == bindparam("at_n"))
-        .values({name: bindparam(f"new_{name}") for name in WRITTEN})
-    )
-    rows: list[dict[str, Any]] = [{"at_n": s.n} | {f"new_{name}": getattr(s, name) for name in WRITTEN} for s in stamped]
-    if rows:
-        session.connection().execute(statement, rows)
+def _write_stamps(session: Session, campaign_id: int, stamped: Iterable[tuple[Stamps, Stamps]]) -> None:
+    """Writes what changed: of a batch's messages mostly the same few columns."""
+    rows: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
+    for before, after in stamped:
+        values = _written(after)
+        changed = [place for place, (old, new) in enumerate(zip(_written(before), values, strict=True)) if old != new]
+        if changed:
+            names = tuple(WRITTEN[place] for place in changed)
+            rows[names].append((campaign_id, after.n, *(values[place] for place in changed)))
+    for names, of_these in rows.items():
+        update_rows(session, Message, ("campaign_id", "n"), names, of_these)
+
+
+_written = attrgetter(*WRITTEN)

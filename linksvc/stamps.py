@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
-from linksvc.models import Fact, Message
+from linksvc.facts import AnyFact
+from linksvc.models import Message
 
 SEVERITY = {"DELIVERED": 1, "UNKNOWN": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIVERABLE": 4, "REJECTED": 4}
 """Final receipt states (SMPP v3.4, 5.2.28): a message is as bad as the worst of its parts."""
@@ -70,12 +72,19 @@ def stamps_of(message: Message) -> Stamps:
     return Stamps(**{name: getattr(message, name) for name in COLUMNS})
 
 
+_values_of = attrgetter(*COLUMNS)
+
+
+def copy_of(stamps: Stamps) -> Stamps:
+    return Stamps(*_values_of(stamps))
+
+
 def unstamped(message: Message) -> Stamps:
     """The stamps of the message as it was produced, before any fact."""
     return Stamps(message.n, message.country, message.variant, message.network, message.tracked, message.produced_at)
 
 
-def fold(stamps: Stamps, facts: Iterable[Fact]) -> None:
+def fold(stamps: Stamps, facts: Iterable[AnyFact]) -> None:
     """Adds the facts to the stamps, but for those about hits and redemptions: a verdict may change (`add_hit`), a redemption
     may be voided (`linksvc.movements`). The order of facts never matters; each must be folded once."""
     for fact in facts:
@@ -125,7 +134,7 @@ def _later(present: datetime | None, candidate: datetime) -> datetime:
     return candidate if present is None else max(present, candidate)
 
 
-def _fold_accepted(stamps: Stamps, fact: Fact) -> None:
+def _fold_accepted(stamps: Stamps, fact: AnyFact) -> None:
     stamps.parts_accepted += 1
     stamps.parts = fact.parts
     stamps.route_id = fact.route_id
@@ -134,26 +143,26 @@ def _fold_accepted(stamps: Stamps, fact: Fact) -> None:
     stamps.price_currency = max(stamps.price_currency, fact.currency)
 
 
-def _fold_refused(stamps: Stamps, fact: Fact) -> None:
+def _fold_refused(stamps: Stamps, fact: AnyFact) -> None:
     stamps.cause = max(stamps.cause, fact.cause) if stamps.parts_refused else fact.cause
     stamps.parts_refused += 1
     stamps.error = max(stamps.error, fact.value)
     stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
 
 
-def _fold_unsent(stamps: Stamps, fact: Fact) -> None:
+def _fold_unsent(stamps: Stamps, fact: AnyFact) -> None:
     reason = "outcome_unknown" if fact.kind == "outcome_unknown" else fact.value
     stamps.unsent_reason = max(stamps.unsent_reason, reason, key=UNSENT_RANK.__getitem__)
     stamps.unsent_at = _earlier(stamps.unsent_at, fact.occurred_at)
 
 
-def _fold_held(stamps: Stamps, fact: Fact) -> None:
+def _fold_held(stamps: Stamps, fact: AnyFact) -> None:
     until = datetime.fromisoformat(fact.detail)
     if stamps.held_until is None or (until, fact.value) > (stamps.held_until, stamps.held_reason):
         stamps.held_until, stamps.held_reason = until, fact.value
 
 
-def _fold_released(stamps: Stamps, fact: Fact) -> None:
+def _fold_released(stamps: Stamps, fact: AnyFact) -> None:
     stamps.released_until = _later(stamps.released_until, datetime.fromisoformat(fact.detail))
 
 
@@ -161,7 +170,7 @@ def _badness(receipt: str) -> tuple[int, str]:
     return SEVERITY.get(receipt, 0), receipt
 
 
-def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
+def _fold_receipt(stamps: Stamps, fact: AnyFact) -> None:
     stamps.parts_final += 1
     told, new = _badness(stamps.receipt), _badness(fact.value)
     # The cause is that of the receipt that is told, also when it has none. A refusal's goes before.
@@ -173,7 +182,7 @@ def _fold_receipt(stamps: Stamps, fact: Fact) -> None:
         stamps.error = max(stamps.error, fact.detail)
 
 
-def _fold_first_time(stamps: Stamps, fact: Fact) -> None:
+def _fold_first_time(stamps: Stamps, fact: AnyFact) -> None:
     name = _FIRST_TIME[fact.kind]
     setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
 

@@ -57,8 +57,8 @@ class Hit(SQLModel, table=True):
     """A request for a known link, as a tracker answered it, and the verdict that holds now. Earlier verdicts are facts.
 
     A hit is stored with its fact and with the minute in which it is judged (`tracker.hit_store`), which asks for a batch's
-    messages at once; the minute's campaign is checked by its key. A foreign key costs a hit as much as the rest of its row. On
-    SQLite it has a rowid, unlike others: its rows are wide, and cost less at the table's end than in the order of its key.
+    messages at once; the minute's campaign is checked by its key. A foreign key costs a hit as much as the rest of its row.
+    On SQLite it has a rowid, unlike others: its rows are wide, and cost less at the table's end than in their key's order.
     """
 
     __tablename__ = "hit"
