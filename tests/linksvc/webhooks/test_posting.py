@@ -15,30 +15,11 @@ from linksvc.webhooks.addresses import AddressRefused, Network
 from linksvc.webhooks.posting import BODY_MOST_BYTES, KEPT_CHARACTERS, Outcome, Poster
 from tests.linksvc.webhooks.scenes import LOOPBACK
 
-OF_SOMEBODY = [
-    "127.0.0.1",
-    "0.0.0.0",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "224.0.0.1",
-    "255.255.255.255",
-    "192.0.2.1",
-    "::1",
-    "::",
-    "fe80::1",
-    "fec0::1",
-    "fc00::1",
-    "ff02::1",
-    "::ffff:127.0.0.1",
-    "::127.0.0.1",
-    "64:ff9b::10.0.0.1",
-    "64:ff9b:1::1",
-    "2002:7f00:1::",
-    "2001:db8::1",
-]
+OF_SOMEBODY = (
+    *("127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),  # noqa: S104
+    *("224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fec0::1", "fc00::1", "ff02::1", "::127.0.0.1"),
+    *("::ffff:127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:7f00:1::", "2001:db8::1"),
+)
 
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

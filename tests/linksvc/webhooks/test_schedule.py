@@ -59,9 +59,8 @@ def test_a_window_grows_with_successes_and_closes_with_failures() -> None:
     for failures in range(10):
         paces.begin(one, 0.0)
         paces.end(one, False, 0.0)
-        rests.append(
-            next(rest for rest in (REST_S * 2**n for n in range(20)) if paces.share_out([one], min(rest, REST_MOST_S)))
-        )
+        doubled = (min(REST_S * 2**n, REST_MOST_S) for n in range(20))
+        rests.append(next(rest for rest in doubled if paces.share_out([one], rest)))
         assert failures < 3 or paces.share_out([one], REST_MOST_S) == {one: 1}
     assert rests[:4] == [REST_S, 2 * REST_S, 4 * REST_S, 8 * REST_S] and rests[-1] == REST_MOST_S
 
