@@ -1,15 +1,18 @@
 """What is left of an offer's limits: of its uses, and of the money its discounts may come to.
 
 It is dealt into a few shares, so that no row is one that every till waits for: a redemption takes from any one of them by
-one conditional UPDATE. Only when no share holds enough are all of them locked and emptied together, so the limit is used to
-its end and never exceeded. Called by `linksvc.offers`, which deals, and by whatever uses codes or gives uses back.
+one conditional UPDATE. Only when that one does not hold enough are all of them locked, in one order for everybody, and what
+is asked for is taken from several, so the limit is used to its end and never exceeded. Called by `linksvc.offers`, which
+deals, and by whatever uses codes or gives uses back.
 """
 
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy import Table, bindparam, func
 from sqlmodel import Session, col, select
 
+from linksvc.database import is_sqlite, rows_affected
 from linksvc.models import OfferBudget
 
 SHARDS_MOST = 16
@@ -65,15 +68,10 @@ def take(session: Session, workspace_id: int, offer_id: int, shards: int, uses: 
     """Takes that much of what is left; False, and nothing is taken, if there is less."""
     if not shards or not (uses or minor):
         return True
-    if _take_from(session, workspace_id, offer_id, secrets.randbelow(shards), uses, minor):
+    if _take_from_any(session, workspace_id, offer_id, secrets.randbelow(shards), uses, minor):
         return True
     left = _left(session, workspace_id, offer_id)
-    if sum(row.uses_left for row in left) < uses or sum(row.minor_left for row in left) < minor:
-        return False
-    enough = [row.shard for row in left if row.uses_left >= uses and row.minor_left >= minor]
-    if any(_take_from(session, workspace_id, offer_id, shard, uses, minor) for shard in enough):
-        return True
-    return _gather(session, workspace_id, offer_id, uses, minor)
+    return _is_enough(left, uses, minor) and _take_from_all(session, workspace_id, offer_id, uses, minor)
 
 
 def give_back(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> None:
@@ -95,7 +93,7 @@ def read_left(session: Session, workspace_id: int, offer_id: int) -> tuple[int, 
 
 def _take_from(session: Session, workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> bool:
     taken = session.connection().execute(_TAKE, _named(workspace_id, offer_id, shard, uses, minor))
-    return taken.rowcount == 1
+    return rows_affected(taken) == 1
 
 
 def _left(session: Session, workspace_id: int, offer_id: int, lock: bool = False) -> list[OfferBudget]:
@@ -104,17 +102,33 @@ def _left(session: Session, workspace_id: int, offer_id: int, lock: bool = False
     return list(session.exec(mine.with_for_update() if lock else mine))
 
 
-def _gather(session: Session, workspace_id: int, offer_id: int, uses: int, minor: int) -> bool:
-    """Takes a part of it from each share that has some. All are locked first, in one order for everybody."""
+def _take_from_any(session: Session, workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> bool:
+    if is_sqlite(session):
+        return _take_from(session, workspace_id, offer_id, shard, uses, minor)
+    # PostgreSQL keeps a row locked that it waited for, though the condition does not hold any more. Whoever went on to lock
+    # all shares with that one in hand would lock them in an order of their own.
+    with session.begin_nested() as savepoint:
+        taken = _take_from(session, workspace_id, offer_id, shard, uses, minor)
+        if not taken:
+            savepoint.rollback()
+    return taken
+
+
+def _take_from_all(session: Session, workspace_id: int, offer_id: int, uses: int, minor: int) -> bool:
+    """Takes from the fullest shares first, as little as possible from each of the others."""
     left = _left(session, workspace_id, offer_id, lock=True)
-    if sum(row.uses_left for row in left) < uses or sum(row.minor_left for row in left) < minor:
+    if not _is_enough(left, uses, minor):
         return False
-    for row in left:
+    for row in sorted(left, key=lambda row: (row.minor_left, row.uses_left), reverse=True):
         of_uses, of_minor = min(uses, row.uses_left), min(minor, row.minor_left)
         if of_uses or of_minor:
             _take_from(session, workspace_id, offer_id, row.shard, of_uses, of_minor)
         uses, minor = uses - of_uses, minor - of_minor
     return True
+
+
+def _is_enough(left: Sequence[OfferBudget], uses: int, minor: int) -> bool:
+    return sum(row.uses_left for row in left) >= uses and sum(row.minor_left for row in left) >= minor
 
 
 def _named(workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> dict[str, int]:
