@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlmodel import col, select, update
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -101,14 +102,16 @@ def test_an_unknown_address_or_method_is_a_problem(sqlite_api: Api) -> None:
         check_problem(sqlite_api.get(path), 404, "route_not_found")
     answer = sqlite_api.request("DELETE", "/v1/redemptions")
     check_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST"
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
 def test_an_id_that_names_nothing_is_not_found(api: Api) -> None:
     for operation in OPERATIONS:
         if operation.path_ids:
-            for id in ("1", "0", "x", "1%00", "9" * 18, "9" * 30, "%F0%9F%A6%84", "1'--"):
-                body = {"json": GOOD[operation.name]} if operation in JSON else {}
+            for id in ("77", "0", "x", "1%00", "9" * 18, "9" * 30, "%F0%9F%A6%84", "1'--"):
+                body: dict[str, Any] = {"json": GOOD[operation.name]} if operation in JSON else {}
+                if operation.multipart:
+                    body = {"files": {"file": ("c.csv", b"code\nSUMMER\n")}}
                 answer = ask(api, operation, path=address(operation, id), **body)
                 assert answer.status_code == 404, (operation.name, id, answer.text)
                 check_problem(answer, 404, answer.json()["code"])
@@ -133,10 +136,22 @@ BODIES: list[tuple[bytes, int, str]] = [
 ]
 
 
+def may_be_empty(operation: Operation) -> bool:
+    """Whether an object without fields is a body that can be."""
+    assert operation.body
+    try:
+        operation.body.model_validate({})
+    except ValidationError:
+        return False
+    return True
+
+
 def test_a_body_that_cannot_be_is_a_problem(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     for operation in JSON:
         for body, status, code in [*BODIES, (b" " * (operation.body_most_bytes + 1), 413, "too_large")]:
-            if operation.body_optional and body in (b"", b"{}"):
+            if operation.body_optional and not body:
+                continue
+            if body == b"{}" and may_be_empty(operation):
                 continue
             with subtests.test(operation=operation.name, body=body[:20]):
                 answer = ask(sqlite_api, operation, content=body, headers={"Content-Type": "application/json"})
@@ -270,6 +285,16 @@ GOOD: dict[str, Any] = {
     "add_link": {"destination_url": "https://shop.example/"},
     "add_links": {"links": [{"destination_url": "https://shop.example/"}]},
     "change_link": {"title": "x"},
+    "generate_codes": {"count": 1},
+    "share_code": {"code": "SUMMER", "uses": 9},
+    "disable_code": {"code": "SUMMER"},
+    "enable_code": {"code": "SUMMER"},
+    "add_shop": {"name": "Lyon"},
+    "add_store": {"name": "Part-Dieu"},
+    "add_webhook": {"url": "https://shop.example/webhooks", "events": ["code.redeemed"]},
+    "change_webhook": {"enabled": True},
+    "rotate_webhook_secret": {"keep_hours": 1},
+    "replay_deliveries": {"since": "2026-11-20T09:00:00Z"},
     "validate_code": {"code": "ABCD"},
     "hold_code": {"code": "ABCD", "order": {"amount": 1, "currency": "EUR"}},
     "return_redemption": {"amount": 1, "currency": "EUR"},
@@ -380,5 +405,5 @@ def test_a_caller_who_leaves_is_not_an_error(sqlite_api: Api, sqlite_settings: S
 def test_every_post_that_changes_something_takes_an_idempotency_key() -> None:
     changing_nothing, a_key_a_line = {"validate_code"}, {"redeem_codes"}
     for operation in OPERATIONS:
-        takes_none = operation.method == "GET" or operation.name in changing_nothing | a_key_a_line
-        assert takes_none or operation.method == "PATCH" or operation.idempotency_key != "none", operation.name
+        if operation.method == "POST" and operation.name not in changing_nothing | a_key_a_line:
+            assert operation.idempotency_key != "none", operation.name
