@@ -14,8 +14,8 @@ ID, STATE, ERROR, DONE, QUOTE = "id", "stat", "err", "done date", "text"
 _COUNT = "dlvrd"
 
 NOT_DELIVERED = frozenset(
-    ("UNDELIV", "UNDELIVERABLE", "UNDELIVERED", "FAILED", "EXPIRED", "DELETED", "REJECTD", "REJECTED", "UNKNOWN")
-    + ("ACCEPTD", "ACCEPTED", "ENROUTE")
+    {"UNDELIV", "UNDELIVERABLE", "UNDELIVERED", "FAILED", "EXPIRED", "DELETED", "REJECTD", "REJECTED", "UNKNOWN"}
+    | {"ACCEPTD", "ACCEPTED", "ENROUTE"}
 )
 """What may be read behind a quoted text: no word of these proves a delivery."""
 

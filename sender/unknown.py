@@ -19,6 +19,9 @@ from linksvc.public_ids import format_id
 from linksvc.send_batches import AT_ONCE
 from sender.messages import RESENT, RETRIED, UNKNOWN
 
+_HIGHEST = 2**63 - 1
+"""What a column of whole numbers holds at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnknownOutcome:
@@ -79,7 +82,8 @@ def resend(session: Session, campaign_id: int, n: int, now: datetime) -> None:
     """
     named = f"message {n} of campaign {format_id('campaign', campaign_id)}"
     campaign = session.exec(select(Campaign).where(Campaign.id == campaign_id)).first()
-    if campaign is None or session.get(Message, (campaign_id, n)) is None:
+    # A number that no column holds is nobody's, and a database would say so in other words.
+    if campaign is None or not 0 <= n <= _HIGHEST or session.get(Message, (campaign_id, n)) is None:
         raise NotFound(f"There is no {named}.", code="message_not_found")
     if campaign.cancelled_at or (campaign.expires_at and campaign.expires_at <= now):
         raise Conflict(

@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from linksvc.clock import now
 from linksvc.database import reading, writing
@@ -12,7 +10,9 @@ from linksvc.errors import InvalidRequest
 from linksvc.public_ids import format_id
 from ricochet.commands.parameters import CampaignId, DataDir, chosen_campaigns
 from ricochet.installation import opened
-from sender.unknown import count_unknown, list_unknown, resend
+from sender.unknown import UnknownOutcome, count_unknown, list_unknown, resend
+
+LISTED_MOST = 10_000
 
 outcomes = typer.Typer(help="Messages that were handed over and never answered.", no_args_is_help=True)
 
@@ -24,10 +24,11 @@ def register(app: typer.Typer) -> None:
 @outcomes.command("list")
 def show(
     campaign: CampaignId = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to list.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=LISTED_MOST, help="How many, at most.")] = 100,
     data_dir: DataDir = None,
 ) -> None:
-    """Lists messages whose outcome is unknown, and what speaks for their having arrived.
+    """Lists messages whose outcome is unknown: when they were handed over (UTC), campaign, message, number, route, how many
+    of its parts are not known, and the state of a receipt about the number since then, which speaks for its having arrived.
 
     The connection or the process was lost after they were handed over and before the answer came. They are never sent again
     by themselves.
@@ -37,18 +38,11 @@ def show(
         with reading(installation.engine) as session:
             found, total = list_unknown(session, ids, limit), count_unknown(session, ids)
     if not found:
-        typer.echo("The outcome of every message is known.")
-        return
-    table = Table("campaign", "message", "number", "route", "handed over (UTC)", "parts", "receipt since then")
+        typer.echo("The outcome of every message is known.", err=True)
     for one in found:
-        parts = f"{one.unknown} of {one.parts}"
-        handed_over = f"{one.marked_at:%Y-%m-%d %H:%M:%S}"
-        name = format_id("campaign", one.campaign_id)
-        table.add_row(name, str(one.n), one.number, one.route, handed_over, parts, one.receipt or "none")
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
+        typer.echo(_line(one))
     if total > len(found):
-        console.print(f"{total - len(found):,} more; see --limit.")
+        typer.echo(f"There are {total - len(found):,} more; --limit takes up to {LISTED_MOST:,}.", err=True)
 
 
 @outcomes.command("resend")
@@ -75,3 +69,10 @@ def again(
                 resend(session, campaign_id, n, now())
     count = len(set(messages or ()))
     typer.echo(f"{count:,} {'message is' if count == 1 else 'messages are'} queued again.")
+
+
+def _line(one: UnknownOutcome) -> str:
+    handed_over = f"{one.marked_at:%Y-%m-%d %H:%M:%S}"
+    parts = f"{one.unknown} of {one.parts}"
+    name = format_id("campaign", one.campaign_id)
+    return "\t".join((handed_over, name, str(one.n), one.number, one.route, parts, one.receipt or "none"))

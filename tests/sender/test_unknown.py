@@ -105,8 +105,9 @@ def test_a_campaign_is_not_over_while_a_message_is_queued_again(engine: Engine, 
 
 def test_what_has_left_in_part_or_may_leave_no_more_is_not_sent_again(engine: Engine, bind: Bind) -> None:
     campaign_id = lose(engine, bind, 2, parts=2, answered=1)[0].campaign.id
-    with pytest.raises(NotFound):
-        resend(engine, campaign_id, 7)
+    for n in (7, -1, 10**23):
+        with pytest.raises(NotFound):
+            resend(engine, campaign_id, n)
     with pytest.raises(Conflict) as refused:
         resend(engine, campaign_id, 0)
     assert refused.value.code == "partly_sent"
@@ -120,7 +121,7 @@ def test_what_has_left_in_part_or_may_leave_no_more_is_not_sent_again(engine: En
 
 
 def run(data_dir: Path, *arguments: str) -> tuple[int, str]:
-    environment = {**os.environ, "RICOCHET_DATA_DIR": str(data_dir), "COLUMNS": "200"}
+    environment = {**os.environ, "RICOCHET_DATA_DIR": str(data_dir), "COLUMNS": "40"}
     command = [sys.executable, "-m", "ricochet", "outcomes", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     return done.returncode, done.stdout + done.stderr
@@ -134,6 +135,12 @@ def test_the_command_lists_and_sends_again(sqlite_url: str, tmp_path: Path) -> N
     campaign = f"cmp_{messages[0].campaign.id}"
     status, said = run(tmp_path, "list", campaign)
     assert status == 0 and all(message.number in said for message in messages) and "1 of 2" in said
+    line = said.splitlines()[0].split("\t")
+    assert (line[1:4], line[5:]) == ([campaign, "0", messages[0].number], ["1 of 2", "none"])
+    assert run(tmp_path, "list", "--limit", "1")[1].endswith("There are 2 more; --limit takes up to 10,000.\n")
+    huge = "9" * 23
+    assert "10000" in run(tmp_path, "list", "--limit", huge)[1]
+    assert run(tmp_path, "resend", campaign, huge) == (2, f"ricochet: There is no message {huge} of campaign {campaign}.\n")
     assert run(tmp_path, "resend", campaign) == (2, "ricochet: Name messages of the campaign, or say --all.\n")
     status, said = run(tmp_path, "resend", campaign, "1", "0")
     assert status == 2 and "A part of message 0" in said
