@@ -20,6 +20,8 @@ from linksvc.names import check_name
 SCOPES = (
     "contacts:write",
     "contacts:read",
+    "shops:write",
+    "shops:read",
     "offers:write",
     "offers:read",
     "offers:export",

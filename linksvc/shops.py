@@ -41,6 +41,17 @@ def find_shop(session: Session, workspace_id: int, name: str) -> int | None:
     ).first()
 
 
+def page_of_shops(
+    session: Session, workspace_id: int, shop_id: int | None, after: int, limit: int
+) -> tuple[ListedShop, ...]:
+    """Those with ids above `after`, in their order; with `shop_id` that one alone."""
+    mine = select(Shop).where(col(Shop.workspace_id) == workspace_id, col(Shop.id) > after)
+    if shop_id is not None:
+        mine = mine.where(col(Shop.id) == shop_id)
+    rows = session.exec(mine.order_by(col(Shop.id)).limit(limit))
+    return tuple(ListedShop(row.id or 0, row.name) for row in rows)
+
+
 def list_shops(session: Session, workspace_id: int) -> tuple[ListedShop, ...]:
     """By name."""
     rows = session.exec(select(Shop).where(col(Shop.workspace_id) == workspace_id).order_by(col(Shop.name)))

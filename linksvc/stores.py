@@ -3,9 +3,11 @@
 The command line and the API call it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from linksvc.database import insert_new
@@ -47,9 +49,16 @@ def find_store(session: Session, workspace_id: int, shop_id: int, name: str) -> 
     return session.exec(of_name).first()
 
 
+def stores_of(session: Session, workspace_id: int, shop_ids: Sequence[int]) -> tuple[ListedStore, ...]:
+    """Those of some shops, by name."""
+    return _listed(session, col(Store.workspace_id) == workspace_id, col(Store.shop_id).in_(shop_ids))
+
+
 def list_stores(session: Session, workspace_id: int) -> tuple[ListedStore, ...]:
     """Those of all shops, by name."""
-    rows = session.exec(
-        select(Store).where(col(Store.workspace_id) == workspace_id).order_by(col(Store.name), col(Store.id))
-    )
+    return _listed(session, col(Store.workspace_id) == workspace_id)
+
+
+def _listed(session: Session, *which: ColumnElement[bool]) -> tuple[ListedStore, ...]:
+    rows = session.exec(select(Store).where(*which).order_by(col(Store.name), col(Store.id)))
     return tuple(ListedStore(row.id or 0, row.shop_id, row.name) for row in rows)

@@ -16,6 +16,7 @@ from linksvc.api.operations import (
     redemptions,
     reports,
     sending,
+    shops,
     time,
     webhooks,
 )
@@ -24,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *time.OPERATIONS,
     *contacts.OPERATIONS,
+    *shops.OPERATIONS,
     *offers.OPERATIONS,
     *offer_codes.OPERATIONS,
     *campaigns.OPERATIONS,
