@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 from dashboards.app import create_dashboards
@@ -37,6 +37,10 @@ NARROW = {"width": 620, "height": 900}
 """Too narrow for the chart, whose script of 4.8 MB takes a second: only the tests that look at it open a wide window."""
 
 WIDE = {"width": 1280, "height": 900}
+
+# Playwright's own five seconds are short for a Chromium on a machine that is busy.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 SECRET = "a secret key for the tests, of 42 characters"
 
@@ -85,7 +89,7 @@ class Served:
     def open(self, *, signed_in: bool = True, **options: Any) -> Page:
         settings = {"locale": "en-GB", "viewport": NARROW, "base_url": self.url} | options
         context = self.browser.new_context(**settings)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self._note(message.type, message.text))

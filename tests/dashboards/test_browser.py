@@ -108,7 +108,7 @@ def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: 
     expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "0")
     learn(served.engine, deliver(campaign_id, *range(4)))
     apply_all(served.engine, campaign_id)
-    expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "4", timeout=10_000)
+    expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "4")
     expect(page.locator("#state")).to_contain_text("sending, 40")
     expect(page.locator("#chart")).to_contain_text("4 · 40.0")
     expect(page.locator("#word-step-clicked p")).to_be_visible()
