@@ -35,7 +35,7 @@ def metrics_page() -> str:
     ingest = _table("Ingest, `ricochet ingest`", ingest_metrics())
     senders = _table("A sender, `ricochet send`", SENDER_METRICS)
     work = _table("The background work, `ricochet work`", WEBHOOK_METRICS)
-    web = _table("The API, `ricochet serve web` and `ricochet serve linksvc`", LIMIT_METRICS)
+    web = _table("The API and the till page, `ricochet serve web`, `linksvc` and `dashboards`", LIMIT_METRICS)
     return _INTRODUCTION + trackers + ingest + senders + work + web + _ALERTS + "".join(_rules()) + "```\n"
 
 

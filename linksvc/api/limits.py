@@ -155,4 +155,4 @@ LIMIT_METRICS: tuple[Metric[Limits], ...] = (
         _WATCHED,
     ),
 )
-"""Told by the internal listener of a process that serves the API, listed in docs/metrics.md."""
+"""Told by the internal listener of a process that serves the API or the till page, listed in docs/metrics.md."""

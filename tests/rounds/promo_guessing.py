@@ -76,7 +76,7 @@ def flood(report: Report, running: Served, guesses: Sequence[bytes], till: str, 
     seconds = time.monotonic() - began
     found = guesser.by_status()
     let_through = patience.least_misses + patience.bucket_size + patience.bucket_per_s * seconds + CONNECTIONS
-    report.tell(**{f"looked_at,_{how.replace(' ', '_')}": found[200]})
+    report.tell(**{f"looked_at_of_{how.replace(' ', '_')}": found[200]})
     report.promise(f"{how}: every guess is answered", found.total() == len(guesses))
     report.promise(
         f"{how}: what is over the limit is refused", found[200] <= let_through and found[429] == found.total() - found[200]
