@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col, select, update
 from linksvc import models
 from linksvc.database import reading, writing
 from linksvc.migrations import check_revision, current_revision, migrate, newest_revision, scripts_dir
-from linksvc.models import Attempt, Campaign, Message, SendBatch
+from linksvc.models import Attempt, Campaign, LedgerEntry, Message, Offer, PromoCode, Redemption, SendBatch
 from tests import factories
 
 
@@ -84,6 +84,46 @@ def test_what_was_queued_before_there_were_batches_is_queued_in_them(engine: Eng
         assert sorted(queued) == [(campaign_id, 2, 1, ""), (campaign_id, 4, 1, "")]
         outcomes = session.exec(select(Attempt.n, Attempt.outcome).order_by(col(Attempt.n), col(Attempt.attempt))).all()
     assert outcomes == [(0, "accepted"), (1, "marked"), (2, "retried"), (3, "retried"), (3, "unknown")]
+
+
+def test_what_was_redeemed_before_is_a_row_and_offers_go_on_allowing_what_they_allowed(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, timezone="America/Montreal")
+    offer_id = factories.offer(engine, workspace_id)
+    config = Config()
+    config.set_main_option("script_location", str(scripts_dir()))
+    with writing(engine) as session:
+        session.add(PromoCode(workspace_id=workspace_id, code="XK42", offer_id=offer_id, used=1, campaign_id=7, n=3))
+        session.add_all([_entry(workspace_id, "rdm_1", "redeemed", 400), _entry(workspace_id, "", "refused", 0)])
+        session.flush()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0003")
+    migrate(engine)
+    with reading(engine) as session:
+        row = session.exec(select(Redemption)).one()
+        assert (row.id, row.code, row.shop_id, row.order_ref) == ("rdm_1", "XK42", 5, "R-1")
+        assert (row.order_minor, row.discount_minor, row.paid_minor) == (4_000, 400, 3_600)
+        assert (row.campaign_id, row.n, row.occurred_at, row.voided_at) == (7, 3, factories.NOW, None)
+        steps = session.exec(select(LedgerEntry.action, LedgerEntry.redemption_id, LedgerEntry.used_step)).all()
+        assert sorted(steps) == [("redeemed", "rdm_1", 1), ("refused", "", 0)]
+        assert session.exec(select(Offer.stackable, Offer.timezone)).one() == (True, "America/Montreal")
+
+
+def _entry(workspace_id: int, redemption_id: str, action: str, discount_minor: int) -> LedgerEntry:
+    return LedgerEntry(
+        workspace_id=workspace_id,
+        code="XK42",
+        id=f"ent_{action}",
+        action=action,
+        redemption_id=redemption_id,
+        shop_id=5,
+        key_id=6,
+        order_ref="R-1",
+        order_minor=4_000,
+        discount_minor=discount_minor,
+        currency="EUR",
+        occurred_at=factories.NOW,
+        recorded_at=factories.NOW,
+    )
 
 
 def _attempt(campaign_id: int, n: int, attempt: int, outcome: str, route_id: int) -> Attempt:
