@@ -7,7 +7,6 @@ import itself or, if its process is gone, by the worker (`undo_dead`). Messages 
 
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, delete, select, update
 
 from linksvc import leases
-from linksvc.bulk import insert_rows, listed
+from linksvc.bulk import insert_rows
 from linksvc.clock import Clock
-from linksvc.code_lists import CodeList, Fault, read_list
+from linksvc.code_clashes import batches, find_clashes
+from linksvc.code_lists import Fault, read_list
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, rows_affected, writing
 from linksvc.errors import Conflict, FieldError, InvalidRequest
 from linksvc.models import CodeImport, Lease, Offer, PromoCode
@@ -78,24 +78,25 @@ def import_codes(
         uses = options.uses or find_offer(session, workspace_id, offer_id).uses_per_code
     found = read_list(data, header=options.header)
     undo_dead(engine, clock)
+    clashes, present = find_clashes(engine, workspace_id, offer_id, found)
+    faults = tuple(sorted((*found.faults, *clashes.values()), key=lambda fault: fault.line))
+    if faults and not options.skip_faults:
+        raise _faulty(faults, found.rows)
+    codes = [code for code in found.lines if code not in present and code not in clashes]
     holder = uuid.uuid4().hex
     import_id = _begin(engine, workspace_id, offer_id, options.file_name, holder, clock())
     run = _Run(engine, workspace_id, offer_id, import_id, uses, holder, clock)
+    done = ImportedList(import_id, options.file_name, found.rows, len(codes), len(present), faults)
     try:
-        clashes, present = run.compare(found)
-        faults = tuple(sorted((*found.faults, *clashes.values()), key=lambda fault: fault.line))
-        if faults and not options.skip_faults:
-            raise _faulty(faults, found.rows)
-        codes = [code for code in found.lines if code not in present and code not in clashes]
         run.store(codes, found.written)
-        run.finish(ImportedList(import_id, options.file_name, found.rows, len(codes), len(present), faults))
+        run.finish(done)
     except BaseException:
         # With the database gone this fails, and the worker does it once the lease is over.
         with suppress(SQLAlchemyError):
             undo(engine, import_id)
         raise
     log.info("codes imported", action="codes.import", workspace_id=workspace_id, import_id=import_id, codes=len(codes))
-    return ImportedList(import_id, options.file_name, found.rows, len(codes), len(present), faults)
+    return done
 
 
 def undo_dead(engine: Engine, clock: Clock) -> bool:
@@ -147,27 +148,6 @@ class _Run:
     holder: str
     clock: Clock
 
-    def compare(self, found: CodeList) -> tuple[dict[str, Fault], set[str]]:
-        """The codes that the workspace has for something else, and those that lists of this offer have brought."""
-        clashes: dict[str, Fault] = {}
-        present: set[str] = set()
-        for batch in _batches(list(found.lines)):
-            with reading(self.engine) as session:
-                there = select(PromoCode.code, PromoCode.offer_id, PromoCode.import_id).where(
-                    PromoCode.workspace_id == self.workspace_id,
-                    col(PromoCode.code).in_(select(listed(session, batch).c.value)),
-                )
-                rows = session.exec(there).all()
-            for code, offer_id, import_id in rows:
-                if offer_id == self.offer_id and import_id is not None:
-                    present.add(code)
-                    continue
-                where = (
-                    f"in {format_id('offer', offer_id)}" if offer_id != self.offer_id else "in this offer, not from a list"
-                )
-                clashes[code] = Fault(found.lines[code], "clash", f"The workspace has this code already, {where}.")
-        return clashes, present
-
     def store(self, codes: list[str], written: dict[str, str]) -> None:
         columns = (
             "workspace_id",
@@ -181,7 +161,7 @@ class _Run:
             "held",
             "disabled",
         )
-        for batch in _batches(codes):
+        for batch in batches(codes):
             with writing(self.engine) as session:
                 self._go_on(session, len(batch))
                 insert_rows(session, PromoCode, columns, [self._row(code, written.get(code, "")) for code in batch])
@@ -249,11 +229,6 @@ def _undo_batch(engine: Engine, import_id: int) -> bool:
         row.state, row.added = "undone", 0
         session.add(row)
         return False
-
-
-def _batches(codes: list[str]) -> Iterator[list[str]]:
-    for first in range(0, len(codes), BATCH_ROWS):
-        yield codes[first : first + BATCH_ROWS]
 
 
 def _lease_of(import_id: int) -> str:

@@ -10,7 +10,7 @@ from linksvc.bulk import insert_rows
 from linksvc.database import insert_new, writing
 from linksvc.facts import NewFact, record
 from linksvc.links import add_campaign_link
-from linksvc.models import Campaign, Contact, Hit, Message, Offer, Route, SerialBlock, Shop, Workspace
+from linksvc.models import Campaign, Contact, Hit, Message, Offer, PromoCode, Route, SerialBlock, Shop, Workspace
 from linksvc.send_batches import Run, deal
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -58,6 +58,11 @@ def offer(engine: Engine, workspace_id: int, **fields: Any) -> int:
         "created_at": NOW,
     }
     return add(engine, Offer(workspace_id=workspace_id, **(values | fields)))
+
+
+def add_code(engine: Engine, workspace_id: int, code: str, offer_id: int, **fields: Any) -> None:
+    with writing(engine) as session:
+        session.add(PromoCode(workspace_id=workspace_id, code=code, offer_id=offer_id, **fields))
 
 
 def campaign(engine: Engine, workspace_id: int, **fields: Any) -> int:
