@@ -17,8 +17,10 @@ from sender.pdus import FramingError, Pdu, Status, UnreadablePdu
 from sender.quick_pdus import decode, encode
 from sender.session_errors import AnswerLost, BindRefused, NotSent, SessionError, Unreachable
 from sender.transport import Account, Stream, connect
+from sender.unreadable_pdus import UnreadablePdus
 
 log = structlog.get_logger()
+_unreadable = UnreadablePdus()
 
 Fields = Mapping[str, str | int | bytes]
 
@@ -192,7 +194,7 @@ class Session:
         try:
             pdu = decode(frame)
         except UnreadablePdu as error:
-            log.warning("A PDU could not be read", action="unreadable", status=int(error.status), error=str(error))
+            _unreadable.note(error)
             if not error.is_response:
                 self._write("generic_nack", error.sequence, error.status)
             return
@@ -264,6 +266,7 @@ class Session:
         while not self.closed.is_set():
             await asyncio.sleep(self._timers.tick_s)
             self._give_up(loop.time())
+            _unreadable.tell_rest()
             if self._bound and loop.time() >= enquire_at and not self.closed.is_set():
                 enquire_at = loop.time() + self._timers.enquire_s
                 self._enquire(loop.time() + self._timers.response_s)
