@@ -47,9 +47,6 @@ class Share:
     subject: str = ""
 
 
-NOTHING = Share()
-
-
 def share_of(terms: Terms, discount_minor: int, subject: str) -> Share:
     """What a use with this discount takes."""
     return Share(int(terms.uses_in_all > 0), discount_minor if terms.budget_minor else 0, subject)

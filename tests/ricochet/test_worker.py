@@ -7,10 +7,12 @@ from threading import Event, Thread
 from sqlmodel import Session, select
 
 from linksvc.applier import apply_batch
+from linksvc.code_holds import TTL_S, Hold, HoldRequest, hold
 from linksvc.database import open_engine, reading, writing
 from linksvc.idempotency import Kept, Repeatable, keep
 from linksvc.keys import Keyring
-from linksvc.models import Campaign, Fact, Hit, IdempotencyRecord, JudgementDue, Message, SendBatch
+from linksvc.models import Campaign, Fact, Hit, IdempotencyRecord, JudgementDue, Message, PromoCode, SendBatch
+from linksvc.redemptions import Till
 from linksvc.settings import Settings
 from ricochet.worker import tasks
 from tests import factories
@@ -111,6 +113,19 @@ def test_the_worker_releases_what_was_held_back_once_its_time_has_come(sqlite_ur
     with reading(engine) as session:
         assert session.exec(select(SendBatch.reason).distinct()).all() == [""]
         assert session.get_one(Campaign, campaign_id).state == "sending"
+    engine.dispose()
+
+
+def test_the_worker_ends_holds_whose_time_is_over(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    workspace_id = factories.workspace(engine)
+    offer_id = factories.offer(engine, workspace_id)
+    with writing(engine) as session:
+        session.add(PromoCode(workspace_id=workspace_id, code="XK42", offer_id=offer_id))
+        session.flush()
+        assert isinstance(hold(session, Till(workspace_id, 1, 1), HoldRequest("XK42", "basket-1"), NOW), Hold)
+    over = NOW + timedelta(seconds=TTL_S)
+    run_until("unhold", sqlite_url, over, lambda session: session.exec(select(PromoCode.held)).one() == 0)
     engine.dispose()
 
 
