@@ -18,7 +18,8 @@ from linksvc.settings import Settings
 from ricochet.installation import environment_of
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 90) -> None:
+    """Long enough for three processes that start one after the other on a machine that is busy."""
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
