@@ -16,7 +16,7 @@ from linksvc.money import check_currency
 from linksvc.route_coverage import check_place
 
 MICROS = 1_000_000
-_HIGHEST = 1_000
+MOST_UNITS = 1_000
 """Units of a currency. A part that costs more is a slip of the pen."""
 _COLUMNS = ("country", "network", "from", "currency", "price")
 
@@ -51,8 +51,8 @@ def set_price(session: Session, route_id: int, line: PriceLine) -> None:
     keeps the price it was sent at. Raises InvalidRequest (price_invalid, currency_unknown)."""
     check_place(line.country, line.network, "price_invalid")
     check_currency(line.price.currency)
-    if not 0 <= line.price.micros <= _HIGHEST * MICROS:
-        raise _invalid("price", f"An amount from 0 to {_HIGHEST} for a part.")
+    if not 0 <= line.price.micros <= MOST_UNITS * MICROS:
+        raise _invalid("price", f"An amount from 0 to {MOST_UNITS:,} for a part.")
     key = (route_id, line.country, line.network, line.starts_at)
     row = session.get(RoutePrice, key) or RoutePrice(
         route_id=route_id, country=line.country, network=line.network, starts_at=line.starts_at, currency=""

@@ -50,8 +50,10 @@ def read_schedule(local: str, timezone: str) -> Schedule:
         moment = datetime.fromisoformat(local)
     except ValueError:
         moment = None
-    if moment is None or len(local) < len("2026-11-27T10") or not 2000 <= moment.year < 3000:
+    if moment is None or len(local) < len("2026-11-27T10"):
         raise _wrong("at", f"“{local[:40]}” is no date and hour; write it as 2026-11-27T10:00.")
+    if not 2000 <= moment.year < 3000:
+        raise _wrong("at", f"{moment.year} is no year of a date and hour to send at: there are 2000 to 2999.")
     if moment.tzinfo is not None:
         raise _wrong("at", "Give the hour as clocks show it, 2026-11-27T10:00, and say where by the time zone.")
     if timezone != RECIPIENT and timezone not in available_timezones():

@@ -1,5 +1,6 @@
 """`ricochet inbox`: what came in, and what is answered to STOP, START and HELP."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,12 +11,15 @@ from linksvc.database import reading, writing
 from linksvc.errors import InvalidRequest
 from linksvc.inbox import KINDS, UNMATCHED, InboundView
 from linksvc.models import Workspace
+from linksvc.phone_numbers import SHORTEST_NUMBER
 from linksvc.public_ids import format_id
 from linksvc.reply_texts import HELP, START, STOP, change_reply, own_reply, reply_text
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import opened
 
 _WORDS = (STOP, START, HELP)
+
+_SENDER = re.compile(rf"\+[1-9]\d{{{SHORTEST_NUMBER - 1},14}}|\d{{1,{SHORTEST_NUMBER - 1}}}", re.ASCII)
 
 inbox = typer.Typer(help="Messages that came in, and the answers to STOP, START and HELP.", no_args_is_help=True)
 
@@ -45,7 +49,8 @@ def list_inbound(
         raise InvalidRequest(f"There is no kind {kind}. The kinds are {', '.join(KINDS)}.")
     with opened(data_dir) as installation, reading(installation.engine) as session:
         workspace_id = UNMATCHED if unmatched else find_workspace(session, workspace_name)
-        for one in inbound_messages.list_inbound(session, workspace_id, kind=kind, number=number, limit=limit):
+        sender = None if number is None else _sender(number)
+        for one in inbound_messages.list_inbound(session, workspace_id, kind=kind, number=sender, limit=limit):
             typer.echo(_line(one))
 
 
@@ -82,6 +87,16 @@ def change_answer(
         change_reply(workspace, word.lower(), text or "")
         session.add(workspace)
     typer.echo(f"{word.upper()} is answered in {'the built-in' if built_in else 'these'} words from now on.")
+
+
+def _sender(written: str) -> str:
+    """The number as it is stored: E.164, or the short code as it stands. Raises InvalidRequest for what nobody writes from:
+    an empty list would say that this person never wrote."""
+    digits = re.sub(r"[\s().-]", "", written)
+    digits = f"+{digits[2:]}" if digits.startswith("00") else digits
+    if not _SENDER.fullmatch(digits):
+        raise InvalidRequest(f"“{written}” is no number with its country code; write it as +33639980001.")
+    return digits
 
 
 def _line(one: InboundView) -> str:

@@ -29,7 +29,8 @@ def lines_of(session: Session, route: RouteView) -> Iterator[str]:
 
 
 def health_in_words(binds: Sequence[BindView]) -> str:
-    """What became of the parts that these binds were handed in five minutes; empty if there were none."""
+    """What became of the parts that these binds were handed in five minutes, or since their sender started, which counts
+    anew; empty if there were none."""
     accepted = sum(bind.vitals.accepted for bind in binds)
     refused = sum(bind.vitals.refused for bind in binds)
     retried = sum(bind.vitals.retried for bind in binds)
@@ -40,7 +41,8 @@ def health_in_words(binds: Sequence[BindView]) -> str:
     latency = sum(bind.vitals.latency_ms * _answers(bind) for bind in binds) // max(1, answers)
     pace = sum(bind.vitals.present_rate_milli for bind in binds) / 1_000
     return (
-        f"in 5 minutes {accepted} accepted, {refused} refused, {retried} put off, {unanswered} unanswered; "
+        f"in 5 minutes, or since its sender started, "
+        f"{accepted} accepted, {refused} refused, {retried} put off, {unanswered} unanswered; "
         f"answered in {latency} ms; pace {pace:g}/s"
     )
 

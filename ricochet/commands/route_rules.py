@@ -1,16 +1,18 @@
 """`ricochet route cover`, `price` and `error`: where a route is used, what it costs, what its codes mean."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from linksvc import delivery_causes, route_coverage, route_errors, route_prices, routes
 from linksvc.database import writing
 from linksvc.errors import InvalidRequest
 from linksvc.route_coverage import USUAL_WEIGHT, Coverage
 from linksvc.route_errors import ErrorMeaning
-from linksvc.route_prices import ALWAYS, PriceLine, read_amount, read_start
+from linksvc.route_prices import ALWAYS, MOST_UNITS, PriceLine, read_amount, read_start
 from ricochet.commands.parameters import DataDir
 from ricochet.commands.route_options import Name
 from ricochet.installation import opened
@@ -21,9 +23,19 @@ Network = Annotated[
 ]
 
 
+class _Price(TyperCommand):
+    """Says of an amount below 0 that it is none, where it would be taken for an option that does not exist."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for written in args:
+            if re.fullmatch(r"-[\d.,]+", written):
+                raise InvalidRequest(f"“{written}” is no price of a part; it is from 0 to {MOST_UNITS:,}, such as 0.0385.")
+        return super().parse_args(ctx, args)
+
+
 def register(route: typer.Typer) -> None:
     route.command("cover")(cover)
-    route.command("price")(price)
+    route.command("price", cls=_Price)(price)
     route.command("error")(error)
 
 

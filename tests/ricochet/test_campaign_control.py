@@ -32,6 +32,7 @@ def test_a_campaign_is_scheduled_moved_and_shown(lumen: Terminal, draft: str) ->
     assert re.search(r"to be sent +2099-11-27T10:00:00 \(Europe/Paris\)", shown)
     assert re.search(r"expires +2099-11-28T00:00:00 \(Europe/Paris\)", shown)
     assert "2026-11-27T10:00" in lumen.refused("campaign", "send", draft, "--at", "soon")
+    assert "9999 is no year of a date and hour" in lumen.refused("campaign", "send", draft, "--at", "9999-12-31T23:59")
     assert "That time is over" in lumen.refused("campaign", "send", draft, "--at", "2020-01-01T10:00")
     assert "say the date and hour" in lumen.refused("campaign", "send", draft, "--timezone", "Europe/Paris")
     assert "lacks its zone" in lumen.refused("campaign", "send", draft, "--expires", "2099-11-27T10:00")

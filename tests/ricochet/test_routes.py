@@ -132,6 +132,12 @@ def test_prices_are_told_one_by_one_or_by_a_file(terminal: Terminal, tmp_path: P
     terminal.done("route", "price", "main", "--remove", "--country", "BE")
     shown = [line for line in terminal.done("route", "show", "main").splitlines() if line.startswith("price")]
     assert shown == ["price\tFR\tany\tfrom 2026-12-01 00:00 UTC\t0.0385 EUR", "price\tGB\tany\talways\t0.031 GBP"]
+    for negative in ("-1", "-0.5", "-,5"):
+        said = terminal.refused("route", "price", "main", negative, "EUR")
+        assert f"“{negative}” is no price of a part; it is from 0 to 1,000" in said
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "a line of column names and lines below it" in terminal.refused("route", "price", "main", "--file", str(empty))
     for wrong in ((), ("0.03",), ("0.03", "EUR", "--remove"), ("--remove", "--file", str(prices))):
         assert "Give an amount and its currency" in terminal.refused("route", "price", "main", *wrong)
     prices.write_text("currency,price\nEUR,0.03\nEUR,x\n")
@@ -175,7 +181,8 @@ def test_health_is_listed_and_shown_and_a_refusal_is_tried_again_by_hand(termina
         id = routes.find_route(session, "main").id
         route_health.tell_vitals(session, id, 0, Vitals(12_500, 9, 1, 2, 3, 40), now)
         route_health.tell_state(session, id, 0, "bound", "", now)
-    health = "in 5 minutes 9 accepted, 1 refused, 2 put off, 3 unanswered; answered in 40 ms; pace 12.5/s"
+    counts = "9 accepted, 1 refused, 2 put off, 3 unanswered; answered in 40 ms; pace 12.5/s"
+    health = f"in 5 minutes, or since its sender started, {counts}"
     assert terminal.done("route", "list") == f"main\tlumen@smsc.example:2775\tbound\t{health}\n"
     assert f"bind\t0\tbound\t\t{health}" in terminal.done("route", "show", "main").splitlines()
     assert terminal.done("route", "retry", "main") == "The route main is not refused.\n"
