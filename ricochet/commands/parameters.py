@@ -16,6 +16,9 @@ from linksvc.public_ids import parse_id
 from linksvc.settings import Settings
 from ricochet.sockets import Internal, parse_internal
 
+TRACKERS_MOST = 100
+"""So many ports are tried for their internal listeners."""
+
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of the embedded database, the secret key and the spools.", show_default=False),
@@ -42,11 +45,19 @@ def open_internal(
     """The socket of the internal listener that the options ask for. Unasked it is the first free one from `usual_port`
     on, or none without one. `nth` counts processes beside each other. Raises RicochetError."""
     if descriptor is not None:
-        return socket.socket(fileno=descriptor)
+        return inherited("--internal-fd", descriptor)
     if address is None:
         return None if usual_port is None else Internal(settings.internal_host).listen(usual_port)
     internal = parse_internal(address, settings.internal_host)
     return internal.listen(0, nth) if internal else None
+
+
+def inherited(option: str, descriptor: int) -> socket.socket:
+    """The open socket of this number, which the process was started with. Raises InvalidRequest."""
+    try:
+        return socket.socket(fileno=descriptor)
+    except (OSError, OverflowError, ValueError):
+        raise InvalidRequest(f"{option} {descriptor} is no open socket of this process.") from None
 
 
 def find_workspace(session: Session, name: str | None) -> int:

@@ -3,6 +3,7 @@
 Each imports what it runs when it is called, or every command would wait for all of it.
 """
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from linksvc.errors import ConfigurationError
-from ricochet.commands.parameters import DataDir
+from ricochet.commands.parameters import TRACKERS_MOST, DataDir
 from ricochet.installation import read_settings
 
 
@@ -33,7 +34,9 @@ def up(
         int | None,
         typer.Option(min=0, max=65_535, help="Of the short links; else the first free one from 8001.", show_default=False),
     ] = None,
-    trackers: Annotated[int, typer.Option(min=1, help="How many trackers share the port of the short links.")] = 1,
+    trackers: Annotated[
+        int, typer.Option(min=1, max=TRACKERS_MOST, help="How many trackers share the port of the short links.")
+    ] = 1,
     demo: Annotated[
         int, typer.Option(min=0, help="Send a campaign to this many simulated people, by the bundled simulator.")
     ] = 0,
@@ -136,8 +139,19 @@ def smsc(
                 tls=server_context(tls_certificate) if tls_certificate else None,
                 on_ready=tell,
             )
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigurationError(f"The simulator cannot run: {_reason(error, host, port)}.") from None
+    except ValueError as error:
         raise ConfigurationError(f"The simulator cannot run: {error}") from None
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    """Which file cannot be used, or that it is the address."""
+    # asyncio's own words for a taken port repeat the address in Python's form.
+    said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    if error.filename:
+        return f"{error.filename} cannot be used: {said}"
+    return f"port {port} on {host} cannot be used: {said}. Choose another one with --port and --host"
 
 
 def _was_given(context: typer.Context, option: str) -> bool:

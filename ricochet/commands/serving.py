@@ -16,7 +16,15 @@ from linksvc.errors import ConfigurationError
 from linksvc.keys import Keyring, open_keyring
 from linksvc.metrics import Metrics
 from linksvc.settings import Settings
-from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
+from ricochet.commands.parameters import (
+    TRACKERS_MOST,
+    DataDir,
+    InternalAddress,
+    InternalDescriptor,
+    Supervised,
+    inherited,
+    open_internal,
+)
 from ricochet.installation import opened, read_settings
 from ricochet.logs import set_up_logs
 from ricochet.sockets import (
@@ -46,7 +54,7 @@ TrackersInternal = Annotated[
         show_default=False,
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="How many processes share the port.")]
+Workers = Annotated[int, typer.Option(min=1, max=TRACKERS_MOST, help="How many processes share the port.")]
 
 GRACE_S = 10
 
@@ -168,7 +176,7 @@ def _run_tracker(settings: Settings, public: socket.socket, internal: socket.soc
 
 
 def _public(host: str, port: int, descriptor: int | None) -> socket.socket:
-    return listen(host, port, 0) if descriptor is None else socket.socket(fileno=descriptor)
+    return listen(host, port, 0) if descriptor is None else inherited("--fd", descriptor)
 
 
 def _say(supervised: bool, public: socket.socket, *internal: socket.socket | None) -> None:

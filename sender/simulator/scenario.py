@@ -8,10 +8,12 @@ one, or `act`: disconnect, unbind, restart (unreachable for `down_s`) or inbound
 """
 
 import asyncio
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from sender.simulator.ledger import Ledger
 from sender.simulator.smsc import Smsc
 
 _ACTS = ("disconnect", "unbind", "restart", "inbound")
+_NUMBER = re.compile(r"\+?[0-9]{3,15}", re.ASCII)
 _FIELDS = {"at", "after", "until", "until_after", "set", "act", "number", "to", "text", "down_s"}
 
 Write = Callable[[str, str, str], None]
@@ -68,6 +71,8 @@ class Scenario:
         """The scenario of a file. Raises OSError, and ValueError that says what is wrong where."""
         try:
             return cls.parse(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}: byte {error.start + 1:,} is no UTF-8; a scenario is a text of TOML") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -160,22 +165,48 @@ def _step(index: int, values: Mapping[str, Any]) -> Step:
             raise ValueError("it has either “set” or “act”")
         if act and act not in _ACTS:
             raise ValueError(f"there is no act “{act}”: there are {', '.join(_ACTS)}")
-        if act == "inbound" and not (values.get("number") and values.get("text")):
-            raise ValueError("inbound wants “number” and “text”")
+        if act == "inbound":
+            _check_inbound(values)
         begin, end = _moment(values, "at", "after"), _moment(values, "until", "until_after")
         if begin is None:
             raise ValueError("it has no beginning: “at” seconds or “after” submit_sm")
+        _check_end(act, begin, end)
         texts = {name: str(values[name]) for name in ("number", "to", "text") if name in values}
-        return Step(begin, end, read_knobs(changes), act, down_s=float(values.get("down_s", 0.5)), **texts)
+        return Step(begin, end, read_knobs(changes), act, down_s=_down_s(values.get("down_s", 0.5)), **texts)
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"step {index}: {error}") from None
+
+
+def _check_end(act: str, begin: Moment, end: Moment | None) -> None:
+    """A step that ends before it begins would be over before it did anything, without a word."""
+    if end is None:
+        return
+    if act:
+        raise ValueError(f"“{act}” happens once: “until” and “until_after” are of “set”")
+    if begin.at_s is not None and end.at_s is not None and end.at_s <= begin.at_s:
+        raise ValueError(f"it ends at {end.at_s:g} s and begins at {begin.at_s:g} s: “until” is counted from the start, too")
+    if begin.after is not None and end.after is not None and end.after <= begin.after:
+        raise ValueError(f"it ends after {end.after} submit_sm and begins after {begin.after}: “until_after” is the greater")
+
+
+def _check_inbound(values: Mapping[str, Any]) -> None:
+    if not (values.get("number") and values.get("text")):
+        raise ValueError("inbound wants “number” and “text”")
+    if not _NUMBER.fullmatch(str(values["number"])):
+        raise ValueError(f"“{values['number']}” is no phone's number: write it as +33639980001")
+
+
+def _down_s(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
+        raise ValueError(f"“{value}” is no time to be down: “down_s” is in seconds, from 0")
+    return float(value)
 
 
 def _moment(values: Mapping[str, Any], seconds: str, submissions: str) -> Moment | None:
     if seconds in values and submissions in values:
         raise ValueError(f"it has either “{seconds}” or “{submissions}”")
     value = values.get(seconds, values.get(submissions, 0))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
         raise ValueError(f"“{value}” is no moment: “{seconds}” is in seconds, “{submissions}” in submit_sm, from 0")
     if seconds in values:
         return Moment(at_s=float(value))

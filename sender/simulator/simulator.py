@@ -128,9 +128,16 @@ class Simulator:
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
-    """TLS with the certificate and the key in this file. Raises OSError (ssl.SSLError is one) if it holds none."""
+    """TLS with the certificate and the key in this file. Raises ValueError if it cannot be read or holds none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    try:
+        context.load_cert_chain(certificate)
+    except ssl.SSLError:
+        raise ValueError(
+            f"{certificate} holds no certificate with its private key, both in PEM and without a password"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"the certificate {certificate} cannot be read: {error.strerror}") from None
     return context
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,14 +76,25 @@ async def test_the_quick_one_takes_everything() -> None:
     [
         (("--knob", "refused=2"), "knob refused: 2 is no share"),
         (("--knob", "receipt_forms=origami:1"), "no form “origami”"),
-        (("--scenario", "missing.toml"), "missing.toml"),
-        (("--tls-certificate", "missing.pem"), "cannot run"),
+        (("--scenario", "missing.toml"), "missing.toml cannot be used: No such file or directory."),
+        (("--ledger", "missing/truth.jsonl"), "missing/truth.jsonl cannot be used: No such file or directory."),
+        (("--tls-certificate", "missing.pem"), "the certificate missing.pem cannot be read: No such file or directory"),
+        (("--tls-certificate", __file__), "test_smsc.py holds no certificate with its private key"),
+        (("--host", "no.such.host.invalid"), "port 0 on no.such.host.invalid cannot be used: "),
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(terminal: Terminal, options: tuple[str, ...], word: str) -> None:
     told = terminal.refused("smsc", "--port", "0", *options, status=1)
     assert word in told
     assert len(told.splitlines()) == 1
+
+
+def test_a_taken_port_is_told_by_its_number(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = terminal.refused("smsc", "--port", port, status=1)
+    assert f"port {port} on 127.0.0.1 cannot be used: Address already in use. Choose another one with --port" in told
+    assert "Errno" not in told
 
 
 def test_every_knob_is_listed_as_it_is_and_the_command_line_goes_before_the_file(terminal: Terminal, tmp_path: Path) -> None:

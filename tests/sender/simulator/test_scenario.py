@@ -70,6 +70,12 @@ def test_a_scenario_is_read_whole(tmp_path: Path) -> None:
         ('[[step]]\nat = 1\nset = "silent"', "step 1"),
         ('[[step]]\nat = 1\nact = "restart"\ndown_s = "long"', "step 1"),
         ("[[step", "array declaration"),
+        ("[[step]]\nat = 5\nuntil = 2\nset = { silent = true }", "step 1: it ends at 2 s and begins at 5 s"),
+        ("[[step]]\nafter = 5\nuntil_after = 5\nset = { silent = true }", "ends after 5 submit_sm and begins after 5"),
+        ('[[step]]\nat = 1\nuntil = 2\nact = "unbind"', "“unbind” happens once"),
+        ("[[step]]\nat = inf\nset = { silent = true }", "no moment"),
+        ('[[step]]\nat = 1\nact = "inbound"\nnumber = "abc"\ntext = "STOP"', "“abc” is no phone's number: write it as"),
+        ('[[step]]\nat = 1\nact = "restart"\ndown_s = nan', "no time to be down"),
     ],
 )
 def test_what_is_no_scenario_is_refused_with_its_place(tmp_path: Path, text: str, word: str) -> None:
@@ -77,6 +83,12 @@ def test_what_is_no_scenario_is_refused_with_its_place(tmp_path: Path, text: str
     with pytest.raises(ValueError, match=word) as told:
         Scenario.read(tmp_path / "story.toml")
     assert str(told.value).startswith(str(tmp_path / "story.toml"))
+
+
+def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "story.toml").write_bytes(b"[knobs]\n\xff")
+    with pytest.raises(ValueError, match=r"story\.toml: byte 9 is no UTF-8; a scenario is a text of TOML"):
+        Scenario.read(tmp_path / "story.toml")
 
 
 async def play(text: str) -> Ledger:
