@@ -138,8 +138,11 @@ def _cut(data_coding: int, written: Sequence[bytes], sizes: Sequence[bytes], alo
         parts[-1] += character
         room -= len(size)
     if len(parts) > MAX_FRAGMENTS:
+        units = "octets of UCS-2" if data_coding else "septets of GSM-7"
         raise InvalidRequest(
-            f"The text needs {len(parts)} SMS fragments; a message may have {MAX_FRAGMENTS} at most.", code="text_too_long"
+            f"The text needs {len(parts):,} SMS fragments; a message has {MAX_FRAGMENTS} at most, "
+            f"here {MAX_FRAGMENTS * each:,} {units}. Shorten it.",
+            code="text_too_long",
         )
     if form.whole:
         return Split(data_coding, (b"".join(written),), len(parts))

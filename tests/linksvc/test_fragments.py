@@ -84,6 +84,9 @@ def test_a_text_of_more_than_255_fragments_is_refused() -> None:
     with pytest.raises(InvalidRequest) as caught:
         split("a" * (153 * 255 + 1))
     assert caught.value.code == "text_too_long"
+    assert "256 SMS fragments; a message has 255 at most, here 39,015 septets of GSM-7" in caught.value.detail
+    with pytest.raises(InvalidRequest, match="here 34,170 octets of UCS-2"):
+        split("ç" * (67 * 255 + 1))
 
 
 @pytest.mark.parametrize(
