@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from linksvc.clock import Clock, now
 from linksvc.database import open_engine, reading, writing
-from linksvc.keys import Keyring
+from linksvc.keys import Keyring, open_keyring
 from linksvc.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from linksvc.settings import Settings
 from linksvc.webhooks import queue
 from linksvc.webhooks.addresses import Networks
 from linksvc.webhooks.deliveries import replay
@@ -26,7 +28,10 @@ from ricochet.webhook_sender import WebhookSender
 from tests import factories
 from tests.linksvc.webhooks.scenes import LOOPBACK, endpoint, tell_many
 from tests.receiver import Receiver, Say, receiving, wait_until
+from tests.ricochet.served import metrics, served
 from tests.sender.certificates import Authority
+
+SECRET = SecretStr("a secret key for the tests, of 42 characters")
 
 
 @contextmanager
@@ -254,4 +259,22 @@ def test_the_certificate_must_be_the_hosts(sqlite_url: str, keyring: Keyring, tm
         "",
         "the certificate or the TLS of the receiver cannot be trusted",
     ]
+    engine.dispose()
+
+
+def test_the_background_work_sends_what_waits_and_ends_when_it_is_told_to(
+    tmp_path: Path, sqlite_url: str, receiver: Receiver
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=sqlite_url, secret_key=SECRET)
+    engine, keyring = open_engine(sqlite_url), open_keyring(settings)
+    workspace_id = factories.workspace(engine)
+    _, secret = endpoint(engine, keyring, workspace_id, receiver.url)
+    tell_many(engine, workspace_id, 3, now())
+    environment = {"RICOCHET_WEBHOOK_NETWORKS": "127.0.0.0/8, ::1/128"}
+    with served(settings, "work", "--internal", "0", environment=environment) as work:
+        for got in receiver.wait_for(3):
+            got.verify(secret)
+        wait_until(lambda: states(engine) == ["delivered"] * 3)
+        assert metrics(work.internal[0])["ricochet_webhook_tries_total:delivered"] == 3
+        assert work.stop() == 0
     engine.dispose()
