@@ -79,7 +79,7 @@ def test_a_hit_is_answered_before_the_next_is_asked(nowhere: dict[str, Any]) -> 
             process.stdin.flush()
             assert json.loads(process.stdout.readline()) == expected
         process.stdin.close()
-        assert (process.stdout.read(), process.wait(timeout=30)) == (b"", 0)
+        assert (process.stdout.read(), process.wait(timeout=120)) == (b"", 0)
 
 
 def test_whoever_has_seen_enough_may_go(nowhere: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ def test_whoever_has_seen_enough_may_go(nowhere: dict[str, Any]) -> None:
         process.stdout.close()
         process.stdin.write(lines({"user_agent": IPHONE}) * 10)
         process.stdin.close()
-        assert (process.stderr.read(), process.wait(timeout=30)) == (b"", 0)
+        assert (process.stderr.read(), process.wait(timeout=120)) == (b"", 0)
 
 
 def test_a_file_is_read_and_nothing_is_answered_to_nothing(nowhere: dict[str, Any], tmp_path_factory: Any) -> None:

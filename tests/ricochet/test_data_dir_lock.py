@@ -22,7 +22,7 @@ def test_a_second_up_on_a_data_directory_is_told_who_holds_it(tmp_path: Path) ->
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RICOCHET_")}
     command = [sys.executable, "-m", "ricochet", "up", "--data-dir", str(tmp_path)]
     with locked(tmp_path):
-        second = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert second.returncode == 1
     assert second.stderr == (
         f"ricochet: Another `ricochet up` is running in {tmp_path} (process {os.getpid()}); "

@@ -189,7 +189,7 @@ def test_a_taken_internal_port_is_one_line(installation: Settings) -> None:
             env=os.environ | environment_of(installation),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert ended.returncode == 1

@@ -22,7 +22,7 @@ def typed(folder: Path, *sections: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RICOCHET_")}
     environment["RICOCHET_DATA_DIR"] = "lumen"
     run = subprocess.run(
-        ["/bin/bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        ["/bin/bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert run.returncode == 0, run.stderr
     return run.stdout

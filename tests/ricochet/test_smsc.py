@@ -41,7 +41,7 @@ async def smsc(*options: str) -> AsyncIterator[int]:
         yield int(line.split(b":")[1].split(b",")[0])
     finally:
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_a_scenario_and_knobs_are_played_and_written_down(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_up_prints_where_everything_is_and_a_sign_in_link_and_stops_cleanly_on_c
     for _, url in internal:
         wait_until(lambda ready=f"{url}/readyz": answers(ready))  # type: ignore[misc]
     up.send_signal(signal.SIGINT)
-    assert up.wait(30) == 0
+    assert up.wait(60) == 0
     up.stdout.close()
     assert oct((tmp_path / "secret.key").stat().st_mode & 0o777) == "0o600"
     for log in (tmp_path / "logs").glob("*.log"):

@@ -97,6 +97,6 @@ def sending(engine: Engine, route_settings: Settings, keyring: Keyring) -> Sendi
             yield stop
         finally:
             stop.set()
-            await asyncio.wait_for(task, 15)
+            await asyncio.wait_for(task, 60)
 
     return run

@@ -64,7 +64,7 @@ async def test_what_is_late_on_saturday_leaves_on_monday_at_eight(
         assert holds.release(engine, late, factories.NOW, clock) == 5
         await until(lambda: len(books.facts("accepted")) == 10)
         stop.set()
-        await asyncio.wait_for(sender, 15)
+        await asyncio.wait_for(sender, 60)
     assert len(smsc.submissions) == 10
     assert books.states(late) == {"submitted": 5}
     with reading(engine) as session:

@@ -56,7 +56,7 @@ def running(engine: Engine, route_settings: Settings, keyring: Keyring) -> Runni
             yield
         finally:
             stop.set()
-            await asyncio.wait_for(task, 15)
+            await asyncio.wait_for(task, 60)
 
     return run
 

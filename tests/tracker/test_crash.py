@@ -113,7 +113,7 @@ async def test_a_tracker_that_is_stopped_leaves_a_closed_spool_and_a_snapshot(
     async with process(sqlite_settings) as (port, running):
         assert (await ask(port, f"/{codes.encode(1000 * campaign)}")).status == 302
         running.terminate()
-        assert await asyncio.wait_for(running.wait(), 10) in (0, -signal.SIGTERM)
+        assert await asyncio.wait_for(running.wait(), 60) in (0, -signal.SIGTERM)
     ingester = Ingester(sqlite_engine, sqlite_settings.spool_dir)
     assert [ingester.run_once(), ingester.run_once()] == [1, 0]
     assert not list(sqlite_settings.spool_dir.iterdir())

@@ -57,7 +57,7 @@ async def test_ledger_and_database_agree_whatever_goes_wrong(engine: Engine, set
         await until(lambda: settled(engine, campaign_id) and running.idle(), 60)
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), 60)
         await running.stop()
     ledger, found = running.ledger, rows(engine, campaign_id)
     records = {number: ledger.messages(number) for number in found}

@@ -379,5 +379,5 @@ async def test_the_smsc_waits_for_no_client_that_is_dead() -> None:
     async with simulator() as (running, port), esme(port) as client:
         await client.bind()
         client.is_alive = False
-        await asyncio.wait_for(running.stop(), 3)
+        await asyncio.wait_for(running.stop(), 20)
         await client.cut_off()
