@@ -32,8 +32,9 @@ from sqlmodel import Session, select
 
 from linksvc.database import BATCH_ROWS, is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit
+from ricochet.collector import tune_collector
 from tracker.hits import SpooledHit
-from tracker.ingest import Ingester, tune_collector
+from tracker.ingest import Ingester
 from tracker.segment_writer import SegmentWriter
 
 ROUND = 20_000

@@ -4,7 +4,6 @@ A batch's hits, facts and progress are one transaction, so a crash repeats nothi
 ingesters at once), (campaign, segment, position) names a hit and storing it again changes nothing.
 """
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,10 +32,6 @@ T = TypeVar("T")
 
 IDLE_S = 0.2
 """Pause when the spool is nearly empty: how long a click waits for its report at most, and hits gather for one commit."""
-
-YOUNG_OBJECTS = 100_000
-"""A batch makes 20,000 objects and more, which go when nobody names them any longer; to look for circles among them took a
-fifth of the time."""
 
 UNREACHABLE_S = 2.0
 """Pause while the database is away; the spool holds the hits meanwhile."""
@@ -200,9 +195,3 @@ def _advance(session: Session, segment: UUID, after: Position, at: datetime) -> 
         index_elements=["segment"], set_=values, where=col(SpoolProgress.offset) < after.offset
     )
     return rows_affected(session.connection().execute(forward)) > 0
-
-
-def tune_collector() -> None:
-    """Makes the garbage collector look seldom; for a process that does nothing but ingest."""
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 100)

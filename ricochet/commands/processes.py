@@ -21,6 +21,7 @@ from linksvc.keys import open_keyring
 from linksvc.metrics import Metrics
 from linksvc.migrations import check_revision
 from linksvc.settings import Settings
+from ricochet.collector import tune_collector
 from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
 from ricochet.installation import Installation, opened
 from ricochet.lifecycle import stop_event
@@ -61,7 +62,7 @@ def ingest(
     """Moves hits from this host's spool to the database. Waits while there is none."""
     from ricochet.http_servers import in_a_thread
     from ricochet.listener import create_listener
-    from tracker.ingest import Ingester, tune_collector
+    from tracker.ingest import Ingester
     from tracker.ingest_report import ingest_conditions, ingest_metrics
 
     with _running(data_dir, without_database=True) as installation:
@@ -94,6 +95,7 @@ def work(
         keyring = open_keyring(settings)
         webhooks = open_webhook_sender(engine, keyring, settings, now)
         with in_a_thread(create_listener(collectors=[Metrics(WEBHOOK_METRICS, webhooks)]), inner):
+            tune_collector()
             run_worker(engine, keyring, settings, stop, now, webhooks)
 
 
@@ -104,6 +106,8 @@ def send(
     supervised: Supervised = False,
 ) -> None:
     """Hands queued messages to the routes and takes receipts and replies."""
+    import uvloop
+
     from ricochet.http_servers import beside
     from ricochet.listener import create_listener
     from sender.metrics import SENDER_METRICS
@@ -120,9 +124,10 @@ def send(
                 target=lambda: (told.wait(), loop.call_soon_threadsafe(stop.set)), name="stop-watch", daemon=True
             ).start()
             async with beside(create_listener(collectors=[Metrics(SENDER_METRICS, installation.engine)]), inner):
+                tune_collector()
                 await run_sender(installation.settings, installation.engine, open_keyring(installation.settings), stop)
 
-        asyncio.run(run())
+        uvloop.run(run())
 
 
 def _check_if_reachable(engine: Engine) -> None:
