@@ -17,9 +17,10 @@ run: install
 	$(BIN)/ricochet migrate --data-dir $(DATA_DIR)
 	$(BIN)/ricochet up --data-dir $(DATA_DIR) --demo 2000
 
+# On every core, each with a PostgreSQL and a Chromium of its own; whoever has nothing left to do takes half of what another has.
 test: install
 	sh scripts/need-chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist worksteal
 
 # Peers that others wrote: the npm package smpp as the sender's SMSC, Debian's Kannel as the simulator's client.
 interop: install
