@@ -219,7 +219,7 @@ _NUMBERS = iter(range(1_000_000))
 
 def test_nothing_is_used_twice_and_the_ledger_adds_up_after_any_history(engine: Engine) -> None:
     # The laws are the same on both; the slower one shows that its SQL is.
-    examples = 20 if engine.dialect.name == "sqlite" else 8
+    examples = 12 if engine.dialect.name == "sqlite" else 5
     machine = type("TillsOfOneEngine", (Tills,), {"engine": engine})
     run_state_machine_as_test(
         machine,
