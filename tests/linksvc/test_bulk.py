@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
-from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, update_rows
+from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, listed, update_rows
 from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit
 from tests.factories import NOW, produced_campaign, workspace
@@ -155,3 +155,12 @@ def test_rows_that_were_there_are_not_told_as_fresh(postgresql_url: str) -> None
         assert insert_fresh(session, Fact, columns, [], ("source",)) == []
     assert len(kept(engine, Fact)) == 4
     engine.dispose()
+
+
+def test_a_list_of_texts_is_a_table_in_their_order(engine: Engine) -> None:
+    texts = [*TEXTS, "", "{}", "[1]", "NULL"]
+    with reading(engine) as session:
+        given = listed(session, texts)
+        found = session.connection().execute(select(given.c.place, given.c.value).order_by(given.c.place)).all()
+        assert [tuple(row) for row in found] == list(enumerate(texts))
+        assert session.connection().execute(select(func.count()).select_from(listed(session, []))).scalar_one() == 0
