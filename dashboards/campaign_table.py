@@ -55,6 +55,8 @@ def _row(campaign: CampaignSummary, speech: Speech, currency: str) -> ListedCamp
 
 def _count(campaign: CampaignSummary, column: str, stage: str, whole: str | None, speech: Speech) -> ListedCount:
     value = campaign.counts[stage]
+    if stage == "clicked" and not campaign.has_link:
+        return ListedCount(label=speech.say(f"list.{column}"), text=speech.say("list.no_link"), share="", href=None)
     share = Proportion(value, campaign.counts[whole]).share if whole else None
     return ListedCount(
         label=speech.say(f"list.{column}"),

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from linksvc.funnel import find_campaign, status_of
+from linksvc.funnel import find_campaign, status_of, with_links
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
@@ -21,13 +21,15 @@ LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed
 
 @dataclass(frozen=True, slots=True)
 class CampaignSummary:
-    """A campaign as it is listed: its state as `linksvc.funnel.status_of` tells it; `counts` holds LIST_STAGES by name."""
+    """A campaign as it is listed: `has_link` says whether anybody can click; its
+    state as `linksvc.funnel.status_of` tells it; `counts` holds LIST_STAGES by name."""
 
     campaign_id: int
     name: str
     state: str
     counts: Mapping[str, int]
     revenue: tuple[Money, ...]
+    has_link: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class CampaignDetails:
 
 
 def list_campaigns(session: Session, workspace_id: int, older_than: int | None = None, limit: int = 50) -> CampaignList:
-    """The workspace's campaigns with their figures, in two statements whatever their number."""
+    """The workspace's campaigns with their figures, in three statements whatever their number."""
     mine = (Campaign.workspace_id == workspace_id, is_for_messages())
     statement = select(Campaign).where(*mine).order_by(col(Campaign.id).desc())
     if older_than is not None:
@@ -74,6 +76,7 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
     found = session.exec(statement.limit(limit + 1)).all()
     shown = found[:limit]
     counts, money = _read_figures(session, [campaign.id or 0 for campaign in shown])
+    linked = with_links(session, [campaign.id or 0 for campaign in shown])
     summaries = tuple(
         CampaignSummary(
             campaign_id=campaign.id or 0,
@@ -81,6 +84,7 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
             state=status_of(campaign.state, campaign.paused_at, campaign.cancelled_at),
             counts=dict.fromkeys(LIST_STAGES, 0) | counts[campaign.id or 0],
             revenue=tuple(Money(amount, currency) for currency, amount in money[campaign.id or 0].items()),
+            has_link=campaign.id in linked,
         )
         for campaign in shown
     )

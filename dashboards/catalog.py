@@ -259,6 +259,10 @@ CATALOG: dict[str, Text] = TILL_TEXTS | {
     ),
     "figures.taken_back": Text("{amount} returned or voided, not counted", "{amount} remboursés ou annulés, non comptés"),
     "figures.per_message": Text("{amount} a message submitted", "{amount} par message remis"),
+    "figures.no_link": Text(
+        "No link in the text: there is no click rate", "Pas de lien dans le texte : pas de taux de clic"
+    ),
+    "list.no_link": Text("no link in the text", "pas de lien dans le texte"),
     "figures.no_share": Text(
         "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"
     ),

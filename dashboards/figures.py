@@ -29,6 +29,10 @@ ALSO_COUNTED = (
 """What stands below the funnel: with the funnel itself and the two ledgers, every stage and occurrence there is."""
 
 
+ABOUT_CLICKS = ("seen", "redeemed_unclicked", "suspect", "machine", "hit_human", "hit_suspect", "hit_machine", "hit_unnamed")
+"""Those that say nothing of a campaign without a link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """A number and the rows behind it; `href` is None for 0, which has none."""
@@ -145,11 +149,18 @@ class Figures:
         """The results a marketer looks for first."""
         return (
             self._tile("delivered", "submitted", self._decided()),
-            self._tile("clicked", "seen", self._upper_bound(), with_interval=True),
+            self._clicks(),
             self._tile("redeemed", "reached"),
             self._revenue(),
             self._tile("opted_out", "reached"),
         )
+
+    def _clicks(self) -> Tile:
+        """The click rate, or that there can be none."""
+        if self.funnel.has_link:
+            return self._tile("clicked", "seen", self._upper_bound(), with_interval=True)
+        label, meaning = label_of(self.speech, "clicked"), meaning_of(self.speech, "clicked")
+        return Tile("clicked", label, meaning, None, (), (self.speech.say("figures.no_link"),))
 
     def _tile(self, part: str, whole: str, lines: tuple[str, ...] = (), *, with_interval: bool = False) -> Tile:
         share = self.share(part, whole, with_interval=with_interval)
@@ -195,8 +206,16 @@ class Figures:
             ("clicked", "seen", ("hit_machine", "suspect")),
             ("redeemed", "reached", ("redeemed_unclicked",)),
         ):
-            steps.append(self._step(name, whole, notes, steps[-1].name if steps else None))
+            if self.funnel.has_link:
+                steps.append(self._step(name, whole, notes, steps[-1].name if steps else None))
+            elif name != "clicked":
+                spoken = tuple(note for note in notes if note not in ABOUT_CLICKS)
+                steps.append(self._step(name, whole, spoken, steps[-1].name if steps else None))
         return tuple(steps)
+
+    def also_counted(self) -> tuple[Named, ...]:
+        """What stands below the funnel."""
+        return self.named(tuple(stage for stage in ALSO_COUNTED if self.funnel.has_link or stage not in ABOUT_CLICKS))
 
     def _step(self, name: str, whole: str | None, notes: tuple[str, ...], previous: str | None) -> Step:
         of_produced = Proportion(self.funnel[name], self.funnel["produced"])

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from dashboards.campaigns import CampaignDetails, LinkFacts, read_details
 from dashboards.chart import funnel_chart
-from dashboards.figures import ALSO_COUNTED, Figures, Ledger, Named, Step, Tile
+from dashboards.figures import Figures, Ledger, Named, Step, Tile
 from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
@@ -96,7 +96,7 @@ def make_funnel_page(
         steps=steps,
         ledgers=figures.ledgers(),
         adds_up=not funnel.unaccounted,
-        more=figures.named(ALSO_COUNTED),
+        more=figures.also_counted(),
         chart=funnel_chart(steps) if funnel["produced"] else "",
         updated_at=now.isoformat(timespec="seconds"),
         updated_words=speech.say("live.updated", time=speech.exact_time(now)),

@@ -1,7 +1,7 @@
 """The funnel query: a campaign's figures from its counters, and the rows behind each. Read by the API and the pages."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from linksvc.errors import InvalidRequest, NotFound
-from linksvc.models import Campaign, Fact, FunnelCount, Message
+from linksvc.models import Campaign, Fact, FunnelCount, Link, Message
 from linksvc.money import Money
 from linksvc.stages import MONEY, OCCURRENCES, SENT, STAGES, UNSENT
 from linksvc.standing_campaigns import is_for_messages
@@ -46,6 +46,8 @@ class Funnel:
     expires_at: datetime | None = None
     paused_at: datetime | None = None
     cancelled_at: datetime | None = None
+    has_link: bool = True
+    """Whether its text has a link: without one nobody can click, and there is no click rate."""
 
     def __getitem__(self, stage: str) -> int:
         return self.counts[stage]
@@ -158,7 +160,14 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         expires_at=campaign.expires_at,
         paused_at=campaign.paused_at,
         cancelled_at=campaign.cancelled_at,
+        has_link=campaign_id in with_links(session, [campaign_id]),
     )
+
+
+def with_links(session: Session, campaign_ids: Collection[int]) -> frozenset[int]:
+    """Those of the campaigns whose text has a link: each of them has its link from its draft on."""
+    links = select(Link.campaign_id).where(col(Link.campaign_id).in_(campaign_ids)).distinct()
+    return frozenset(session.exec(links))
 
 
 def _count_pending(campaign_id: int) -> SelectOfScalar[int]:

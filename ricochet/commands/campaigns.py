@@ -204,7 +204,10 @@ def _print(funnel: Funnel, zone: ZoneInfo) -> None:
     if funnel.expires_at:
         typer.echo(f"{'expires':<20}{funnel.expires_at.astimezone(zone):%Y-%m-%dT%H:%M:%S} ({zone.key})")
     for stage in [*STAGES, *OCCURRENCES]:
-        if funnel[stage] or stage == "produced":
+        if not funnel.has_link and stage in ("seen", "redeemed_unclicked", "clicked"):
+            if stage == "clicked":
+                typer.echo(f"{'clicked':<20}{'no link in the text':>21}")
+        elif funnel[stage] or stage == "produced":
             typer.echo(f"{stage.replace('_', ' '):<20}{funnel[stage]:>12,}")
     for money in funnel.revenue:
         typer.echo(f"{'revenue':<20}{money.amount_minor:>12,} minor units of {money.currency}")

@@ -184,3 +184,14 @@ def test_any_figures_can_be_shown(counts: dict[str, int]) -> None:
     made = page(funnel("sent", **counts))
     assert all(float(step.width.rstrip("%")) <= 100 for step in made.steps)
     assert len(made.tiles) == 5
+
+
+def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
+    shown = page(replace(funnel(seen=243, clicked=0, hit_human=0), has_link=False), details=replace(DETAILS, link=None))
+    tile = next(tile for tile in shown.tiles if tile.name == "clicked")
+    assert (tile.share, tile.lines) == (None, ("No link in the text: there is no click rate",))
+    assert [step.name for step in shown.steps] == ["produced", "submitted", "delivered", "reached", "redeemed"]
+    assert not {note.count.stage for step in shown.steps for note in step.notes} & {"seen", "redeemed_unclicked"}
+    assert "seen" not in {named.count.stage for named in shown.more}
+    french = Figures(replace(funnel(), has_link=False), Speech("fr", "Europe/Paris"), "EUR").tiles()
+    assert french[1].lines == ("Pas de lien dans le texte\u00a0: pas de taux de clic",)

@@ -23,6 +23,14 @@ def draft(lumen: Terminal, sqlite_url: str) -> str:  # noqa: ARG001 - it makes t
     return f"cmp_{campaign_id}"
 
 
+def test_a_campaign_without_a_link_shows_that_nobody_can_click(lumen: Terminal, draft: str, sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    unlinked = factories.campaign(engine, 1, text="Bonjour {{ stop }}", destination_url="")
+    engine.dispose()
+    assert re.search(r"clicked +no link in the text\n", lumen.done("campaign", "show", f"cmp_{unlinked}"))
+    assert "no link" not in lumen.done("campaign", "show", draft)
+
+
 def test_a_campaign_is_scheduled_moved_and_shown(lumen: Terminal, draft: str) -> None:
     sent = lumen.done("campaign", "send", draft, "--at", "2099-11-27T10:00", "--timezone", "recipient")
     assert sent == f"{draft} will be sent at 2099-11-27 10:00 (recipient).\n"
