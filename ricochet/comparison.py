@@ -32,6 +32,8 @@ class Comparison:
     funnel: Mapping[str, int]
     confusion: Mapping[str, Any]
     outcome_unknown: int = 0
+    answers: int = 0
+    """How many automatic answers stand in the figures from `submitted` on: they are messages, but none of the campaign's."""
 
     @property
     def equal(self) -> bool:
@@ -64,7 +66,7 @@ def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person
         "messages_only_a_disguised_machine_opened": deceived,
         "clicked_as_the_funnel_shows_it": funnel["clicked"],
     }
-    return Comparison(ledger.truth(people), figures, confusion, funnel["outcome_unknown"])
+    return Comparison(ledger.truth(people), figures, confusion, funnel["outcome_unknown"], answers["submitted"])
 
 
 def _answers(session: Session, campaign_id: int) -> dict[str, int]:

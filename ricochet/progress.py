@@ -45,6 +45,11 @@ class SendingBar:
             shown = comparison.funnel[name]
             table.add_row(name, f"{shown:,}", f"{truth:,}", "" if shown == truth else "differs")
         self.console.print(table)
+        if comparison.answers:
+            self.console.print(
+                f"Automatic answers to STOP, in the figures from submitted to unknown: {comparison.answers:,}. "
+                "They are no messages that the campaign produced."
+            )
         deceived = comparison.confusion["messages_only_a_disguised_machine_opened"]
         self.console.print(
             f"Left out: {deceived} messages that only a machine opened which cannot be told from a person; "

@@ -21,3 +21,8 @@ def test_without_them_nothing_is_said_of_them(capsys: pytest.CaptureFixture[str]
     told = printed(capsys, Comparison({"submitted": 10}, {"submitted": 10}, CONFUSION))
     assert "unknown outcome" not in told
     assert "Left out: 2 messages" in told
+
+
+def test_automatic_answers_among_the_figures_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = printed(capsys, Comparison({"submitted": 10}, {"submitted": 10}, CONFUSION, answers=8))
+    assert "Automatic answers to STOP, in the figures from submitted to unknown: 8." in told
