@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from linksvc.api.app import create_api
+from linksvc.api.limits import Limits
 from linksvc.api_keys import SCOPES, create_key
 from linksvc.database import open_engine, writing
 from linksvc.keys import open_keyring
@@ -88,13 +89,13 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def opened(engine: Engine, settings: Settings) -> Iterator[Api]:
+def opened(engine: Engine, settings: Settings, limits: Limits | None = None) -> Iterator[Api]:
     workspace_id = factories.workspace(engine)
     shop_id = factories.shop(engine, workspace_id)
     with writing(engine) as session:
         key = create_key(session, workspace_id, "till", SCOPES, shop_id, NOW)
     with (
-        served(create_api(settings, engine, open_keyring(settings), lambda: NOW)) as url,
+        served(create_api(settings, engine, open_keyring(settings), lambda: NOW, limits)) as url,
         plain_client(url) as client,
     ):
         yield Api(client, engine, workspace_id, shop_id, key)
