@@ -15,6 +15,7 @@ from sqlalchemy import Table, Update, bindparam
 from sqlmodel import Session, col, select, update
 
 from linksvc.database import insert_new, rows_affected
+from linksvc.errors import ConfigurationError
 from linksvc.keys import Keyring
 from linksvc.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from linksvc.webhooks.endpoints import FAILING, GONE, secrets_of
@@ -99,14 +100,21 @@ def _claim_of(session: Session, keyring: Keyring, endpoint: WebhookEndpoint, mos
     events = session.exec(first.with_for_update(skip_locked=True)).all()
     if not events:
         return []
+    claimed = update(WebhookDelivery).where(*mine, col(WebhookDelivery.event_id).in_(events))
+    put_off = claimed.values(next_at=now + CLAIMED_FOR)
+    try:
+        secrets = secrets_of(keyring, endpoint, now)
+    except ConfigurationError as error:
+        # One endpoint's trouble, which must not hold up the others.
+        log.error("webhook cannot be signed", action="webhook.sign", id=endpoint.id, error=str(error))
+        session.exec(put_off)
+        return []
     taken = session.exec(
-        update(WebhookDelivery)
-        .where(*mine, col(WebhookDelivery.event_id).in_(events))
-        .values(next_at=now + CLAIMED_FOR, attempts=col(WebhookDelivery.attempts) + 1, tries=col(WebhookDelivery.tries) + 1)
-        .returning(col(WebhookDelivery.event_id), col(WebhookDelivery.attempts), col(WebhookDelivery.tries))
+        put_off.values(attempts=col(WebhookDelivery.attempts) + 1, tries=col(WebhookDelivery.tries) + 1).returning(
+            col(WebhookDelivery.event_id), col(WebhookDelivery.attempts), col(WebhookDelivery.tries)
+        )
     ).all()
     bodies = _bodies(session, endpoint.workspace_id, events)
-    secrets = secrets_of(keyring, endpoint, now)
     return [
         Due(endpoint.workspace_id, endpoint.id, event_id, attempt, tries, endpoint.url, secrets, bodies[event_id])
         for event_id, attempt, tries in taken

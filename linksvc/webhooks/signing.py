@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from standardwebhooks import Webhook
 
+from linksvc.errors import ConfigurationError
 from linksvc.keys import Keyring
 
 PREFIX = "whsec_"
@@ -38,7 +39,10 @@ class SecretName:
 
 
 def secret_of(keyring: Keyring, name: SecretName) -> str:
-    """As its owner sees it: whsec_ and 256 bits in base64."""
+    """As its owner sees it: whsec_ and 256 bits in base64. Raises ConfigurationError when the installation has lost a
+    key."""
+    if name.key >= len(keyring.webhooks):
+        raise ConfigurationError(f"The secret of webhook {name.endpoint_id} needs a secret key that is not there any more.")
     told = f"{name.workspace_id} {name.endpoint_id} {name.version}".encode()
     secret = blake2b(told, key=keyring.webhooks[name.key], digest_size=32, person=b"webhook-secret").digest()
     return PREFIX + base64.b64encode(secret).decode()

@@ -127,6 +127,20 @@ def test_what_waits_for_a_disabled_endpoint_waits_until_it_is_enabled(
     assert len(claim(engine, keyring, receiver, NOW + SECOND)) == 1
 
 
+def test_a_secret_key_that_was_lost_stops_its_endpoints_alone(engine: Engine, workspace_id: int) -> None:
+    both = Keyring.derive("an old secret key, of 32 characters", "a new secret key, of 32 characters.")
+    of_new = workspace_id, endpoint(engine, both, workspace_id, "http://127.0.0.1:9/new")[0].id
+    old = Keyring.derive("an old secret key, of 32 characters")
+    of_old = workspace_id, endpoint(engine, old, workspace_id, "http://127.0.0.1:9/old")[0].id
+    tell_many(engine, workspace_id, 1)
+    with writing(engine) as session:
+        claimed = queue.claim(session, old, {of_new: 1, of_old: 1}, NOW + SECOND)
+    assert [one.receiver for one in claimed] == [of_old]
+    assert waiting(engine, NOW + SECOND) == []
+    (due,) = claim(engine, both, of_new, NOW + SECOND + CLAIMED_FOR)
+    assert (due.attempt, due.tries) == (1, 1)
+
+
 def test_old_events_are_forgotten_with_their_tries_and_young_ones_are_not(
     engine: Engine, keyring: Keyring, workspace_id: int, receiver: queue.Receiver
 ) -> None:
