@@ -312,3 +312,9 @@ def test_every_command_has_a_help(terminal: Terminal) -> None:
 
 def test_the_settings_of_the_environment_are_the_default(terminal: Terminal) -> None:
     assert Settings().data_dir == terminal.data_dir
+
+
+@pytest.mark.parametrize("descriptor", ["9" * 23, "-1", "999"])
+def test_a_descriptor_that_is_no_socket_is_told(lumen: Terminal, descriptor: str) -> None:
+    told = lumen.refused("serve", "tracker", f"--fd={descriptor}")
+    assert f"--fd {descriptor} is no open socket of this process." in told
