@@ -22,10 +22,11 @@ test: install
 	sh scripts/need-chromium
 	$(BIN)/python -m pytest -n logical --dist worksteal
 
-# Peers that others wrote: the npm package smpp as the sender's SMSC, Debian's Kannel as the simulator's client.
+# Peers that others wrote: the npm package smpp as the sender's SMSC, Debian's Kannel as the simulator's client, and the
+# languages of docs/redeem-your-first-code.md.
 interop: install
 	sh scripts/need-interop
-	$(BIN)/python -m pytest tests/interop/node_smpp.py tests/interop/kannel.py
+	$(BIN)/python -m pytest tests/interop/node_smpp.py tests/interop/kannel.py tests/interop/redeem_guide.py
 
 # Kills, outages, full disks, guessers and chaos, then a million messages: about an hour; ROUNDS="kills outage" or ROUNDS=--quick for less.
 soak: install
