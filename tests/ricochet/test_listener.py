@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from linksvc.api.limits import LIMIT_METRICS
 from linksvc.errors import ConfigurationError
 from linksvc.metrics import Metric, Metrics
 from linksvc.readiness import Condition
@@ -70,7 +71,7 @@ def test_metrics_are_named_as_prometheus_wants_it(table: Sequence[Metric[Any]]) 
     assert len({metric.name for metric in table}) == len(table)
 
 
-ALL: tuple[Metric[Any], ...] = (*TRACKER_METRICS, *ingest_metrics(), *SENDER_METRICS)
+ALL: tuple[Metric[Any], ...] = (*TRACKER_METRICS, *ingest_metrics(), *SENDER_METRICS, *LIMIT_METRICS)
 
 
 def test_alerts_ask_for_metrics_that_there_are() -> None:
