@@ -10,7 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Connection, Subquery, Table, Text, any_, func, literal, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Subquery,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
@@ -89,13 +102,27 @@ def as_arrays(rows: Sequence[Row]) -> tuple[list[Any], ...]:
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Whether a column holds one of the values: with one parameter however many they are, so that the statement stays the
     same. Numbers or texts."""
-    asked = column.expression
-    if is_sqlite(session):
-        each = func.json_each(literal(orjson.dumps(list(values)).decode(), Text)).table_valued("value")
-        chosen: ColumnElement[bool] = asked.in_(select(each.c.value))
-        return chosen
-    equal: ColumnElement[bool] = asked == any_(literal(list(values), ARRAY(asked.type)))
-    return equal
+    sqlite = is_sqlite(session)
+    return one_of(column, sqlite, literal(as_one(sqlite, values), _type_of_one(column, sqlite)))
+
+
+def one_of(column: Any, sqlite: bool, values: str | ColumnElement[Any]) -> ColumnElement[bool]:
+    """The same, for a statement that is made once: `values` names the parameter, which gets what `as_one` makes of them."""
+    if isinstance(values, str):
+        values = bindparam(values, type_=_type_of_one(column, sqlite))
+    if not sqlite:
+        equal: ColumnElement[bool] = column.expression == any_(values)
+        return equal
+    chosen: ColumnElement[bool] = column.expression.in_(select(func.json_each(values).table_valued("value").c.value))
+    return chosen
+
+
+def as_one(sqlite: bool, values: Collection[Any]) -> Any:
+    return orjson.dumps(list(values)).decode() if sqlite else list(values)
+
+
+def _type_of_one(column: Any, sqlite: bool) -> TypeEngine[Any]:
+    return Text() if sqlite else ARRAY(column.expression.type)
 
 
 def listed(session: Session, values: Sequence[str]) -> Subquery:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from linksvc.database import insert_into, rows_affected
@@ -24,8 +25,14 @@ def take(session: Session, name: str, holder: str, now: datetime, lasts: timedel
 
 def is_held(session: Session, name: str, holder: str) -> bool:
     """Whether the lease is the holder's, and stays so until the transaction ends. It is not renewed."""
-    statement = select(Lease.name).where(Lease.name == name, Lease.holder == holder).with_for_update(read=True)
-    return session.exec(statement).first() is not None
+    return session.connection().execute(_HELD, {"of_name": name, "of_holder": holder}).first() is not None
+
+
+_HELD = (
+    select(Lease.name)
+    .where(col(Lease.name) == bindparam("of_name"), col(Lease.holder) == bindparam("of_holder"))
+    .with_for_update(read=True)
+)
 
 
 def hold_off(session: Session, name: str) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlmodel import Session, col, delete, select, update
 
 from linksvc.bulk import insert_rows
@@ -121,22 +121,18 @@ def find_claimed(session: Session, campaign_id: int, worker: str, ns: Sequence[i
     if not ns:
         return []
     wanted = set(ns)
-    statement = (
-        select(*_TABLE)
-        .where(
-            SendBatch.campaign_id == campaign_id,
-            col(SendBatch.first_n) > min(wanted) - MOST_MESSAGES,
-            col(SendBatch.first_n) <= max(wanted),
-            SendBatch.worker == worker,
-        )
-        .order_by(col(SendBatch.first_n))
-        .with_for_update()
-    )
-    found = [Batch(*row) for row in session.exec(statement)]
+    asked = {
+        "of_campaign": campaign_id,
+        "of_worker": worker,
+        "above": min(wanted) - MOST_MESSAGES,
+        "up_to": max(wanted),
+    }
+    connection = session.connection()
+    found = [Batch(*row) for row in connection.execute(_CLAIMED, asked)]
     if not wanted <= {n for batch in found for n in batch.ns} and not is_sqlite(session):
         # While this waited for a lock somebody took a message out: what is left of its batch are other rows, which only a
         # new statement sees.
-        found = [Batch(*row) for row in session.exec(statement)]
+        found = [Batch(*row) for row in connection.execute(_CLAIMED, asked)]
     return [batch for batch in found if not wanted.isdisjoint(batch.ns)]
 
 
@@ -205,6 +201,19 @@ def lane_of(campaign_id: int, first_n: int) -> int:
 
 
 _TABLE: tuple[Any, ...] = tuple(getattr(SendBatch, name) for name in COLUMNS)
+
+# Made once: to make a statement costs as much as to run it.
+_CLAIMED = (
+    select(*_TABLE)
+    .where(
+        col(SendBatch.campaign_id) == bindparam("of_campaign"),
+        col(SendBatch.first_n) > bindparam("above"),
+        col(SendBatch.first_n) <= bindparam("up_to"),
+        col(SendBatch.worker) == bindparam("of_worker"),
+    )
+    .order_by(col(SendBatch.first_n))
+    .with_for_update()
+)
 
 
 def _row(batch: Batch) -> tuple[Any, ...]:

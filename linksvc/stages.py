@@ -7,6 +7,7 @@ two screens can define a word differently. Definitions: the reference on funnels
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, or_, true
 from sqlmodel import col
@@ -24,6 +25,8 @@ class Stage:
     name: str
     when: When
     where: ColumnElement[bool]
+    state: str = ""
+    """The state that a message must be in; empty: whatever it is in."""
 
 
 def _first(*moments: datetime | None) -> datetime | None:
@@ -31,7 +34,7 @@ def _first(*moments: datetime | None) -> datetime | None:
 
 
 def _in_state(state: str, at: When) -> Stage:
-    return Stage(state, lambda s: at(s) if s.state == state else None, col(Message.state) == state)
+    return Stage(state, at, col(Message.state) == state, state)
 
 
 def _at(name: str, column: str) -> Stage:
@@ -74,7 +77,7 @@ STAGES: dict[str, Stage] = {
         Stage("produced", lambda s: s.produced_at, true()),
         *(_in_state(state, _left_unsent) for state in UNSENT),
         Stage("submitted", lambda s: s.submitted_at if s.parts_accepted else None, col(Message.parts_accepted) > 0),
-        Stage("pending", lambda s: s.submitted_at if s.state == "submitted" else None, col(Message.state) == "submitted"),
+        Stage("pending", lambda s: s.submitted_at, col(Message.state) == "submitted", "submitted"),
         *(_in_state(state, _ended) for state in ("delivered", "failed", "expired", "unknown")),
         Stage("reached", _reached, _REACHED),
         Stage("seen", lambda s: _reached(s) if s.tracked else None, and_(col(Message.tracked), _REACHED)),
@@ -117,6 +120,12 @@ MONEY = ("redemption", "return", "void")
 
 def stages_of(stamps: Stamps) -> Iterator[tuple[str, datetime]]:
     """The stages that a message stands at, each with the moment it got there."""
-    for stage in STAGES.values():
+    for stage in _of_state(stamps.state):
         if (moment := stage.when(stamps)) is not None:
             yield stage.name, moment
+
+
+@cache
+def _of_state(state: str) -> tuple[Stage, ...]:
+    """The stages at which a message of that state may stand."""
+    return tuple(stage for stage in STAGES.values() if stage.state in ("", state))

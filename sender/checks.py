@@ -14,8 +14,9 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from linksvc import facts, holds
-from linksvc.bulk import among
+from linksvc.bulk import as_one, one_of
 from linksvc.campaign_locks import lock_to_mark
+from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.frequency_caps import Cap, take
 from linksvc.holds import FREQUENCY_CAP, SCHEDULED
@@ -130,22 +131,32 @@ def _read_rules(session: Session, campaign_id: int) -> Any:
 def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) -> dict[int, _Person]:
     """Those, by n, whose recipient is there, has consented to what is marketing, and has not said STOP."""
     numbers, ids = {message.number for message in messages}, {message.contact_id for message in messages}
-    stopped = select(Suppression.number).where(
-        Suppression.workspace_id == campaign.workspace_id, among(session, col(Suppression.number), numbers)
-    )
-    suppressed = set(session.exec(stopped))
-    consenting = select(Contact.id, Contact.country, Contact.timezone).where(
-        Contact.workspace_id == campaign.workspace_id, among(session, col(Contact.id), ids)
-    )
-    if campaign.kind == MARKETING:
-        consenting = consenting.where(col(Contact.marketing_consent_at).is_not(None))
-    contacts = {id: (country, timezone) for id, country, timezone in session.exec(consenting)}
+    connection, sqlite = session.connection(), is_sqlite(session)
+    asked = {"of_workspace": campaign.workspace_id, "numbers": as_one(sqlite, numbers)}
+    suppressed = set(connection.execute(_stopped(sqlite), asked).scalars())
+    asked = {"of_workspace": campaign.workspace_id, "ids": as_one(sqlite, ids)}
+    contacts = {id: told for id, *told in connection.execute(_consenting(sqlite, campaign.kind == MARKETING), asked)}
     found = {}
     for message in messages:
         if message.contact_id in contacts and message.number not in suppressed:
             country, timezone = contacts[message.contact_id]
             found[message.n] = _Person(country, zones_of(message.number, country, timezone))
     return found
+
+
+@cache
+def _stopped(sqlite: bool) -> Any:
+    return select(Suppression.number).where(
+        col(Suppression.workspace_id) == bindparam("of_workspace"), one_of(col(Suppression.number), sqlite, "numbers")
+    )
+
+
+@cache
+def _consenting(sqlite: bool, to_marketing: bool) -> Any:
+    contacts = select(Contact.id, Contact.country, Contact.timezone).where(
+        col(Contact.workspace_id) == bindparam("of_workspace"), one_of(col(Contact.id), sqlite, "ids")
+    )
+    return contacts.where(col(Contact.marketing_consent_at).is_not(None)) if to_marketing else contacts
 
 
 def _hold(

@@ -11,14 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, tuple_
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from linksvc import facts, frequency_caps, send_batches
-from linksvc.bulk import among, insert_fresh, insert_rows
+from linksvc.bulk import among, as_one, insert_fresh, insert_rows, one_of
 from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.models import Attempt, Suppression
@@ -165,6 +166,19 @@ def _settle(session: Session, campaign: OpenCampaign, decisions: Decisions[Outgo
 
 def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int, _History]:
     found: dict[int, _History] = defaultdict(_History)
+    sqlite = is_sqlite(session)
+    asked = {"of_campaign": campaign_id, "ns": as_one(sqlite, ns)}
+    for n, last, tries, first_at, standing in session.connection().execute(_attempts_of(sqlite), asked):
+        one = found[n]
+        found[n] = _History(
+            max(one.last, last), max(one.tries, tries), min(one.first_at or first_at, first_at), one.stands or standing > 0
+        )
+    return found
+
+
+@cache
+def _attempts_of(sqlite: bool) -> Any:
+    # Made once: to make a statement costs as much as to run it.
     columns: tuple[Any, ...] = (
         Attempt.n,
         func.max(Attempt.attempt),
@@ -172,17 +186,11 @@ def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int,
         func.min(Attempt.occurred_at, type_=_MOMENT),
         func.count(case((col(Attempt.outcome).not_in(_IN_VAIN), 1))),
     )
-    statement = (
+    return (
         select(*columns)
-        .where(Attempt.campaign_id == campaign_id, among(session, col(Attempt.n), ns))
+        .where(col(Attempt.campaign_id) == bindparam("of_campaign"), one_of(col(Attempt.n), sqlite, "ns"))
         .group_by(col(Attempt.n), col(Attempt.part))
     )
-    for n, last, tries, first_at, standing in session.exec(statement):
-        one = found[n]
-        found[n] = _History(
-            max(one.last, last), max(one.tries, tries), min(one.first_at or first_at, first_at), one.stands or standing > 0
-        )
-    return found
 
 
 def _take_up(session: Session, campaign_id: int, refused: Iterable[Submission]) -> dict[Submission, int]:
