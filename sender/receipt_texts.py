@@ -33,9 +33,31 @@ _LONGEST_HEADER = 0x1F
 def labels_of(pdu: Pdu, alphabet: str) -> Mapping[str, str]:
     """What stands behind each label, by its small name. Of one that comes twice the first holds; what is quoted behind
     `text` says nothing, but for a state that can be nobody's text or proves no delivery (`_behind_quote`)."""
+    return _usual(pdu) or read_any(pdu, alphabet)
+
+
+def read_any(pdu: Pdu, alphabet: str) -> Mapping[str, str]:
+    """The same of a receipt in whatever form."""
     readings = [_reading(payload, pdu, alphabet) for payload in _payloads(pdu)]
     told = next((one for one in readings if {ID, STATE} & one.own.keys()), readings[0])
     return told.labels()
+
+
+_USUAL = re.compile(
+    rb"id:([\w.@-]{1,64}) sub:([0-9]{1,3}) dlvrd:([0-9]{1,3}) submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
+    rb" stat:([A-Z]{1,16}) err:(\w{1,8}) text:.*",
+    re.DOTALL,
+)
+_USUAL_LABELS = (ID, "sub", _COUNT, "submit date", DONE, STATE, ERROR)
+
+
+def _usual(pdu: Pdu) -> Mapping[str, str]:
+    """The labels of a receipt that is written just as in the standard's example, as most are: nothing in it can be read in
+    another way, and it is read several times faster. Empty for any other."""
+    if pdu.number("data_coding") == _UCS2 or pdu.number("esm_class") & UDHI:
+        return {}
+    match = _USUAL.fullmatch(pdu.payload)
+    return dict(zip(_USUAL_LABELS, [value.decode("ascii") for value in match.groups()], strict=True)) if match else {}
 
 
 def first_word(value: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from linksvc.route_accounts import RouteReading
 from sender.pdus import Pdu, decode, encode
-from sender.receipt_texts import NOT_DELIVERED
+from sender.receipt_texts import NOT_DELIVERED, labels_of, read_any
 from sender.receipts import FINAL, INTERMEDIATE, Receipt, is_receipt, parse
 from tests.conftest import DATA
 
@@ -240,3 +240,22 @@ def test_what_names_no_message_is_kept_as_it_came() -> None:
     assert (found.as_it_came.sender, found.as_it_came.payload) == ("36180", b"Delivered")
     assert json.loads(found.as_it_came.parameters) == {"network_error_code": "030021", "message_state": 2}
     assert told("id:7").as_it_came is None
+
+
+words = st.text("0123456789abcdefABCDEF.@-_ :\x00\x11é", max_size=8)
+states = st.sampled_from(["DELIVRD", "UNDELIV", "delivrd", "X", ""])
+lines = st.builds(
+    "id:{} sub:001 dlvrd:{} submit date:2611200900 done date:{} stat:{} err:{} text:{}".format,
+    words,
+    st.sampled_from(["001", "1", "000", "x"]),
+    st.sampled_from(["2611200930", "261120093015", "26112009"]),
+    states,
+    st.sampled_from(["000", "0x0b", "é", ""]),
+    st.text(st.characters(max_codepoint=255), max_size=20) | st.just("id:9 stat:DELIVRD err:000"),
+)
+
+
+@given(lines, st.sampled_from(["gsm", "latin1", "utf8"]), st.sampled_from([0, 1, 3, 4, 8]), st.sampled_from([4, 0x44]))
+def test_the_usual_form_is_read_as_any_other(line: str, alphabet: str, data_coding: int, esm_class: int) -> None:
+    pdu = receipt(line, data_coding=data_coding, esm_class=esm_class)
+    assert labels_of(pdu, alphabet) == read_any(pdu, alphabet)
