@@ -119,6 +119,7 @@ OPERATIONS = (
             Failure(422, "code_source_empty", "There are no codes of this source."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
+            Failure(404, "not_found", "`offer_id` or `import_id` is no id of an offer or an import."),
             Failure(404, "offer_not_found", "There is no such offer in this workspace."),
             Failure(404, "import_not_found", "There is no such import in this workspace."),
         ),
