@@ -18,7 +18,7 @@ Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 _LOCALES = {"en": "en_GB", "fr": "fr_FR"}
-_MONEY = {"en": parse_pattern("¤¤\u00a0#,##0.00"), "fr": parse_pattern("#,##0.00\u00a0¤")}
+_MONEY = {"en": parse_pattern("¤¤ #,##0.00"), "fr": parse_pattern("#,##0.00\u00a0¤")}
 _SPACED = {
     " :": "\u00a0:",
     " ;": "\u202f;",

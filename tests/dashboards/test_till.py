@@ -95,7 +95,7 @@ def test_what_a_code_gives_is_seen_without_an_amount_which_is_then_asked_for(sit
     ends_at = datetime(2099, 11, 30, 23, tzinfo=UTC)
     made(site, value=1_250, cap_minor=2_000, minimum_minor=3_000, ends_at=ends_at)
     page = till.check("ten").text
-    assert "12.5\u202f% off, EUR\xa020.00 at most, for orders of EUR\xa030.00 or more, until 30 Nov 2099, 23:59" in page
+    assert "12.5\u202f% off, EUR 20.00 at most, for orders of EUR 30.00 or more, until 30 Nov 2099, 23:59" in page
     assert 'name="amount" type="text"' in page
     assert 'action="/till/check"' in page
     assert "Redeem" not in page.split("<main")[1].split("</main>")[0]
@@ -104,9 +104,9 @@ def test_what_a_code_gives_is_seen_without_an_amount_which_is_then_asked_for(sit
 @pytest.mark.parametrize(
     ("offer", "words", "to_pay"),
     [
-        ({"kind": "amount", "value": 500}, "EUR\xa05.00 off", "EUR 15.00"),
+        ({"kind": "amount", "value": 500}, "EUR 5.00 off", "EUR 15.00"),
         ({"kind": "gift", "value": 0, "gift": "A <candle>"}, "Gift: A &lt;candle&gt;", "EUR 20.00"),
-        ({"kind": "percentage", "value": 5_000, "cap_minor": 100}, "50\u202f% off, EUR\xa01.00 at most", "EUR 19.00"),
+        ({"kind": "percentage", "value": 5_000, "cap_minor": 100}, "50\u202f% off, EUR 1.00 at most", "EUR 19.00"),
     ],
 )
 def test_every_kind_of_offer_is_said_and_redeemed(site: Site, offer: dict[str, Any], words: str, to_pay: str) -> None:
@@ -141,7 +141,7 @@ def test_an_offer_limited_per_customer_asks_whose_code_it_is(site: Site) -> None
     [
         ({"starts_at": datetime(2099, 1, 1, 8, tzinfo=UTC)}, "", "good from 1 Jan 2099, 09:00 on"),
         ({"ends_at": datetime(2026, 2, 1, 23, tzinfo=UTC)}, "", "good until 1 Feb 2026, 23:59"),
-        ({"minimum_minor": 3_000}, "20", "orders of EUR\xa030.00 or more"),
+        ({"minimum_minor": 3_000}, "20", "orders of EUR 30.00 or more"),
         ({"currency": "CHF"}, "20", "another currency"),
         ({"uses_in_all": 1, "value": 1}, "20", "All uses of this offer are taken"),
     ],
@@ -169,7 +169,7 @@ def test_a_refusal_is_said_in_french_too(site: Site) -> None:
     [
         ({"code": "", "amount": "20"}, "Type or scan the code."),
         ({"code": "X" * 65, "amount": "20"}, "No code is as long as that"),
-        ({"code": "TEN", "amount": "a lot"}, "“a lot” is no amount in EUR. Write it as EUR\xa049.90."),
+        ({"code": "TEN", "amount": "a lot"}, "“a lot” is no amount in EUR. Write it as EUR 49.90."),
         ({"code": "TEN", "amount": "20", "order_ref": "R" * 121}, "120 characters at most"),
         ({"code": "TEN", "amount": "20", "customer_ref": "a\nb"}, "One line"),
     ],
@@ -240,11 +240,11 @@ def test_the_latest_redemptions_are_those_of_a_day(site: Site) -> None:
     till, code = open_till(site), made(site, uses=3)
     assert "in the last 24 hours" in till.get().text
     till.redeem(code, "20", order_ref="R-1")
-    assert "EUR\xa018.00" in till.get().text
+    assert "EUR 18.00" in till.get().text
     till.post("lock")
     site.clock.at += timedelta(hours=24, seconds=1)
     till.open()
-    assert "EUR\xa018.00" not in till.get().text
+    assert "EUR 18.00" not in till.get().text
 
 
 def test_whoever_guesses_at_a_till_is_slowed_down_and_told_when_to_go_on(site: Site) -> None:
