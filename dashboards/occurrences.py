@@ -1,4 +1,5 @@
-"""The rows behind what is counted each time it happens: visits, redemptions and what was taken back of them. The pages list them beside messages.
+"""The rows behind what is counted each time it happens: visits, redemptions and what was taken back of them. The pages list
+them beside messages.
 
 They are the applied ones, by the verdict that holds: what the counters were made from, so a figure opens onto exactly its
 rows.
