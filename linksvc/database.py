@@ -1,7 +1,9 @@
 """Opening the database and its transactions. Handlers and workers open them; domain functions never commit."""
 
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,11 @@ SQLITE_CACHE_KIB = 16_384
 SQLITE_WAL_PAGES = 4_000
 """Pages, of 4 KiB, after which the log is brought to the database file; at the default of 1,000 every large batch does."""
 
+SQLITE_WAIT_S = 30
+SQLITE_POLL_S = 0.001
+"""Whoever waits for the writer's place looks for it this often. SQLite's own way looks more and more seldom: the place stays
+empty while somebody waits, and whoever has waited longest comes last."""
+
 _WRITES = "ricochet_writes"
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -51,7 +58,10 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     if parsed.database:
         make_folder(Path(parsed.database).parent)
     engine = create_engine(
-        parsed, pool_size=pool_size, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 30}
+        parsed,
+        pool_size=pool_size,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": SQLITE_WAIT_S},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -95,7 +105,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute(_PATIENT)
     cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {SQLITE_WAL_PAGES}")
     cursor.close()
@@ -104,8 +114,39 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads and then writes must own the writer's place from the start, or it fails with "database
     # is locked" instead of waiting.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITES, False):
+        _begin_writing(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+_PATIENT = f"PRAGMA busy_timeout = {SQLITE_WAIT_S * 1_000}"
+
+
+def _begin_writing(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        if not _takes_place(driver):
+            # Once more, for an error as of any statement.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        with suppress(sqlite3.Error):
+            driver.execute(_PATIENT)
+
+
+def _takes_place(driver: Any) -> bool:
+    """Waits for the writer's place; False if it did not come free, or something else is wrong."""
+    until = time.monotonic() + SQLITE_WAIT_S
+    while time.monotonic() < until:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return True
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return False
+        time.sleep(SQLITE_POLL_S)
+    return False
 
 
 @contextmanager

@@ -6,7 +6,7 @@ The sender's last checks hold messages (`sender.checks`); the worker releases th
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func
+from sqlalchemy import ColumnElement, Engine, exists, func
 from sqlmodel import Session, col, select, update
 
 from linksvc import facts
@@ -52,8 +52,15 @@ def fact_of(campaign_id: int, n: int, reason: str, until: datetime, now: datetim
     return NewFact(campaign_id, "held", f"{n}:{until.isoformat()}", n, now, reason, until.isoformat())
 
 
-def sending_campaigns(session: Session) -> list[int]:
-    return [id for id in session.exec(select(Campaign.id).where(Campaign.state == "sending")) if id]
+def campaigns_to_release(session: Session, since: datetime, now: datetime) -> list[int]:
+    """The campaigns of which a hold ended after `since`: most of the time none, and nobody has to wait for a look."""
+    ended = exists().where(col(SendBatch.campaign_id) == col(Campaign.id), *_ended(since, now))
+    return [id for id in session.exec(select(Campaign.id).where(Campaign.state == "sending", ended)) if id]
+
+
+def _ended(since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    due_at = col(SendBatch.due_at)
+    return due_at > since, due_at <= now, col(SendBatch.reason).in_(REASONS)
 
 
 def release(engine: Engine, campaign_id: int, since: datetime, clock: Clock) -> int:
@@ -63,12 +70,7 @@ def release(engine: Engine, campaign_id: int, since: datetime, clock: Clock) -> 
     with writing(engine) as session:
         statement = (
             select(SendBatch.first_n, SendBatch.size, SendBatch.due_at)
-            .where(
-                SendBatch.campaign_id == campaign_id,
-                col(SendBatch.due_at) > since,
-                col(SendBatch.due_at) <= now,
-                col(SendBatch.reason).in_(REASONS),
-            )
+            .where(SendBatch.campaign_id == campaign_id, *_ended(since, now))
             .order_by(col(SendBatch.due_at))
             .limit(BATCH_ROWS // MOST_MESSAGES)
             .with_for_update(skip_locked=True)

@@ -10,6 +10,9 @@ from babel.core import get_global
 
 from linksvc.errors import FieldError, InvalidRequest
 
+AMOUNT_MOST = 10**12
+"""Minor units of a single amount; the sum of millions of them still fits a column."""
+
 # ISO 4217 has two decimals but for these. The locale data behind babel tells how many are usually shown instead, which
 # differs: it has none for the Iraqi dinar, whose minor unit is a thousandth.
 _DECIMALS = {

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.local_days import moment_of
+from linksvc.money import AMOUNT_MOST
 
 Kind = Literal["percentage", "amount", "free_delivery", "gift"]
 
@@ -47,6 +48,9 @@ class NewOffer:
     shop_ids: tuple[int, ...] = ()
 
 
+_MINOR = f"0 to {AMOUNT_MOST} minor units."
+
+
 def check_numbers(new: NewOffer) -> None:
     """Raises InvalidRequest, with an error for each number that makes no sense."""
     errors = [FieldError(field, message) for field, message, good in _rules(new) if not good]
@@ -64,17 +68,17 @@ def _rules(new: NewOffer) -> tuple[tuple[str, str, bool], ...]:
             "More than 0 and at most 100, with up to two decimals.",
             new.kind != "percentage" or 1 <= new.value <= WHOLE,
         ),
-        ("amount", "At least 1 minor unit.", new.kind != "amount" or new.value >= 1),
+        ("amount", f"1 to {AMOUNT_MOST} minor units.", new.kind != "amount" or 1 <= new.value <= AMOUNT_MOST),
         ("amount", f"It is not for kind {new.kind}.", not in_words or new.value == 0),
-        ("cap", "0 or more minor units.", new.cap_minor >= 0),
+        ("cap", _MINOR, 0 <= new.cap_minor <= AMOUNT_MOST),
         ("cap", f"It is not for kind {new.kind}.", capped or not new.cap_minor),
         ("gift", "What is given, in words.", new.kind != "gift" or bool(new.gift.strip())),
         ("gift", f"It is not for kind {new.kind}.", new.kind == "gift" or not new.gift),
-        ("minimum", "0 or more minor units.", new.minimum_minor >= 0),
+        ("minimum", _MINOR, 0 <= new.minimum_minor <= AMOUNT_MOST),
         ("uses_per_code", f"1 to {USES_MOST}.", 1 <= new.uses_per_code <= USES_MOST),
         ("uses_per_contact", f"0 to {USES_MOST}.", 0 <= new.uses_per_contact <= USES_MOST),
         ("uses_in_all", f"0 to {USES_IN_ALL_MOST}.", 0 <= new.uses_in_all <= USES_IN_ALL_MOST),
-        ("budget", "0 or more minor units.", new.budget_minor >= 0),
+        ("budget", _MINOR, 0 <= new.budget_minor <= AMOUNT_MOST),
         ("days_after_delivery", f"0 to {DAYS_MOST}.", 0 <= new.days_after_delivery <= DAYS_MOST),
     )
 

@@ -25,6 +25,9 @@ from tracker import judging
 IDLE_S = 0.2
 """How long a task rests when nothing more is waiting."""
 
+SELDOM_S = 1.0
+"""The same for what figures alone wait for, or what is due a minute later anyway."""
+
 AFTER_A_FAILURE_S = 2.0
 
 UNDO_EVERY_S = 10.0
@@ -84,8 +87,8 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
         nonlocal released_until
         began = clock()
         with reading(engine) as session:
-            sending = holds.sending_campaigns(session)
-        released = [_alone(holds.release, engine, campaign_id, released_until, clock) for campaign_id in sending]
+            over = holds.campaigns_to_release(session, released_until, began)
+        released = [_alone(holds.release, engine, campaign_id, released_until, clock) for campaign_id in over]
         if any(released):
             return True
         # Nothing that ended before is left. Clocks of hosts differ a little.
@@ -123,17 +126,19 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
         Task(
             "withdraw",
             "takes back what a cancelled or expired campaign had still to send",
-            lambda stop: _repeat(withdraw, stop),
+            lambda stop: _repeat(withdraw, stop, SELDOM_S),
         ),
         Task(
-            "release", "lets messages go whose hours, caps or schedules they waited for", lambda stop: _repeat(release, stop)
+            "release",
+            "lets messages go whose hours, caps or schedules they waited for",
+            lambda stop: _repeat(release, stop, SELDOM_S),
         ),
-        Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop)),
+        Task("judge", "judges hits again, beside those around them", lambda stop: _repeat(judge, stop, SELDOM_S)),
         Task("undo", "takes back lists of codes whose import died half way", lambda stop: _repeat(undo, stop, UNDO_EVERY_S)),
         Task(
             "unhold", "gives back what holds of codes reserved too long", lambda stop: _repeat(unhold, stop, UNHOLD_EVERY_S)
         ),
-        Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop)),
+        Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop, SELDOM_S)),
         Task(
             "forget",
             "deletes the answers that were kept for repetitions long enough",

@@ -79,6 +79,8 @@ class Feed:
     ) -> None:
         self._work = BindWork(engine, bind, clock, campaigns.composer, writing)
         self._intake = intake
+        # SQLite has one writer, and others want to be it.
+        self._pause_s = PAUSE_S if engine.dialect.name == "sqlite" else 0.0
         self._is_relieved = False
         self._campaigns = campaigns
         self._pacer = pacer
@@ -276,7 +278,7 @@ class Feed:
             raise
         finally:
             self._window.give_back(parts - len(marked))
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(self._pause_s)
         return _marked_at(marked, now)
 
 

@@ -11,7 +11,7 @@ connection is closed on which nothing is asked for long, or more than any reques
 """
 
 import asyncio
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -124,7 +124,7 @@ class TrackerProtocol(HttpToolsProtocol):
         waiting.response_complete = True
         if waiting.disconnected or self.transport.is_closing():
             return
-        head = _head(response.status, tuple(self.server_state.default_headers)) + response.lines
+        head = _head(response.status, self.server_state.default_headers) + response.lines
         if waiting.keep_alive:
             self.transport.write(head + b"\r\n")
         else:
@@ -195,8 +195,14 @@ def _judged_by_target(url: bytes, headers: list[Header]) -> list[Header]:
     return [(b"host", authority), *(header for header in headers if header[0] != b"host")]
 
 
-@lru_cache(8)
-def _head(status: int, headers: tuple[Header, ...]) -> bytes:
-    """The status line and the headers that every answer has: the date, which changes once a second."""
-    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode()) + lines
+_heads: dict[int, tuple[list[Header], bytes]] = {}
+
+
+def _head(status: int, headers: list[Header]) -> bytes:
+    """The status line and the headers that every answer has. Uvicorn makes them anew each second, for the date."""
+    of, head = _heads.get(status, (None, b""))
+    if of is not headers:
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        head = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode()) + lines
+        _heads[status] = headers, head
+    return head

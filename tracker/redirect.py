@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -20,7 +21,7 @@ from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, pack_hit, read_headers
 from tracker.responses import Response, Scope, html, redirect_to
-from tracker.spool import Spool, Spooled
+from tracker.spool import Spool, Spooled, Tell
 
 log = structlog.get_logger()
 
@@ -39,7 +40,6 @@ LONGEST_QUERY = 2_048
 Found = tuple[Block, int]
 """A block and the serial in it."""
 
-Then = Callable[[Outcome], None]
 SendResponse = Callable[[Response], None]
 
 
@@ -84,7 +84,8 @@ class Redirect:
         if known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
             return False
         self._guessing.found(caller.subnet)
-        self._put(method, headers, caller, found, destination, partial(self._send_known, destination, headers, send))
+        send_it = partial(self._send_known, destination, headers, send)
+        self._put(method, headers, caller, found, Outcome.REDIRECTED, self._clock(), send_it)
         return True
 
     async def answer(self, scope: Scope) -> Response:
@@ -136,35 +137,32 @@ class Redirect:
         self, scope: Scope, headers: Headers, caller: Caller, found: Found, destination: Destination
     ) -> Response:
         """Puts the hit on disk, then answers."""
-        on_disk: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._put(scope["method"], headers, caller, found, destination, partial(_settle, on_disk))
-        outcome = await on_disk
+        now = self._clock()
+        outcome = Outcome.REDIRECTED if destination.is_plain else destination.outcome_at(now)
+        on_disk: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
+        self._put(scope["method"], headers, caller, found, outcome, now, partial(_settle, on_disk))
+        self._note(await on_disk)
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
         return await self._by_terms(scope["query_string"], headers, found[0].message_of(found[1]), destination, outcome)
 
     def _put(
-        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, then: Then
+        self, method: str, headers: Headers, caller: Caller, found: Found, outcome: Outcome, now: datetime, tell: Tell
     ) -> None:
-        """Puts the hit on disk, then goes on. Whatever goes wrong there is counted, and the redirect goes on."""
+        """Puts the hit on disk and tells what became of it. Whatever goes wrong there, the redirect goes on."""
         block, serial = found
-        outcome = Outcome.REDIRECTED
         try:
-            now = self._clock()
-            if not destination.is_plain:
-                outcome = destination.outcome_at(now)
-            hit = pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome)
-            self._spool.append_then(hit, partial(self._go_on, then, outcome))
+            self._spool.append_then(pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome), tell)
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
-            self._go_on(then, outcome, Loss.INTERNAL)
+            tell(Loss.INTERNAL)
 
-    def _go_on(self, then: Then, outcome: Outcome, spooled: Spooled) -> None:
+    def _note(self, spooled: Spooled) -> None:
         if isinstance(spooled, Loss):
             self._losses.count(spooled)
-        then(outcome)
 
-    def _send_known(self, destination: Destination, headers: Headers, send: SendResponse, _outcome: Outcome) -> None:
+    def _send_known(self, destination: Destination, headers: Headers, send: SendResponse, spooled: Spooled) -> None:
+        self._note(spooled)
         send(self._redirection("redirected", destination.location, headers))
 
     async def _by_terms(
@@ -209,6 +207,6 @@ class Redirect:
         return html(status, page, headers.get(b"accept-language", b""), *more)
 
 
-def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+def _settle(future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
     if not future.done():
-        future.set_result(outcome)
+        future.set_result(spooled)

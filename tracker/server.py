@@ -1,6 +1,5 @@
 """How uvicorn must be told to serve a tracker. Used by `ricochet serve tracker` and by whoever else puts it on a socket."""
 
-import gc
 from typing import Any
 
 import uvicorn
@@ -12,16 +11,6 @@ KEEP_ALIVE_S = 75
 """Longer than the idle time-out of usual proxies (60 s), or they find connections closed under their requests."""
 
 GRACE_S = 5
-
-
-YOUNG_OBJECTS = 50_000
-"""Allocated between two looks for garbage. A redirect leaves none behind, and the usual 700 have the collector take a tenth
-of the processor."""
-
-
-def tune_collector() -> None:
-    """Makes the garbage collector look seldom; for a process that does nothing but serve a tracker."""
-    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
 
 
 def server_config(tracker: Tracker, **listening: Any) -> uvicorn.Config:

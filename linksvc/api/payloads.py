@@ -4,10 +4,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from linksvc.money import Money
+from linksvc.money import AMOUNT_MOST, Money
 from linksvc.names import LONGEST
 
-AMOUNT_MOST = 10**12
 """In minor units. Far above any order, and far below what 64 bits hold."""
 
 

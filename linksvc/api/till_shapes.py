@@ -7,9 +7,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from linksvc.api.operation import Call, Failure
-from linksvc.api.payloads import AMOUNT_MOST, Answer, Line, MoneyAnswer, Payload, SentMoney
+from linksvc.api.payloads import Answer, Line, MoneyAnswer, Payload, SentMoney
 from linksvc.code_worth import TYPED_MOST
 from linksvc.errors import Conflict, Forbidden
+from linksvc.money import AMOUNT_MOST
 from linksvc.public_ids import format_id
 from linksvc.redemptions import Redemption, Till, Use
 from linksvc.refusals import REASONS, Refusal

@@ -155,11 +155,12 @@ def serve_tracker(
 
 
 def _run_tracker(settings: Settings, public: socket.socket, internal: socket.socket | None, supervised: bool) -> None:
+    from ricochet.collector import tune_collector
     from ricochet.http_servers import run_server
     from tracker.app import create_tracker
     from tracker.metrics import TRACKER_METRICS
     from tracker.readiness import TrackerReadiness
-    from tracker.server import server_config, tune_collector
+    from tracker.server import server_config
 
     tune_collector()
     engine = open_engine(settings.database)

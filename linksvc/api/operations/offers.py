@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
-from linksvc.api.payloads import AMOUNT_MOST, Answer, Currency, Line, Parameters, Payload
+from linksvc.api.payloads import Answer, Currency, Line, Parameters, Payload
 from linksvc.database import reading
 from linksvc.errors import FieldError, InvalidRequest, NotFound
+from linksvc.money import AMOUNT_MOST
 from linksvc.new_offers import DAYS_MOST, USES_IN_ALL_MOST, USES_MOST, Kind, NewOffer
 from linksvc.offers import Terms, create_offer, find_offer, list_offers, shops_of
 from linksvc.public_ids import format_id, parse_id

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from linksvc.api.once import Work, answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
-from linksvc.api.payloads import AMOUNT_MOST, Answer, Line, Parameters, SentMoney
+from linksvc.api.payloads import Answer, Line, Parameters, SentMoney
 from linksvc.api.till_shapes import (
     NO_SHOP,
     RedemptionAnswer,
@@ -19,6 +19,7 @@ from linksvc.api.till_shapes import (
 )
 from linksvc.database import reading
 from linksvc.errors import Conflict, NotFound
+from linksvc.money import AMOUNT_MOST
 from linksvc.public_ids import parse_id
 from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, list_redemptions
 from linksvc.redemptions import Use, redeem

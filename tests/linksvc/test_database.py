@@ -1,0 +1,62 @@
+"""SQLite's one writer: who waits for its place, and who is told that it does not come free."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from linksvc import database
+from linksvc.database import open_engine, reading, writing
+
+MADE = text("INSERT INTO sign_in_link (token_hash, user_id, expires_at) VALUES (:name, 1, '2026-11-20 09:00:00')")
+USER = text(
+    "INSERT INTO user_account (id, email, password_hash, language, created_at) VALUES (1, 'a', '', 'en', '2026-11-20')"
+)
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url)
+    with writing(engine) as session:
+        session.connection().execute(USER)
+    yield engine
+    engine.dispose()
+
+
+def test_whoever_waits_for_the_place_gets_it_once_it_is_free(sqlite: Engine) -> None:
+    waits, order = threading.Event(), []
+
+    def other() -> None:
+        waits.set()
+        with writing(sqlite) as session:
+            order.append("other")
+            session.connection().execute(MADE, {"name": "other"})
+
+    thread = threading.Thread(target=other)
+    with writing(sqlite) as session:
+        thread.start()
+        waits.wait(30)
+        session.connection().execute(MADE, {"name": "first"})
+        order.append("first")
+    thread.join(30)
+    assert order == ["first", "other"]
+
+
+def test_who_gets_no_place_in_time_is_told_as_of_any_statement(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "SQLITE_WAIT_S", 0.05)
+    with writing(sqlite) as held:
+        held.connection().execute(MADE, {"name": "held"})
+        with pytest.raises(OperationalError, match="locked"), writing(sqlite) as session:
+            session.connection().execute(MADE, {"name": "second"})
+    with writing(sqlite) as session:
+        session.connection().execute(MADE, {"name": "after"})
+
+
+def test_a_connection_that_wrote_waits_for_other_things_as_long_as_before(sqlite: Engine) -> None:
+    with writing(sqlite) as session:
+        session.connection().execute(MADE, {"name": "one"})
+        assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == database.SQLITE_WAIT_S * 1_000
+    with reading(sqlite) as session:
+        assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == database.SQLITE_WAIT_S * 1_000
