@@ -63,9 +63,9 @@ def insert_fresh(
         return []
     connection = session.connection()
     names = ", ".join(map(connection.dialect.identifier_preparer.quote, returning))
-    source = f"SELECT * FROM {unnested(connection, table, columns)}"  # noqa: S608
+    source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
     statement = f"INSERT INTO {_target(connection, table, columns)} {source} ON CONFLICT DO NOTHING RETURNING {names}"
-    return [tuple(row) for row in connection.exec_driver_sql(statement, as_arrays(rows))]
+    return [tuple(row) for row in connection.exec_driver_sql(statement, (as_records(columns, rows),))]
 
 
 def update_rows(
@@ -85,18 +85,27 @@ def update_rows(
         return
     changes = ", ".join(f"{quote(c)} = given.{quote(c)}" for c in columns)
     chosen = " AND ".join(f"{name}.{quote(k)} = given.{quote(k)}" for k in keys)
-    given = f"{unnested(connection, table, (*keys, *columns))} AS given ({', '.join(map(quote, (*keys, *columns)))})"
-    connection.exec_driver_sql(f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}", as_arrays(rows))  # noqa: S608
+    given = recordset(connection, table, (*keys, *columns))
+    records = as_records((*keys, *columns), rows)
+    connection.exec_driver_sql(f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}", (records,))  # noqa: S608
 
 
-def unnested(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
-    """On PostgreSQL: rows of one statement, with one parameter a column (`as_arrays`) however many they are. The driver
-    looks for each parameter in the statement's text, which takes longer than to run it."""
-    return f"unnest({', '.join(f'%s::{kind.compile(connection.dialect)}[]' for kind in _types(table, columns))})"
+def recordset(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
+    """On PostgreSQL: rows as a table `given` of a statement, in one parameter (`as_records`) however many they are. The
+    driver looks for each parameter in the statement's text and writes arrays in Python; both take longer than to run it."""
+    quote = connection.dialect.identifier_preparer.quote
+    kinds = [
+        f"{quote(c)} {kind.compile(connection.dialect)}" for c, kind in zip(columns, _types(table, columns), strict=True)
+    ]
+    return f"json_to_recordset(%s::json) AS given ({', '.join(kinds)})"
 
 
-def as_arrays(rows: Sequence[Row]) -> tuple[list[Any], ...]:
-    return tuple(map(list, zip(*rows, strict=True)))
+def as_records(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    """Moments with their zone, whole numbers, texts and None. Raises ValueError for a text that no database takes."""
+    try:
+        return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
+    except TypeError as error:
+        raise ValueError("a value that cannot be stored") from error
 
 
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:

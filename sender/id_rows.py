@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from linksvc.bulk import as_arrays, unnested
+from linksvc.bulk import as_records, recordset
 from linksvc.database import is_sqlite
 from linksvc.models import SmscId
 from sender.receipts import INTERMEDIATE
@@ -72,8 +72,8 @@ def upsert(session: Session, rows: Sequence[IdRow]) -> list[IdRow]:
     if is_sqlite(session):
         return _upsert_on_sqlite(session.connection(), rows)
     connection = session.connection()
-    source = f"SELECT * FROM {unnested(connection, SmscId, _COLUMNS)}"  # noqa: S608
-    stored = connection.exec_driver_sql(_STATEMENT.format(source), as_arrays([_of(row) for row in rows]))
+    source = f"SELECT * FROM {recordset(connection, SmscId, _COLUMNS)}"  # noqa: S608
+    stored = connection.exec_driver_sql(_STATEMENT.format(source), (as_records(_COLUMNS, [_of(row) for row in rows]),))
     return [IdRow(*row) for row in stored]
 
 
