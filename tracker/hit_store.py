@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import bindparam, func
+from sqlmodel import Session, col, select
 
 from linksvc.bulk import insert_rows
-from linksvc.database import is_sqlite
 from linksvc.facts import NewFact, record
-from linksvc.models import Hit
+from linksvc.models import Hit, Message
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
 from tracker.hits import SpooledHit, unpack
@@ -78,28 +77,20 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
-_UNKNOWN_SQLITE = text(
-    "SELECT 1 FROM json_each(:named) WHERE NOT EXISTS"
-    " (SELECT 1 FROM message WHERE campaign_id = value ->> 0 AND n = value ->> 1) LIMIT 1"
-)
-_UNKNOWN_POSTGRESQL = text(
-    "SELECT 1 FROM unnest(CAST(:campaigns AS bigint[]), CAST(:ns AS bigint[])) AS named (campaign_id, n) WHERE NOT EXISTS"
-    " (SELECT 1 FROM message WHERE message.campaign_id = named.campaign_id AND message.n = named.n) LIMIT 1"
-)
+_LAST = select(func.max(col(Message.n))).where(col(Message.campaign_id) == bindparam("of_campaign"))
 
 
 def _check_messages(session: Session, hits: Sequence[JudgedHit]) -> None:
-    """All at once: a foreign key asks for each fact alone, and on PostgreSQL locks the message besides."""
-    named = [(hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None]
-    if not named:
-        return
-    if is_sqlite(session):
-        unknown = session.connection().execute(_UNKNOWN_SQLITE, {"named": orjson.dumps(named).decode()})
-    else:
-        campaigns, ns = map(list, zip(*named, strict=True))
-        unknown = session.connection().execute(_UNKNOWN_POSTGRESQL, {"campaigns": campaigns, "ns": ns})
-    if unknown.first():
-        raise UnknownMessage
+    """A campaign's messages are numbered from 0 on without a gap, so its last one tells of all: one look a campaign instead
+    of a foreign key's one a hit, each at another page."""
+    highest: dict[int, int] = {}
+    for _, hit, _ in hits:
+        if hit.n is not None and hit.n > highest.setdefault(hit.campaign_id, hit.n):
+            highest[hit.campaign_id] = hit.n
+    for campaign_id, n in highest.items():
+        last = session.connection().execute(_LAST, {"of_campaign": campaign_id}).scalar_one()
+        if last is None or n > last:
+            raise UnknownMessage
 
 
 def _names(segments: Sequence[UUID]) -> list[str]:

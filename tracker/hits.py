@@ -77,6 +77,8 @@ def unpack(payload: bytes) -> SpooledHit:
     _, micros, campaign_id, link_id, n, method, network, words, outcome = found
     if tuple(map(type, words)) != _WORDS_SHAPE:
         raise ValueError("a hit with words of unknown format")
+    if n is not None and n < 0:
+        raise ValueError("a hit of a message that cannot be")
     user_agent, referrer, language, headers = words
     if headers and set(map(type, headers.values())) != {str}:
         raise ValueError("a hit with headers of unknown format")

@@ -43,6 +43,7 @@ GOOD = orjson.loads(SpooledHit(datetime(2026, 11, 20, tzinfo=UTC), 1, 1, None, "
         [FORMAT, "now", *GOOD[2:]],
         [FORMAT, 2**62, *GOOD[2:]],
         [*GOOD[:4], "3", *GOOD[5:]],
+        [*GOOD[:4], -1, *GOOD[5:]],
         [*GOOD[:7], ["", "", ""], GOOD[8]],
         [*GOOD[:7], ["", "", "", []], GOOD[8]],
         [*GOOD[:7], ["", "", "", {"sec-purpose": 5}], GOOD[8]],

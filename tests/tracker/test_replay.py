@@ -94,7 +94,7 @@ def test_a_refused_hit_is_stored_once_its_message_is_back(engine: Engine, campai
     first = write(tmp_path, [])
     origin = first.next_ids(1)[0]
     writer = write(tmp_path, [hit(campaign, 9)], [origin])
-    other = write(tmp_path, [hit(campaign, 7), hit(campaign + 99, 0), hit(campaign, 0), hit(2**63 + 1, None)])
+    other = write(tmp_path, [hit(campaign, 12), hit(campaign + 99, 0), hit(campaign, 0), hit(2**63 + 1, None)])
     for one in (first, writer, other):
         one.close()
     ingester = Ingester(engine, tmp_path)
