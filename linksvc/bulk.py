@@ -7,6 +7,7 @@ only go as one list into one statement.
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -37,6 +38,9 @@ LEAST_COPIED = 50
 
 UNIQUE_VIOLATION = "23505"
 """PostgreSQL's SQLSTATE."""
+
+REMEMBERED_MOMENTS = 4_096
+"""A batch's: they stand in its hits and again in their facts."""
 
 Row = Sequence[Any]
 
@@ -165,6 +169,7 @@ def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row
     return list(zip(*by_column, strict=True))
 
 
+@lru_cache(maxsize=REMEMBERED_MOMENTS)
 def _moment_as_stored(moment: datetime | None) -> str | None:
     if moment is None:
         return None
