@@ -28,9 +28,9 @@ log = structlog.get_logger()
 MAX_WAITING = 20_000
 """Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
 
-GATHER_S = 0.002
-ENOUGH = 32
-"""Waking a thread and the disk costs as much as thirty hits do, and nobody notices two milliseconds: under load a commit
+GATHER_S = 0.003
+ENOUGH = 48
+"""Waking a thread and the disk costs as much as thirty hits do, and nobody notices three milliseconds: under load a commit
 waits this long after the one before began, or for so many hits."""
 
 ON_DISK_WITHIN_S = 3.0
