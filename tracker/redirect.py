@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -21,7 +20,7 @@ from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, pack_hit, read_headers
 from tracker.responses import Response, Scope, html, redirect_to
-from tracker.spool import Spool, Spooled, Tell
+from tracker.spool import Spool, Spooled
 
 log = structlog.get_logger()
 
@@ -40,6 +39,7 @@ LONGEST_QUERY = 2_048
 Found = tuple[Block, int]
 """A block and the serial in it."""
 
+TellOutcome = Callable[[Outcome, Spooled], None]
 SendResponse = Callable[[Response], None]
 
 
@@ -84,8 +84,7 @@ class Redirect:
         if known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
             return False
         self._guessing.found(caller.subnet)
-        send_it = partial(self._send_known, destination, headers, send)
-        self._put(method, headers, caller, found, Outcome.REDIRECTED, self._clock(), send_it)
+        self._put(method, headers, caller, found, destination, partial(self._send_known, destination, headers, send))
         return True
 
     async def answer(self, scope: Scope) -> Response:
@@ -137,31 +136,41 @@ class Redirect:
         self, scope: Scope, headers: Headers, caller: Caller, found: Found, destination: Destination
     ) -> Response:
         """Puts the hit on disk, then answers."""
-        now = self._clock()
-        outcome = Outcome.REDIRECTED if destination.is_plain else destination.outcome_at(now)
-        on_disk: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
-        self._put(scope["method"], headers, caller, found, outcome, now, partial(_settle, on_disk))
-        self._note(await on_disk)
+        on_disk: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._put(scope["method"], headers, caller, found, destination, partial(self._settle, on_disk))
+        outcome = await on_disk
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
         return await self._by_terms(scope["query_string"], headers, found[0].message_of(found[1]), destination, outcome)
 
     def _put(
-        self, method: str, headers: Headers, caller: Caller, found: Found, outcome: Outcome, now: datetime, tell: Tell
+        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, tell: TellOutcome
     ) -> None:
         """Puts the hit on disk and tells what became of it. Whatever goes wrong there, the redirect goes on."""
         block, serial = found
+        outcome = Outcome.REDIRECTED
         try:
-            self._spool.append_then(pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome), tell)
+            now = self._clock()
+            if not destination.is_plain:
+                outcome = destination.outcome_at(now)
+            hit = pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome)
+            self._spool.append_then(hit, partial(tell, outcome))
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
-            tell(Loss.INTERNAL)
+            tell(outcome, Loss.INTERNAL)
 
     def _note(self, spooled: Spooled) -> None:
         if isinstance(spooled, Loss):
             self._losses.count(spooled)
 
-    def _send_known(self, destination: Destination, headers: Headers, send: SendResponse, spooled: Spooled) -> None:
+    def _settle(self, future: "asyncio.Future[Outcome]", outcome: Outcome, spooled: Spooled) -> None:
+        self._note(spooled)
+        if not future.done():
+            future.set_result(outcome)
+
+    def _send_known(
+        self, destination: Destination, headers: Headers, send: SendResponse, _outcome: Outcome, spooled: Spooled
+    ) -> None:
         self._note(spooled)
         send(self._redirection("redirected", destination.location, headers))
 
@@ -205,8 +214,3 @@ class Redirect:
         self.answered[outcome] += 1
         more = ((b"retry-after", b"%d" % retry_after_s),) if retry_after_s else ()
         return html(status, page, headers.get(b"accept-language", b""), *more)
-
-
-def _settle(future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
-    if not future.done():
-        future.set_result(spooled)
