@@ -1,4 +1,4 @@
-"""Many rows at once, near the speed of the bare driver. Called by `linksvc.facts`, promo codes and the tracker's ingest.
+"""Many rows at once, near the speed of the bare driver. Called by facts and their applier, promo codes, ingest, the sender.
 
 SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the driver's own loop over a prepared statement; on
 PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way. Rows that differ in one text

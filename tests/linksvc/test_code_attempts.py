@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 from structlog.testing import capture_logs
@@ -7,18 +6,11 @@ from structlog.testing import capture_logs
 from linksvc.code_attempts import ONE_NETWORK, ONE_SHOP, ONE_TILL, Attempter, CodeAttempts
 from linksvc.code_worth import Refusal
 from linksvc.errors import TooManyRequests
+from tests.linksvc.hand_set_clock import Time
 
 UNKNOWN = Refusal("code_not_found", "There is no such code.")
 EXPIRED = Refusal("code_expired", "It was good until yesterday.")
 NETWORK = "203.0.113.0/24"
-
-
-@dataclass
-class Time:
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc.guessing import WINDOW_S, Guessing, Patience
+from tests.linksvc.hand_set_clock import Time
 
 LEAST_MISSES, BUCKET_PER_S, BUCKET_SIZE, MOST_NETWORKS = 20, 5.0, 50.0, 20_000
 PATIENCE = Patience(LEAST_MISSES, 0.5, BUCKET_PER_S, BUCKET_SIZE, most_subjects=MOST_NETWORKS)
 BAD, GOOD = "203.0.113.0/24", "198.51.100.0/24"
-
-
-@dataclass
-class Time:
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

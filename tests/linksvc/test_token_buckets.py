@@ -1,20 +1,11 @@
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc.token_buckets import MOST_SUBJECTS, Quota, TokenBuckets
+from tests.linksvc.hand_set_clock import Time
 
 QUOTA = Quota("key", 60, 60)
-
-
-@dataclass
-class Time:
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
