@@ -4,6 +4,7 @@ from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, Store, Til
 from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
 from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, SentDay, Suppression
 from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
+from linksvc.models.landing import LandingPage, PageEvent, Picture, PrizeDraw, PrizeStock, SurveyAnswer
 from linksvc.models.offers import (
     CodeHold,
     CodeImport,
@@ -16,6 +17,7 @@ from linksvc.models.offers import (
     PromoCode,
     Redemption,
 )
+from linksvc.models.payments import MessageText, Payment, PaymentCallback, PaymentProvider
 from linksvc.models.routes import Bind, Route, RouteCoverage, RouteError, RoutePrice
 from linksvc.models.sending import Attempt, CampaignShare, SendBatch, SmscId, StrayReceipt
 from linksvc.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -29,9 +31,14 @@ CAMPAIGN_KEYED = (
     JudgementDue,
     Link,
     Message,
+    MessageText,
+    PageEvent,
+    PrizeDraw,
+    PrizeStock,
     Reply,
     SendBatch,
     SerialBlock,
+    SurveyAnswer,
 )
 """Tables that live on their campaign's shard: every key and foreign key of theirs begins with campaign_id."""
 
@@ -56,14 +63,23 @@ __all__ = [
     "Inbound",
     "InboundPart",
     "JudgementDue",
+    "LandingPage",
     "Lease",
     "LedgerEntry",
     "Link",
     "Member",
     "Message",
+    "MessageText",
     "Offer",
     "OfferBudget",
     "OfferShop",
+    "PageEvent",
+    "Payment",
+    "PaymentCallback",
+    "PaymentProvider",
+    "Picture",
+    "PrizeDraw",
+    "PrizeStock",
     "PromoCode",
     "Redemption",
     "RejectedRow",
@@ -84,6 +100,7 @@ __all__ = [
     "Store",
     "StrayReceipt",
     "Suppression",
+    "SurveyAnswer",
     "TillDevice",
     "User",
     "WebhookAttempt",

@@ -79,6 +79,11 @@ class Link(SQLModel, table=True):
     """Names of query parameters, separated by spaces, that are handed on to the destination."""
     utm: str = "{}"
     """UTM parameters added to the destination, as a JSON object: source, medium, campaign, term, content."""
+    page_id: int | None = reference(default=None)
+    """The landing page that is shown instead of a destination."""
+    snippet_origins: str = ""
+    """Origins, separated by spaces, whose pages may tell what a visitor does there; with any, the destination gets a visit
+    token in its fragment (`tracker.visit_tokens`)."""
     revision: int = big()
     created_at: datetime
     updated_at: datetime | None = moment()
@@ -177,6 +182,8 @@ class Message(SQLModel, table=True):
     receipt_at: datetime | None = moment()
     unsent_at: datetime | None = moment()
     clicked_at: datetime | None = moment()
+    engaged_at: datetime | None = moment()
+    paid_at: datetime | None = moment()
     suspect_at: datetime | None = moment()
     machine_at: datetime | None = moment()
     redeemed_at: datetime | None = moment()

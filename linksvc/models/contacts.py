@@ -31,6 +31,8 @@ class Contact(SQLModel, table=True):
     city: str = ""
     country: str = ""
     timezone: str = ""
+    language: str = ""
+    """What their page speaks, in ISO 639-1; empty: what their browser asks for."""
     birthday: str = ""
     network: str = ""
     """MCCMNC or a carrier's name, as the file or the number's range says."""
