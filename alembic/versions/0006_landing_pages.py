@@ -21,7 +21,9 @@ NEW_TABLES = (
     "payment",
     "payment_provider",
     "message_text",
+    "survey_count",
     "survey_answer",
+    "prize_words",
     "prize_draw",
     "prize_stock",
     "page_event",
@@ -147,6 +149,28 @@ def _make_tables_of_messages() -> None:
         sa.ForeignKeyConstraint(["campaign_id", "n"], ["message.campaign_id", "message.n"]),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
         sa.PrimaryKeyConstraint("campaign_id", "n", "block"),
+    )
+    op.create_table(
+        "prize_words",
+        sa.Column("campaign_id", BIG, nullable=False),
+        sa.Column("block", TEXT, nullable=False),
+        sa.Column("prize", TEXT, nullable=False),
+        sa.Column("page_id", BIG, nullable=False),
+        sa.Column("page_version", BIG, nullable=False),
+        sa.Column("words", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.PrimaryKeyConstraint("campaign_id", "block", "prize", "page_id", "page_version"),
+    )
+    op.create_table(
+        "survey_count",
+        sa.Column("campaign_id", BIG, nullable=False),
+        sa.Column("block", TEXT, nullable=False),
+        sa.Column("question", TEXT, nullable=False),
+        sa.Column("choice", TEXT, nullable=False),
+        sa.Column("count", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.PrimaryKeyConstraint("campaign_id", "block", "question", "choice"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "message_text",

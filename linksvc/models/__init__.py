@@ -4,7 +4,16 @@ from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, Store, Til
 from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
 from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, SentDay, Suppression
 from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
-from linksvc.models.landing import LandingPage, PageEvent, Picture, PrizeDraw, PrizeStock, SurveyAnswer
+from linksvc.models.landing import (
+    LandingPage,
+    PageEvent,
+    Picture,
+    PrizeDraw,
+    PrizeStock,
+    PrizeWords,
+    SurveyAnswer,
+    SurveyCount,
+)
 from linksvc.models.offers import (
     CodeHold,
     CodeImport,
@@ -35,10 +44,12 @@ CAMPAIGN_KEYED = (
     PageEvent,
     PrizeDraw,
     PrizeStock,
+    PrizeWords,
     Reply,
     SendBatch,
     SerialBlock,
     SurveyAnswer,
+    SurveyCount,
 )
 """Tables that live on their campaign's shard: every key and foreign key of theirs begins with campaign_id."""
 
@@ -80,6 +91,7 @@ __all__ = [
     "Picture",
     "PrizeDraw",
     "PrizeStock",
+    "PrizeWords",
     "PromoCode",
     "Redemption",
     "RejectedRow",
@@ -101,6 +113,7 @@ __all__ = [
     "StrayReceipt",
     "Suppression",
     "SurveyAnswer",
+    "SurveyCount",
     "TillDevice",
     "User",
     "WebhookAttempt",

@@ -84,7 +84,10 @@ class PageEvent(SQLModel, table=True):
 
 
 class PrizeStock(SQLModel, table=True):
-    """How many of a prize were drawn in a campaign; made by the first draw. Never more than the page allows."""
+    """How many of a prize were drawn in a campaign; made by the first draw. Never more than the page allows.
+
+    The draws that won nothing are counted with an empty prize, so a block's rows add up to its draws.
+    """
 
     __tablename__ = "prize_stock"
     campaign_id: int = key("campaign.id")
@@ -109,6 +112,19 @@ class PrizeDraw(SQLModel, table=True):
     drawn_at: datetime
 
 
+class PrizeWords(SQLModel, table=True):
+    """What a page said of a prize when it was drawn: a page that is edited later takes nobody's prize away."""
+
+    __tablename__ = "prize_words"
+    campaign_id: int = key("campaign.id")
+    block: str = Field(primary_key=True)
+    prize: str = Field(primary_key=True)
+    page_id: int = key()
+    page_version: int = key()
+    words: str
+    """By language, a JSON object (`linksvc.landing.prize_words`)."""
+
+
 class SurveyAnswer(SQLModel, table=True):
     """What a recipient answered to a form: once."""
 
@@ -127,3 +143,17 @@ class SurveyAnswer(SQLModel, table=True):
     """By question, a JSON object (`linksvc.landing.surveys`)."""
     language: str
     answered_at: datetime
+
+
+class SurveyCount(SQLModel, table=True):
+    """How many recipients of a campaign answered so; moves in the transaction of the answer. With an empty question: how
+    many forms came."""
+
+    __tablename__ = "survey_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    campaign_id: int = key("campaign.id")
+    block: str = Field(primary_key=True)
+    question: str = Field(primary_key=True)
+    choice: str = Field(primary_key=True)
+    """An option, a step of the scale, yes or no; empty: a text was written."""
+    count: int = big()
