@@ -1,6 +1,6 @@
 """The last-moment checks: of messages about to be handed over, which may leave, and what becomes of the others.
 
-Called by `sender.marks` in the transaction that marks them, under the locks of their numbers (`sender.number_locks`).
+Called by `sender.marks` in the transaction that marks them, under the locks of their numbers (`linksvc.number_locks`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,11 +15,11 @@ from linksvc.clock import Clock
 from linksvc.database import reading as looking
 from linksvc.database import writing
 from linksvc.models import Route
+from linksvc.number_locks import lock_to_stop
 from linksvc.route_accounts import RouteReading
 from sender import inbound_turns
 from sender.inbound_messages import Received, read
 from sender.inbound_parts import Joined, PartKey, add_part, content_of, lapsed_keys, take_lapsed
-from sender.number_locks import lock_to_stop
 from sender.words import is_stop
 
 __all__ = ["Received", "read", "store", "store_lapsed"]

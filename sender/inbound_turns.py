@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from linksvc import facts
+from linksvc import facts, opt_outs
 from linksvc.facts import NewFact
 from linksvc.models import Inbound, Reply
 from linksvc.webhooks import news
-from sender import auto_replies, opt_outs
+from sender import auto_replies
 from sender.inbound_matches import NOBODY, Correspondence, Heard, Match, find_correspondences
 from sender.inbound_messages import Received
 from sender.words import HELP, START, STOP, TEXT, Word, read_word

@@ -23,12 +23,12 @@ from linksvc.bulk import among, as_one, insert_fresh, insert_rows, one_of
 from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.models import Attempt, Suppression
+from linksvc.number_locks import lock_to_send
 from linksvc.send_batches import AT_ONCE
 from sender import checks
 from sender.binds import Bind
 from sender.checks import Decisions, Hold
 from sender.messages import MARKED, REFUSED, RESENT, RETRIED, RETRY, OpenCampaign, Outgoing, Submission
-from sender.number_locks import lock_to_send
 
 _IN_VAIN = (RETRY, RETRIED, RESENT)
 """What became of attempts that count for nothing any more. Of any other a message stands, or has ended."""

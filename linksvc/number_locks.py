@@ -1,7 +1,7 @@
 """One number's turn: a STOP and a mark for submission of the same number never overlap.
 
-For `sender.marks` and `sender.inbound`. Whichever comes first is finished before the other looks: a STOP that was stored
-is seen by the mark, and what was marked before it was on its way.
+For `sender.marks`, `sender.inbound` and the opting out on pages (`linksvc.landing.opting_out`). Whichever comes first is
+finished before the other looks: a STOP that was stored is seen by the mark, and what was marked before it was on its way.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,5 @@
-"""What STOP and START do: for every workspace that wrote to the number from the address it answers. For `sender.inbound`."""
+"""What STOP and START do: for every workspace that wrote to the number from the address it answers, or for the one on whose
+page somebody opts out. For `sender.inbound` and `linksvc.landing.opting_out`."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from linksvc import facts, send_batches, suppressions
 from linksvc.facts import NewFact
 from linksvc.models import Attempt, Campaign, Message, Suppression
 from linksvc.standing_campaigns import is_for_messages
-from sender.messages import RESENT, RETRIED, RETRY
+
+_NOT_HANDED_OVER = ("retry", "retried", "resent")
+"""Outcomes of an attempt that left nothing with the operator: see `linksvc.models.Attempt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ def stop(session: Session, workspaces: Collection[int], number: str, at: datetim
     handed_over = exists().where(
         col(Attempt.campaign_id) == col(Message.campaign_id),
         col(Attempt.n) == col(Message.n),
-        col(Attempt.outcome).not_in((RETRY, RETRIED, RESENT)),
+        col(Attempt.outcome).not_in(_NOT_HANDED_OVER),
     )
     waiting = session.exec(
         select(Message.campaign_id, Message.n)
