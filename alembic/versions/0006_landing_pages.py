@@ -36,6 +36,10 @@ NEW_INDEXES = (
     ("ix_landing_page_revision", "landing_page", ["revision"], False),
     ("ix_landing_page_workspace", "landing_page", ["workspace_id"], False),
     ("ix_payment_expiry", "payment", ["state", "expires_at"], False),
+    ("ix_payment_time", "payment", ["workspace_id", "created_at", "id"], False),
+    ("ix_payment_state", "payment", ["workspace_id", "state", "created_at", "id"], False),
+    ("ux_payment_provider_name", "payment_provider", ["workspace_id", "name"], True),
+    ("ix_payment_provider_id", "payment_provider", ["id"], False),
     ("ix_payment_message", "payment", ["campaign_id", "n"], False),
     ("ix_payment_provider_ref", "payment", ["workspace_id", "provider_id", "provider_ref"], True),
     ("ix_survey_answer_time", "survey_answer", ["campaign_id", "block", "answered_at", "n"], False),
@@ -50,11 +54,15 @@ def upgrade() -> None:
     _make_tables_of_payments()
     for name, table, columns, unique in NEW_INDEXES:
         op.create_index(name, table, columns, unique=unique)
+    told = sa.text("external_id <> ''")
+    columns = ["workspace_id", "external_id"]
+    op.create_index("ix_contact_external_id", "contact", columns, sqlite_where=told, postgresql_where=told)
 
 
 def _new_columns() -> tuple[tuple[str, sa.Column[object]], ...]:
     return (
         ("contact", sa.Column("language", TEXT, nullable=False, server_default="")),
+        ("link", sa.Column("closed", TEXT, nullable=False, server_default="")),
         ("link", sa.Column("page_id", BIG, nullable=True)),
         ("link", sa.Column("snippet_origins", TEXT, nullable=False, server_default="")),
         ("message", sa.Column("engaged_at", MOMENT, nullable=True)),
@@ -191,6 +199,10 @@ def _make_tables_of_payments() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("secret", TEXT, nullable=False),
+        sa.Column("previous_secret", TEXT, nullable=False),
+        sa.Column("previous_until", MOMENT, nullable=True),
+        sa.Column("checkout_url", TEXT, nullable=False),
+        sa.Column("checkout_key", TEXT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("disabled_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"]),
@@ -231,6 +243,7 @@ def _make_tables_of_payments() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_contact_external_id", "contact")
     for table in NEW_TABLES:
         op.drop_table(table)
     for table, column in _new_columns():

@@ -11,7 +11,8 @@ from linksvc.models.columns import big, key, moment, reference, serial_key
 class Campaign(SQLModel, table=True):
     """What is sent to whom. `state`: draft, scheduled, producing, sending, sent, cancelled.
 
-    `kind`: marketing, transactional, or reply: one that holds the answers to STOP and HELP.
+    `kind`: marketing, transactional, single: one that holds a month's single messages of a sender, or reply: one that holds
+    the answers to STOP and HELP.
 
     The standing campaign of a workspace is none of these (`linksvc.standing_campaigns`).
     """
@@ -75,6 +76,8 @@ class Link(SQLModel, table=True):
     expires_at: datetime | None = moment()
     fallback_url: str = ""
     """Where people are sent outside of that time; empty means a page that says so."""
+    closed: str = ""
+    """Why it leads nowhere any more, whatever the time: paid. Empty: it does."""
     passed_parameters: str = ""
     """Names of query parameters, separated by spaces, that are handed on to the destination."""
     utm: str = "{}"

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from linksvc.models.columns import key, moment, reference, serial_key
+
+_OF_OTHERS = text("external_id <> ''")
 
 
 class Contact(SQLModel, table=True):
@@ -20,6 +22,14 @@ class Contact(SQLModel, table=True):
         UniqueConstraint("workspace_id", "identity"),
         Index("ix_contact_number", "number", "workspace_id"),
         Index("ix_contact_workspace", "workspace_id", "id"),
+        # From what the workspace's own systems call somebody who is told apart by number.
+        Index(
+            "ix_contact_external_id",
+            "workspace_id",
+            "external_id",
+            sqlite_where=_OF_OTHERS,
+            postgresql_where=_OF_OTHERS,
+        ),
     )
     id: int | None = serial_key()
     workspace_id: int = reference("workspace.id")

@@ -12,12 +12,26 @@ class PaymentProvider(SQLModel, table=True):
     """Who takes the money and calls back. `kind`: hmac (any system that signs) or stripe (Stripe's scheme)."""
 
     __tablename__ = "payment_provider"
+    __table_args__ = (
+        Index("ux_payment_provider_name", "workspace_id", "name", unique=True),
+        # A callback names it, and no workspace.
+        Index("ix_payment_provider_id", "id"),
+    )
     workspace_id: int = key("workspace.id")
     id: str = Field(primary_key=True)
     name: str
     kind: str
     secret: str
-    """What its callbacks are signed with: the provider's word, so it has to be kept as it is."""
+    """What its callbacks are signed with: the provider's word, so it has to be kept. Sealed (`linksvc.sealing`), as the next
+    two are."""
+    previous_secret: str = ""
+    """The secret before, which is taken as well ..."""
+    previous_until: datetime | None = moment()
+    """... until then."""
+    checkout_url: str = ""
+    """Where it is asked for a place to pay; empty: it is not asked."""
+    checkout_key: str = ""
+    """The key of an account that it is asked with; empty: what it is asked is signed with `secret`."""
     created_at: datetime
     disabled_at: datetime | None = moment()
 
@@ -32,6 +46,9 @@ class Payment(SQLModel, table=True):
         # From a message to what it asks for.
         Index("ix_payment_message", "campaign_id", "n"),
         Index("ix_payment_expiry", "state", "expires_at"),
+        # Lists, the newest first, of all and of one state.
+        Index("ix_payment_time", "workspace_id", "created_at", "id"),
+        Index("ix_payment_state", "workspace_id", "state", "created_at", "id"),
     )
     workspace_id: int = key("workspace.id")
     id: str = Field(primary_key=True)
