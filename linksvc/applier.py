@@ -6,10 +6,10 @@ never waits for a report.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, case, func
+from sqlalchemy import ColumnElement, Engine, case, func
 from sqlmodel import Session, col, select, update
 
 from linksvc import counters, facts, leases
@@ -30,7 +30,7 @@ from linksvc.hit_verdicts import (
 )
 from linksvc.models import Campaign, Fact, FunnelCount, SendBatch
 from linksvc.movements import move
-from linksvc.standing_campaigns import REPLY
+from linksvc.standing_campaigns import GOES_ON
 from linksvc.webhooks import news
 
 LEASE = timedelta(seconds=5)
@@ -152,8 +152,13 @@ def _mark_applied(session: Session, pending: Sequence[NewFact], clock: Clock) ->
 
 
 def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
-    """A campaign is sent, or cancelled, when nothing may leave any more; its receipts and clicks go on coming.
-    One of replies goes on."""
+    """A campaign is sent, or cancelled, when nothing may leave any more; its receipts and clicks go on coming."""
+    goes_on = col(Campaign.kind).in_(GOES_ON) & col(Campaign.cancelled_at).is_(None)
+    finish(session, campaign_id, ~goes_on, clock())
+
+
+def finish(session: Session, campaign_id: int, condition: ColumnElement[bool], now: datetime) -> None:
+    """Ends a campaign for which the condition holds, if nothing of it may leave any more."""
     waiting = session.exec(
         select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
             FunnelCount.campaign_id == campaign_id, col(FunnelCount.stage).in_(("queued", "held"))
@@ -164,6 +169,6 @@ def _finish(session: Session, campaign_id: int, clock: Clock) -> None:
         cancelled = col(Campaign.cancelled_at).is_not(None)
         session.exec(
             update(Campaign)
-            .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "sending", col(Campaign.kind) != REPLY)
-            .values(state=case((cancelled, "cancelled"), else_="sent"), finished_at=clock())
+            .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "sending", condition)
+            .values(state=case((cancelled, "cancelled"), else_="sent"), finished_at=now)
         )

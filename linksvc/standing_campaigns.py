@@ -1,9 +1,11 @@
 """The standing campaigns of a workspace. One holds what is keyed by campaign and belongs to no message, such as ad-hoc links
-and the hits on them; it is never sent. Others hold the answers to STOP, START and HELP, one for each text and sender. They
-are in no list, and no funnel shows them.
+and the hits on them; it is never sent. Others hold the answers to STOP, START and HELP, one for each text and sender. These
+are in no list, and no funnel shows them. The last kind holds the single messages of a sender, a campaign a month: it is
+listed like those that somebody wrote.
 """
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
@@ -11,13 +13,17 @@ from sqlmodel import Session, col, select
 from linksvc.errors import NotFound
 from linksvc.models import Campaign, Workspace
 
-_KIND, REPLY = "links", "reply"
-"""The kinds of standing campaigns. A reply needs no consent: it is asked for."""
+_KIND, REPLY, SINGLE = "links", "reply", "single"
+"""The kinds of standing campaigns. A reply needs no consent: it is asked for. A single message is transactional."""
+
+GOES_ON = (REPLY, SINGLE)
+"""Those to which messages are added as long as they are not cancelled: that nothing waits in them is not their end."""
 
 _NO_SENDER = "-"
 """No reply can have come to this address."""
 
-_REPLIES_PER_S = 100
+_PER_S = 100
+"""Fragments a second."""
 
 
 def is_for_messages() -> ColumnElement[bool]:
@@ -74,8 +80,42 @@ def ensure_reply_campaign(session: Session, workspace_id: int, sender: str, name
         state="sending",
         sender=sender,
         text=text,
-        rate_per_s=_REPLIES_PER_S,
+        rate_per_s=_PER_S,
         created_at=now,
+        produced_at=now,
+    )
+    session.add(campaign)
+    session.flush()
+    return campaign.id or 0
+
+
+def ensure_single_campaign(session: Session, workspace_id: int, sender: str, now: datetime) -> int:
+    """The id of the campaign of this month's single messages from this sender, by the clock of the workspace; makes it the
+    first time, and anew after it was cancelled. Raises NotFound (workspace_not_found)."""
+    timezone = session.exec(select(Workspace.timezone).where(Workspace.id == workspace_id)).first() or "UTC"
+    name = f"Single messages, {now.astimezone(ZoneInfo(timezone)):%B %Y}"
+    statement = select(Campaign.id).where(
+        Campaign.workspace_id == workspace_id,
+        Campaign.kind == SINGLE,
+        Campaign.sender == sender,
+        Campaign.name == name,
+        col(Campaign.cancelled_at).is_(None),
+    )
+    if found := session.exec(statement).first():
+        return found
+    _lock_workspace(session, workspace_id)
+    if found := session.exec(statement).first():
+        return found
+    campaign = Campaign(
+        workspace_id=workspace_id,
+        name=name,
+        kind=SINGLE,
+        state="sending",
+        sender=sender,
+        text="",
+        rate_per_s=_PER_S,
+        created_at=now,
+        send_requested_at=now,
         produced_at=now,
     )
     session.add(campaign)

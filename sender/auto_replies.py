@@ -4,18 +4,15 @@ price are kept like any other's. For `sender.inbound`, and for the checks at the
 Nobody is answered who cannot be told from a machine that answers us: no short code, no name, nobody we never wrote to.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from linksvc import counters, send_batches
-from linksvc.counters import Tally
-from linksvc.models import Campaign, Inbound, Message, Workspace
+from linksvc.appended_messages import Addressee, append, lock_campaign
+from linksvc.models import Inbound, Message, Workspace
 from linksvc.reply_texts import language_of, reply_text
-from linksvc.send_batches import Run
-from linksvc.stamps import unstamped
 from linksvc.standing_campaigns import ensure_reply_campaign
 from sender.inbound_matches import Match
 from sender.words import HELP, Word
@@ -85,39 +82,11 @@ def expired(session: Session, campaign_id: int, ns: Collection[int], now: dateti
 
 
 def _append(session: Session, campaign_id: int, answers: Sequence[Due], now: datetime) -> None:
-    locked = select(Campaign).where(Campaign.id == campaign_id).with_for_update(key_share=True)
-    campaign = session.exec(locked.execution_options(populate_existing=True)).one()
-    first_n = campaign.produced
-    campaign.produced += len(answers)
-    session.add(campaign)
-    messages = [_message(campaign_id, n, one, now) for n, one in enumerate(answers, first_n)]
-    session.add_all(messages)
-    session.flush()
-    send_batches.deal(session, campaign_id, first_n, [Run(one.country, one.network, 1, now) for one in answers])
-    for message, one in zip(messages, answers, strict=True):
+    people = [Addressee(one.contact_id, one.number, one.country, one.network) for one in answers]
+    ns = append(session, lock_campaign(session, campaign_id), people, now, due_at=now)
+    for n, one in zip(ns, answers, strict=True):
         session.exec(
             update(Inbound)
             .where(col(Inbound.workspace_id) == one.workspace_id, col(Inbound.id) == one.inbound_id)
-            .values(answer_campaign_id=campaign_id, answer_n=message.n)
+            .values(answer_campaign_id=campaign_id, answer_n=n)
         )
-    _count(session, campaign_id, messages)
-
-
-def _message(campaign_id: int, n: int, one: Due, now: datetime) -> Message:
-    return Message(
-        campaign_id=campaign_id,
-        n=n,
-        contact_id=one.contact_id,
-        number=one.number,
-        country=one.country,
-        network=one.network,
-        tracked=False,
-        produced_at=now,
-    )
-
-
-def _count(session: Session, campaign_id: int, messages: Iterable[Message]) -> None:
-    tally = Tally()
-    for message in messages:
-        tally.add(unstamped(message))
-    counters.write(session, campaign_id, tally)

@@ -23,12 +23,12 @@ from linksvc.holds import FREQUENCY_CAP, SCHEDULED
 from linksvc.models import Campaign, Contact, Suppression, Workspace
 from linksvc.quiet_hours import Keeps, next_opening
 from linksvc.schedules import due_for
-from linksvc.standing_campaigns import REPLY
+from linksvc.standing_campaigns import REPLY, SINGLE
 from linksvc.zones import zones_of
 from sender import auto_replies
 from sender.messages import OpenCampaign
 
-MARKETING = "marketing"
+MARKETING, TRANSACTIONAL = "marketing", "transactional"
 
 
 # Made once: to make a statement costs as much as to run it.
@@ -169,10 +169,11 @@ def _hold(
 ) -> dict[int, Hold]:
     """What has to wait, by n: for its schedule, for hours and holidays, for a cap."""
     keeps = Keeps(row.quiet_hours, row.quiet_holidays)
+    kind = TRANSACTIONAL if campaign.kind == SINGLE else campaign.kind
 
     @cache
     def opening(person: _Person, at: datetime, reason: str) -> Hold | None:
-        opens = next_opening(person.country, person.zones, campaign.kind, at, keeps)
+        opens = next_opening(person.country, person.zones, kind, at, keeps)
         return Hold(opens.at, reason or opens.reason) if opens.at > now else None
 
     @cache

@@ -1,7 +1,7 @@
 """Turning claimed messages into what is submitted: fields read, text rendered, fragments cut. For `sender.route_sender`."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +14,8 @@ from linksvc.fragments import split
 from linksvc.keys import Keyring
 from linksvc.models import Contact, Link, SerialBlock
 from linksvc.short_codes import ShortCodes
+from linksvc.single_texts import link_of, read_templates
+from linksvc.standing_campaigns import GOES_ON, SINGLE
 from linksvc.templates import Template
 from sender.long_forms import Writing, payloads
 from sender.messages import Claim, OpenCampaign, Outgoing
@@ -64,13 +66,15 @@ class Composer:
         writing: Writing = _USUAL,
     ) -> Composed:
         """The texts of these claims, in order, as a route wants them written."""
-        people = _people(session, campaign.workspace_id, claims) if template.fields else {}
-        links = _Links(session, campaign.id, self._codes, self._short_url) if "link" in template.fields else None
+        own = read_templates(session, campaign.id, [claim.n for claim in claims]) if campaign.kind == SINGLE else {}
+        fields = template.fields.union(*(one.fields for one in own.values()))
+        people = _people(session, campaign.workspace_id, claims) if fields else {}
+        links = _Links(session, campaign.id, self._codes, self._short_url, own.keys()) if "link" in fields else None
         composed = Composed([], [])
         for claim in claims:
             person = people.get(claim.contact_id, _NOBODY)
             link = links.of(claim.n) if links else ""
-            text = template.render(self._values(campaign, claim, person, link))
+            text = own.get(claim.n, template).render(self._values(campaign, claim, person, link))
             try:
                 composed.messages.append(_outgoing(campaign, claim, text, writing))
             except InvalidRequest:
@@ -89,9 +93,12 @@ class Composer:
 
 
 class _Links:
-    """Which short link a message has, from the campaign's few blocks."""
+    """Which short link a message has, from the campaign's few blocks. With `own` from those of these messages alone: each
+    single message has a link of its own."""
 
-    def __init__(self, session: Session, campaign_id: int, codes: ShortCodes, short_url: str) -> None:
+    def __init__(
+        self, session: Session, campaign_id: int, codes: ShortCodes, short_url: str, own: Collection[int] = ()
+    ) -> None:
         self._codes = codes
         self._short_url = short_url
         statement = (
@@ -99,6 +106,8 @@ class _Links:
             .join(Link, (col(Link.campaign_id) == SerialBlock.campaign_id) & (col(Link.id) == SerialBlock.link_id))
             .where(SerialBlock.campaign_id == campaign_id)
         )
+        if own:
+            statement = statement.where(among(session, col(SerialBlock.link_id), [link_of(n) for n in own]))
         self._blocks = sorted(session.exec(statement), key=lambda row: row[0].first_n)
 
     def of(self, n: int) -> str:
@@ -123,8 +132,8 @@ def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dic
 def _outgoing(campaign: OpenCampaign, claim: Claim, text: str, writing: Writing) -> Outgoing:
     pieces = split(text, writing.form, writing.alphabet)
     # A phone tells long messages apart by sender and reference. A number gets one message of a campaign, and campaigns that
-    # are sent at one time have ids near each other; of a campaign of replies it may get many.
-    reference = claim.n if campaign.kind == "reply" else campaign.id
+    # are sent at one time have ids near each other; of one of replies or single messages it may get many.
+    reference = claim.n if campaign.kind in GOES_ON else campaign.id
     parts = payloads(pieces, writing.form, reference)
     person = (claim.n, claim.contact_id, claim.number)
     return Outgoing(campaign, *person, pieces.data_coding, parts, claim.country, claim.network)
