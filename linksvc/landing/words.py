@@ -1,0 +1,123 @@
+"""The texts of a page, one a language: bounded, without anything that hides or disguises. For `linksvc.landing.blocks`.
+
+A text is never markup: whatever stands in it is shown as it is. A draft may lack languages; publishing asks for all.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from linksvc.errors import InvalidRequest
+from linksvc.languages import languages
+from linksvc.templates import Template
+
+PERSONAL_FIELDS = ("first_name", "last_name", "city", "code")
+"""What the text of a page may hold in double braces; filled in by the POST, never by the GET."""
+
+_FIELDS_ARE = f" The fields of a page are {', '.join(PERSONAL_FIELDS)}"
+
+LANGUAGES_MOST = 10
+LABEL_LONGEST = 120
+SENTENCE_LONGEST = 400
+PROSE_LONGEST = 4_000
+"""In characters, of one language."""
+
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They let a text read otherwise than it is written (Unicode TR 36). Arabic and Hebrew need none of them."""
+
+_INVISIBLE = frozenset("\u200b\u2060\ufeff\u2028\u2029")
+
+
+def clean(text: str) -> str:
+    """The text as it is kept: composed, without control and invisible characters and outer spaces; line breaks stay.
+    Raises ValueError for characters that turn the direction of reading."""
+    if found := _REORDERING.intersection(text):
+        raise ValueError(
+            f"A character that turns the direction of reading (U+{ord(min(found)):04X}) is not taken; delete it and write "
+            "the text in its own order"
+        )
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    kept = (c for c in text if c == "\n" or (c not in _INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs", "Cn")))
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def clean_line(text: str) -> str:
+    """The same of what stands in one line."""
+    text = clean(text)
+    if "\n" in text:
+        raise ValueError("One line is asked for")
+    return text
+
+
+def _known_language(code: str) -> str:
+    if code not in languages():
+        raise ValueError(f"“{code[:10]}” is no language; write its two letters (ISO 639-1), such as fr or en")
+    return code
+
+
+def _without_fields(text: str) -> str:
+    if "{{" in text or "{%" in text:
+        raise ValueError("Fields such as {{ first_name }} stand in blocks of the type text only; take the braces out")
+    return text
+
+
+def _with_personal_fields(text: str) -> str:
+    try:
+        unfit = Template.parse(text).fields.difference(PERSONAL_FIELDS)
+    except InvalidRequest as error:
+        raise ValueError(error.detail.partition(" The fields are")[0] + _FIELDS_ARE) from None
+    if unfit:
+        raise ValueError(f"There is no field {min(unfit)} on a page.{_FIELDS_ARE}")
+    return text
+
+
+Language = Annotated[str, AfterValidator(_known_language)]
+
+_LONGEST_RAW = 4
+"""A text may be this many times as long before it is cleaned: a bound on the work, not on the text."""
+
+
+def _longest(most: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > most:
+            raise ValueError(f"It has {len(text):,} characters; {most:,} are the most")
+        return text
+
+    return AfterValidator(check)
+
+
+def _bounded(most: int) -> StringConstraints:
+    return StringConstraints(max_length=most * _LONGEST_RAW)
+
+
+Line = Annotated[str, _bounded(LABEL_LONGEST), AfterValidator(clean_line), _longest(LABEL_LONGEST)]
+"""One line that is the same in every language."""
+
+_Label = Annotated[Line, AfterValidator(_without_fields)]
+_AnyProse = Annotated[str, _bounded(PROSE_LONGEST), AfterValidator(clean), _longest(PROSE_LONGEST)]
+_Prose = Annotated[_AnyProse, AfterValidator(_without_fields)]
+_Sentence = Annotated[_Prose, _longest(SENTENCE_LONGEST)]
+_PersonalLabel = Annotated[Line, AfterValidator(_with_personal_fields)]
+_PersonalProse = Annotated[_AnyProse, AfterValidator(_with_personal_fields)]
+
+Label = Mapping[Language, _Label]
+"""What stands on a button: one line."""
+Sentence = Mapping[Language, _Sentence]
+Prose = Mapping[Language, _Prose]
+PersonalLabel = Mapping[Language, _PersonalLabel]
+"""One line that may hold PERSONAL_FIELDS."""
+PersonalProse = Mapping[Language, _PersonalProse]
+
+Words = Mapping[str, str]
+"""Any of these, as it is read: a text by its language."""
+
+
+UNSAID: Words = {}
+"""No text in any language yet."""
+
+
+def said(words: Words, language: str, default: str) -> str:
+    """The text in a language, else in the page's default one, else empty. Of a published page every text is there."""
+    return words.get(language) or words.get(default) or ""
