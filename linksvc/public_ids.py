@@ -7,7 +7,7 @@ from typing import Literal
 
 from linksvc.errors import NotFound
 
-Kind = Literal["campaign", "import", "key", "link", "offer", "shop", "store"]
+Kind = Literal["campaign", "import", "key", "link", "offer", "page", "shop", "store"]
 
 PREFIXES: dict[Kind, str] = {
     "campaign": "cmp",
@@ -15,6 +15,7 @@ PREFIXES: dict[Kind, str] = {
     "key": "key",
     "link": "lnk",
     "offer": "off",
+    "page": "pag",
     "shop": "shp",
     "store": "sto",
 }

@@ -17,6 +17,7 @@ EventType = Literal[
     "message.failed",
     "link.clicked",
     "contact.opted_out",
+    "survey.answered",
     "import.finished",
     "webhook.test",
 ]
@@ -109,6 +110,29 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAnswer:
+    """`answer` by `kind`: of choice the option's id, of several a list of ids, of scale a number, of text a text, of consent
+    whether the box was ticked. A question that was left out is not there."""
+
+    question: str
+    kind: str
+    answer: str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyReply:
+    """survey.answered: the first form of a recipient; no further one is taken. `block`: the form's id in the page."""
+
+    message: MessageName
+    recipient: Recipient
+    page_id: str
+    block: str
+    answers: tuple[QuestionAnswer, ...]
+    language: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ImportEnd:
     """import.finished. `kind`: contacts, with `import_id`, or codes, with the offer's. `state`: finished or failed. A row of
     the file was added, merged with what there was, or rejected."""
@@ -132,7 +156,7 @@ class Test:
     endpoint_id: str
 
 
-Told = CodeUse | MessageFate | Click | OptOut | ImportEnd | Test
+Told = CodeUse | MessageFate | Click | OptOut | SurveyReply | ImportEnd | Test
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,14 @@ SHAPES: dict[str, type[Any]] = {
     "message.failed": events.MessageFate,
     "link.clicked": events.Click,
     "contact.opted_out": events.OptOut,
+    "survey.answered": events.SurveyReply,
     "import.finished": events.ImportEnd,
     "webhook.test": events.Test,
 }
 INNER: dict[str, type[Any]] = {
     "message": events.MessageName,
     "recipient": events.Recipient,
+    "answers": events.QuestionAnswer,
     **dict.fromkeys(("order", "discount", "paid", "returned"), events.Amount),
 }
 
@@ -44,8 +46,9 @@ def test_an_example_has_the_shape_of_its_event(example: dict[str, Any]) -> None:
     assert list(example) == ["type", "timestamp", "data"]
     assert list(example["data"]) == names(SHAPES[example["type"]])
     for name, value in example["data"].items():
-        if isinstance(value, dict):
-            assert list(value) == names(INNER[name])
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                assert list(inner) == names(INNER[name])
 
 
 def test_the_times_are_those_of_the_schedule() -> None:
