@@ -13,7 +13,7 @@ from linksvc.funnel import find_campaign, status_of, with_links
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
 from linksvc.money import Money
-from linksvc.stages import MONEY
+from linksvc.stages import BROUGHT, MONEY
 from linksvc.standing_campaigns import is_for_messages
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", *MONEY)
@@ -112,7 +112,7 @@ def _read_figures(
     for campaign_id, stage, currency, count, amount in found:
         counts[campaign_id][stage] = counts[campaign_id].get(stage, 0) + int(count)
         if stage in MONEY:
-            money[campaign_id][currency] += int(amount) if stage == "redemption" else -int(amount)
+            money[campaign_id][currency] += int(amount) if stage in BROUGHT else -int(amount)
     return counts, money
 
 

@@ -242,6 +242,7 @@ CATALOG: dict[str, Text] = TILL_TEXTS | {
     "figures.of_produced": Text("of produced", "des produits"),
     "figures.of_submitted": Text("of submitted", "des remis"),
     "figures.of_seen": Text("of those who can be seen", "des clics observables"),
+    "figures.of_clicked": Text("of those that people clicked", "des cliqués par des personnes"),
     "figures.of_reached": Text("of reached", "des touchés"),
     "figures.part_of": Text("of", "sur"),
     "figures.decided": Text("{share} of the {decided} whose receipt decides", "{share} des {decided} dont l’accusé tranche"),
@@ -253,9 +254,11 @@ CATALOG: dict[str, Text] = TILL_TEXTS | {
     "figures.revenue": Text("Net revenue", "Chiffre d’affaires net"),
     "figures.revenue.meaning": Text(
         "What was paid with promo codes of this campaign, after the discount and less what was returned or voided since, "
-        "as the shops reported it. Shown per submitted message too.",
+        "as the shops reported it, and what was paid by its links, as payment providers did. Nothing that a page claims. "
+        "Shown per submitted message too.",
         "Ce qui a été payé avec les codes promo de la campagne, remise déduite et moins ce qui a été remboursé ou annulé "
-        "depuis, d’après les boutiques. Rapporté aussi au message remis.",
+        "depuis, d’après les boutiques, et ce qui a été payé par ses liens, d’après les prestataires de paiement. Rien de "
+        "ce qu’une page déclare. Rapporté aussi au message remis.",
     ),
     "figures.taken_back": Text("{amount} returned or voided, not counted", "{amount} remboursés ou annulés, non comptés"),
     "figures.per_message": Text("{amount} a message submitted", "{amount} par message remis"),
@@ -325,6 +328,7 @@ CATALOG: dict[str, Text] = TILL_TEXTS | {
         ("{count} voided redemption", "{count} voided redemptions"),
         ("{count} utilisation annulée", "{count} utilisations annulées"),
     ),
+    "rows.payments": Text(("{count} payment", "{count} payments"), ("{count} paiement", "{count} paiements")),
     "rows.empty": Text("No row stands behind this figure yet.", "Aucune ligne derrière ce chiffre pour l’instant."),
     "rows.first": Text("First page", "Première page"),
     "rows.next": Text("Next page", "Page suivante"),
@@ -336,7 +340,9 @@ CATALOG: dict[str, Text] = TILL_TEXTS | {
     "rows.submitted": Text("Submitted", "Remis"),
     "rows.receipt": Text("Receipt", "Accusé"),
     "rows.clicked": Text("Clicked", "Cliqué"),
+    "rows.engaged": Text("Engaged", "Engagé"),
     "rows.redeemed": Text("Redeemed", "Utilisé"),
+    "rows.paid": Text("Paid", "Payé"),
     "rows.replied": Text("Replied", "Réponse"),
     "rows.opted_out": Text("STOP", "STOP"),
     "rows.verdict": Text("Verdict", "Verdict"),

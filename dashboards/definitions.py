@@ -158,6 +158,16 @@ DEFINITIONS: dict[str, Definition] = {
             "Messages dont le lien n’a été ouvert que par des aperçus, des antivirus ou des robots. Hors du taux de clic.",
         ),
     ),
+    "engaged": Definition(
+        Text("Engaged", "Engagés"),
+        Text(
+            "Messages behind whose link somebody did what only a person does: pressed a button, copied the code, scratched, "
+            "filled in a form, played a video. Opening the page is not enough. Of people who consented to tracking.",
+            "Messages derrière le lien desquels quelqu’un a fait ce que seule une personne fait : presser un bouton, copier "
+            "le code, gratter, remplir un formulaire, lancer une vidéo. Ouvrir la page ne suffit pas. Parmi les personnes "
+            "qui ont consenti au suivi.",
+        ),
+    ),
     "redeemed": Definition(
         Text("Redeemed", "Codes utilisés"),
         Text(
@@ -172,6 +182,13 @@ DEFINITIONS: dict[str, Definition] = {
             "the code was read off the SMS. Valid.",
             "Messages dont le code a été utilisé sans qu’un clic ait été vu, parmi les personnes qui ont consenti au "
             "suivi : le code a été lu dans le SMS. Valable.",
+        ),
+    ),
+    "paid": Definition(
+        Text("Paid", "Payés"),
+        Text(
+            "Messages that asked for a payment which was made, as the payment provider’s signed callback says.",
+            "Messages qui demandaient un paiement, effectué d’après l’avis signé du prestataire de paiement.",
         ),
     ),
     "replied": Definition(
@@ -228,10 +245,10 @@ DEFINITIONS: dict[str, Definition] = {
     "redemption": Definition(
         Text("Redemptions", "Utilisations de codes"),
         Text(
-            "Every use of a promo code of this campaign. Revenue is what was paid in them, after the discount; net revenue "
-            "is that less returns and voids.",
+            "Every use of a promo code of this campaign. Revenue is what was paid in them, after the discount, and in "
+            "payments by link; net revenue is that less returns and voids.",
             "Chaque utilisation d’un code promo de la campagne. Le chiffre d’affaires est ce qui y a été payé, remise "
-            "déduite ; net, il est diminué des remboursements et des annulations.",
+            "déduite, et ce qui a été payé par lien ; net, il est diminué des remboursements et des annulations.",
         ),
     ),
     "return": Definition(
@@ -248,6 +265,15 @@ DEFINITIONS: dict[str, Definition] = {
             "and a message without another one is not redeemed any more.",
             "Utilisations qui ont été annulées. Elles restent parmi les utilisations ; ce qu’elles ont rapporté est retiré "
             "du chiffre d’affaires net, et un message qui n’en a pas d’autre n’est plus converti.",
+        ),
+    ),
+    "payment": Definition(
+        Text("Payments", "Paiements"),
+        Text(
+            "Every payment that a message’s link asked for and that was made, counted once however often the provider tells "
+            "it. Its amount is revenue.",
+            "Chaque paiement demandé par le lien d’un message et effectué, compté une fois même si le prestataire le "
+            "répète. Son montant entre dans le chiffre d’affaires.",
         ),
     ),
 }

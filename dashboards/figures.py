@@ -25,12 +25,21 @@ ALSO_COUNTED = (
     "redemption",
     "return",
     "void",
+    "payment",
 )
 """What stands below the funnel: with the funnel itself and the two ledgers, every stage and occurrence there is."""
 
-
-ABOUT_CLICKS = ("seen", "redeemed_unclicked", "suspect", "machine", "hit_human", "hit_suspect", "hit_machine", "hit_unnamed")
-"""Those that say nothing of a campaign without a link."""
+_STEPS = (
+    ("produced", None, ()),
+    ("submitted", "produced", ()),
+    ("delivered", "submitted", ()),
+    ("reached", None, ("contradicted", "seen")),
+    ("clicked", "seen", ("hit_machine", "suspect")),
+    ("engaged", "clicked", ()),
+    ("redeemed", "reached", ("redeemed_unclicked",)),
+    ("paid", "reached", ()),
+)
+"""The funnel: stage, the stage it is a share of, and what stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +159,15 @@ class Figures:
         return (
             self._tile("delivered", "submitted", self._decided()),
             self._clicks(),
+            *self._told("engaged", "clicked"),
             self._tile("redeemed", "reached"),
+            *self._told("paid", "reached"),
             self._revenue(),
             self._tile("opted_out", "reached"),
         )
+
+    def _told(self, part: str, whole: str) -> tuple[Tile, ...]:
+        return (self._tile(part, whole),) if self.funnel.tells(part) else ()
 
     def _clicks(self) -> Tile:
         """The click rate, or that there can be none."""
@@ -198,24 +212,15 @@ class Figures:
     def steps(self) -> tuple[Step, ...]:
         """The funnel, first to last."""
         steps: list[Step] = []
-        for name, whole, notes in (
-            ("produced", None, ()),
-            ("submitted", "produced", ()),
-            ("delivered", "submitted", ()),
-            ("reached", None, ("contradicted", "seen")),
-            ("clicked", "seen", ("hit_machine", "suspect")),
-            ("redeemed", "reached", ("redeemed_unclicked",)),
-        ):
-            if self.funnel.has_link:
-                steps.append(self._step(name, whole, notes, steps[-1].name if steps else None))
-            elif name != "clicked":
-                spoken = tuple(note for note in notes if note not in ABOUT_CLICKS)
-                steps.append(self._step(name, whole, spoken, steps[-1].name if steps else None))
+        for name, whole, notes in _STEPS:
+            if self.funnel.tells(name):
+                told = tuple(note for note in notes if self.funnel.tells(note))
+                steps.append(self._step(name, whole, told, steps[-1].name if steps else None))
         return tuple(steps)
 
     def also_counted(self) -> tuple[Named, ...]:
         """What stands below the funnel."""
-        return self.named(tuple(stage for stage in ALSO_COUNTED if self.funnel.has_link or stage not in ABOUT_CLICKS))
+        return self.named(tuple(stage for stage in ALSO_COUNTED if self.funnel.tells(stage)))
 
     def _step(self, name: str, whole: str | None, notes: tuple[str, ...], previous: str | None) -> Step:
         of_produced = Proportion(self.funnel[name], self.funnel["produced"])

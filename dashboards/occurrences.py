@@ -1,5 +1,5 @@
-"""The rows behind what is counted each time it happens: visits, redemptions and what was taken back of them. The pages list
-them beside messages.
+"""The rows behind what is counted each time it happens: visits, redemptions, what was taken back of them, and payments. The
+pages list them beside messages.
 
 They are the applied ones, by the verdict that holds: what the counters were made from, so a figure opens onto exactly its
 rows.
@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, tuple_
 from sqlmodel import Session, col, select
 
+from linksvc.counters import ABOUT_MONEY
 from linksvc.errors import InvalidRequest
 from linksvc.funnel import find_campaign
 from linksvc.hit_verdicts import COUNTED, source_of
@@ -24,7 +25,7 @@ _VISITS: dict[str, ColumnElement[bool]] = {
     "hit_unnamed": col(Hit.n).is_(None),
 }
 
-_ABOUT_MONEY = {"redemption": "redeemed", "return": "returned", "void": "voided"}
+_ABOUT_MONEY = {occurrence: kind for kind, occurrence in ABOUT_MONEY.items()}
 """The facts that a figure of money counts."""
 
 OCCURRENCE_ROWS = (*_VISITS, *_ABOUT_MONEY)
@@ -32,8 +33,8 @@ OCCURRENCE_ROWS = (*_VISITS, *_ABOUT_MONEY)
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceRow:
-    """One visit (its verdict and the reason), or one redemption, return or void (its amount). n and number are None for
-    nobody."""
+    """One visit (its verdict and the reason), or one redemption, return, void or payment (its amount). n and number are None
+    for nobody."""
 
     n: int | None
     number: str | None
@@ -68,7 +69,7 @@ def list_occurrences(
             FunnelCount.campaign_id == campaign_id, FunnelCount.stage == name
         )
     ).one()
-    read = _redemptions if name in _ABOUT_MONEY else _visits
+    read = _money if name in _ABOUT_MONEY else _visits
     found = read(session, campaign_id, name, after, limit + 1)
     rows = tuple(row for _, row in found[:limit])
     return OccurrencePage(rows, int(total), found[limit - 1][0] if len(found) > limit else None)
@@ -95,10 +96,8 @@ def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
 
 
-def _redemptions(
-    session: Session, campaign_id: int, name: str, after: str, limit: int
-) -> Sequence[tuple[str, OccurrenceRow]]:
-    """The next redemptions, returns or voids, each behind its name."""
+def _money(session: Session, campaign_id: int, name: str, after: str, limit: int) -> Sequence[tuple[str, OccurrenceRow]]:
+    """The next redemptions, returns, voids or payments, each behind its name."""
     found = session.exec(
         select(Fact, Message.number)
         .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Fact.n)), isouter=True)

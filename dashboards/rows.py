@@ -1,4 +1,4 @@
-"""The rows behind a number, written for a table: messages for a stage, else visits or redemptions."""
+"""The rows behind a number, written for a table: messages for a stage, else visits, redemptions or payments."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from dashboards.catalog import CATALOG
 from dashboards.figures import label_of, meaning_of, rows_path
 from dashboards.occurrences import OccurrencePage, OccurrenceRow
 from dashboards.speech import Speech
-from linksvc.funnel import MessagePage, MessageRow
+from linksvc.funnel import Funnel, MessagePage, MessageRow
 from linksvc.promo_codes import display
 
 
@@ -36,28 +36,38 @@ class Table:
     next_path: str | None
 
 
-def message_table(page: MessagePage, campaign_id: int, stage: str, after: int | None, speech: Speech) -> Table:
-    """The messages at a stage."""
-    columns = ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed", "replied", "opted_out")
+def message_table(page: MessagePage, funnel: Funnel, stage: str, after: int | None, speech: Speech) -> Table:
+    """The messages at a stage, with the moments that the campaign knows."""
+    moments = tuple(moment for moment in _MOMENTS if moment not in ("engaged", "paid") or funnel.tells(moment))
     next_after = "" if page.next_after is None else str(page.next_after)
     return _table(
-        campaign_id,
+        funnel.campaign_id,
         stage,
         speech,
         total=("rows.messages", page.total),
-        columns=columns,
-        rows=tuple(_message_cells(row, speech) for row in page.rows),
+        columns=("n", "number", "state", "code", *moments),
+        rows=tuple(_message_cells(row, moments, speech) for row in page.rows),
         is_first=after is None,
         next_after=next_after,
     )
 
 
-_COUNTED = {"redemption": "rows.redemptions", "return": "rows.returns", "void": "rows.voids"}
+_MOMENTS = ("submitted", "receipt", "clicked", "engaged", "redeemed", "paid", "replied", "opted_out")
+
+_SEEN = ("clicked", "engaged")
+"""Those that are told of people who consented to tracking alone."""
+
+_COUNTED = {
+    "redemption": "rows.redemptions",
+    "return": "rows.returns",
+    "void": "rows.voids",
+    "payment": "rows.payments",
+}
 """How rows with an amount are counted."""
 
 
 def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: str, speech: Speech) -> Table:
-    """The visits behind a figure, or the redemptions, returns or voids."""
+    """The visits behind a figure, or the redemptions, returns, voids or payments."""
     redemptions = name in _COUNTED
     write = _redemption_cells if redemptions else _visit_cells
     return _table(
@@ -96,19 +106,14 @@ def _table(
     )
 
 
-def _message_cells(row: MessageRow, speech: Speech) -> tuple[Cell, ...]:
-    unclicked = speech.say("rows.not_yet" if row.tracked else "rows.untracked")
+def _message_cells(row: MessageRow, moments: tuple[str, ...], speech: Speech) -> tuple[Cell, ...]:
+    unseen = "" if row.tracked else speech.say("rows.untracked")
     return (
         Cell(speech.number(row.n + 1)),
         Cell(format_number(row.number)),
         Cell(speech.say(f"message.{row.state}"), _why(row, speech)),
         Cell(display(row.code) or None, speech.say("details.no_offer") if not row.code else ""),
-        _moment(row.submitted_at, speech),
-        _moment(row.receipt_at, speech),
-        _moment(row.clicked_at, speech, unclicked),
-        _moment(row.redeemed_at, speech),
-        _moment(row.replied_at, speech),
-        _moment(row.opted_out_at, speech),
+        *(_moment(getattr(row, f"{name}_at"), speech, unseen if name in _SEEN else "") for name in moments),
     )
 
 

@@ -17,7 +17,8 @@ from linksvc.stamps import COLUMNS, Stamps
 
 KEY = ("campaign_id", "variant", "route_id", "network", "country", "bucket", "stage", "currency")
 
-_OF_REDEMPTIONS = {"redeemed": "redemption", "returned": "return", "voided": "void"}
+ABOUT_MONEY = {"redeemed": "redemption", "returned": "return", "voided": "void", "paid": "payment"}
+"""Facts that come with an amount, each with the occurrence that it is counted as."""
 
 _BEFORE_A_ROUTE = {"produced", "queued", "held", "stopped", "cancelled", "expired_unsent", "refused", "outcome_unknown"}
 
@@ -61,9 +62,9 @@ class Tally:
         for stage in (f"hit_{verdict}",) if stamps else (f"hit_{verdict}", "hit_unnamed"):
             self.counts[_occurrence(stage, occurred_at, stamps)] += sign
 
-    def add_redemption(self, fact: AnyFact, stamps: Stamps | None) -> None:
-        """Counts a redemption and what was paid, or a return or a void and what it took back."""
-        cell = _occurrence(_OF_REDEMPTIONS[fact.kind], fact.occurred_at, stamps, fact.currency)
+    def add_money(self, fact: AnyFact, stamps: Stamps | None) -> None:
+        """Counts a redemption or a payment and what was paid, or a return or a void and what it took back."""
+        cell = _occurrence(ABOUT_MONEY[fact.kind], fact.occurred_at, stamps, fact.currency)
         self.counts[cell] += 1
         self.amounts[cell] += fact.amount_minor
 
@@ -106,24 +107,24 @@ def write(session: Session, campaign_id: int, tally: Tally) -> None:
 
 
 def brute_force(session: Session, campaign_id: int) -> dict[Cell, tuple[int, int]]:
-    """The counters computed anew from every message and every applied hit and redemption; reads each as a stream."""
+    """The counters computed anew from every message and applied hit, redemption and payment; reads each as a stream."""
     tally = Tally()
     by_n: dict[int, Stamps] = {}
-    redeemed = (
+    about_money = (
         Fact.campaign_id == campaign_id,
-        col(Fact.kind).in_(_OF_REDEMPTIONS),
+        col(Fact.kind).in_(ABOUT_MONEY),
         col(Fact.applied_at).is_not(None),
     )
     # A message whose redemption was voided bears no trace of it.
-    ns = set(session.exec(select(Fact.n).where(*redeemed)))
+    ns = set(session.exec(select(Fact.n).where(*about_money)))
     for stamps in read_stamps(session, campaign_id):
         tally.add(stamps)
         if stamps.clicked_at or stamps.suspect_at or stamps.machine_at or stamps.n in ns:
             by_n[stamps.n] = stamps
     for n, verdict, occurred_at in _counted_hits(session, campaign_id):
         tally.add_hit(verdict, occurred_at, None if n is None else by_n[n])
-    for fact in session.exec(select(Fact).where(*redeemed).execution_options(yield_per=10_000)):
-        tally.add_redemption(fact, None if fact.n is None else by_n[fact.n])
+    for fact in session.exec(select(Fact).where(*about_money).execution_options(yield_per=10_000)):
+        tally.add_money(fact, None if fact.n is None else by_n[fact.n])
         session.expunge(fact)
     return tally.cells()
 

@@ -16,12 +16,14 @@ verdict          The hit was judged again, with another result; value, detail an
                  `tracker.judging`: applied as it is recorded.
 interaction      Somebody did on the hit's page what only a person does: the hit is human for good, whatever is or was
                  judged. One is enough, so the first one names the fact. Source: segment:position; detail: the event's id.
-                 By `tracker.evidence`, for whoever takes page events; it may come before its hit.
+                 By `tracker.evidence`, for whoever takes page events; it may come before its hit. Its message is engaged.
 redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By
                  `linksvc.redemptions`.
 returned         A part of that was paid back; amount: the part. Source: the id of the ledger's entry. By `linksvc.returns`.
 voided           A redemption was undone; amount: what of its payment was not returned before. Source: the redemption's id,
                  and it may be learnt before the redemption is. By `linksvc.returns`.
+paid             What a message asked for was paid; amount: what. Source: the payment's id. By `linksvc.payments`, once
+                 the provider's signed callback said so.
 reply            The recipient answered; value: stop, start, help or text. Source: the inbound's id. By the sender.
 opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
 

@@ -10,12 +10,25 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from linksvc.errors import InvalidRequest, NotFound
-from linksvc.models import Campaign, Fact, FunnelCount, Link, Message
+from linksvc.models import Campaign, Fact, FunnelCount, Link, Message, Payment
 from linksvc.money import Money
-from linksvc.stages import MONEY, OCCURRENCES, SENT, STAGES, UNSENT
+from linksvc.stages import BROUGHT, OCCURRENCES, SENT, STAGES, TAKEN_BACK, UNSENT
 from linksvc.standing_campaigns import is_for_messages
 
 MOST_PENDING = 100_000
+
+ABOUT_CLICKS = (
+    "seen",
+    "clicked",
+    "redeemed_unclicked",
+    "suspect",
+    "machine",
+    "hit_human",
+    "hit_suspect",
+    "hit_machine",
+    "hit_unnamed",
+)
+"""Those that say nothing of a campaign without a link."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Funnel:
     state: str
     counts: Mapping[str, int]
     revenue: tuple[Money, ...]
-    """What was paid in its redemptions, a sum a currency."""
+    """What was paid in its redemptions and by link, a sum a currency."""
     pending_facts: int
     created_at: datetime
     send_requested_at: datetime | None
@@ -48,9 +61,22 @@ class Funnel:
     cancelled_at: datetime | None = None
     has_link: bool = True
     """Whether its text has a link: without one nobody can click, and there is no click rate."""
+    has_page: bool = False
+    """Whether its link leads to a landing page, or to pages that bear the snippet: without, nobody can be seen engaged."""
+    has_payments: bool = False
+    """Whether any of its messages asks for a payment."""
 
     def __getitem__(self, stage: str) -> int:
         return self.counts[stage]
+
+    def tells(self, stage: str) -> bool:
+        """Whether a figure says anything of this campaign: without a page nobody can be engaged, without a link nobody can
+        click, where nothing is asked for nothing can be paid."""
+        if stage == "engaged":
+            return self.has_page or self.counts[stage] > 0
+        if stage in ("paid", "payment"):
+            return self.has_payments or self.counts[stage] > 0
+        return self.has_link or stage not in ABOUT_CLICKS
 
     @property
     def status(self) -> str:
@@ -102,7 +128,9 @@ class MessageRow:
     submitted_at: datetime | None
     receipt_at: datetime | None
     clicked_at: datetime | None
+    engaged_at: datetime | None
     redeemed_at: datetime | None
+    paid_at: datetime | None
     replied_at: datetime | None
     opted_out_at: datetime | None
 
@@ -138,10 +166,14 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         .group_by(FunnelCount.stage, FunnelCount.currency)
     ):
         counts[stage] += int(count)
-        if stage in MONEY:
-            revenue[currency] += int(amount) if stage == "redemption" else 0
-            taken_back[currency] += int(amount) if stage != "redemption" else 0
+        if stage in BROUGHT:
+            revenue[currency] += int(amount)
+        elif stage in TAKEN_BACK:
+            # A return may be learnt before its redemption is.
+            revenue[currency] += 0
+            taken_back[currency] += int(amount)
     pending = session.exec(_count_pending(campaign_id)).one()
+    link = _first_link(session, campaign_id)
     return Funnel(
         campaign_id=campaign_id,
         name=campaign.name,
@@ -160,14 +192,27 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         expires_at=campaign.expires_at,
         paused_at=campaign.paused_at,
         cancelled_at=campaign.cancelled_at,
-        has_link=campaign_id in with_links(session, [campaign_id]),
+        has_link=link is not None,
+        has_page=link is not None and (link.page_id is not None or link.snippet_origins != ""),
+        has_payments=_has_payments(session, campaign_id),
     )
 
 
 def with_links(session: Session, campaign_ids: Collection[int]) -> frozenset[int]:
     """Those of the campaigns whose text has a link: each of them has its link from its draft on."""
-    links = select(Link.campaign_id).where(col(Link.campaign_id).in_(campaign_ids)).distinct()
-    return frozenset(session.exec(links))
+    # One look a campaign: one that holds single messages has a link for each of them.
+    any_link = select(Link.id).where(Link.campaign_id == Campaign.id).limit(1).scalar_subquery()
+    found = session.exec(select(Campaign.id).where(col(Campaign.id).in_(campaign_ids), any_link.is_not(None)))
+    return frozenset(campaign_id for campaign_id in found if campaign_id is not None)
+
+
+def _first_link(session: Session, campaign_id: int) -> Link | None:
+    """The one that all of a campaign's messages lead to, where they share one."""
+    return session.exec(select(Link).where(Link.campaign_id == campaign_id).order_by(col(Link.id)).limit(1)).first()
+
+
+def _has_payments(session: Session, campaign_id: int) -> bool:
+    return session.exec(select(Payment.id).where(Payment.campaign_id == campaign_id).limit(1)).first() is not None
 
 
 def _count_pending(campaign_id: int) -> SelectOfScalar[int]:

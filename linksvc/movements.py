@@ -13,12 +13,12 @@ from sqlmodel import Session
 
 from linksvc import counters
 from linksvc.bulk import update_rows
-from linksvc.counters import Tally
+from linksvc.counters import ABOUT_MONEY, Tally
 from linksvc.facts import AnyFact
 from linksvc.first_redemptions import first_redemptions
 from linksvc.hit_verdicts import Change, first_hits, write_rows
 from linksvc.models import Message
-from linksvc.stamps import ABOUT_REDEMPTIONS, WRITTEN, Stamps, add_hit, copy_of, fold, set_hits
+from linksvc.stamps import WRITTEN, Stamps, add_hit, copy_of, fold, set_hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def move(
         stamps = None if fact.n is None else after[fact.n]
         if fact.kind == "hit":
             tally.add_hit(verdicts[fact.source], fact.occurred_at, stamps)
-        elif fact.kind in ABOUT_REDEMPTIONS:
-            tally.add_redemption(fact, stamps)
+        elif fact.kind in ABOUT_MONEY:
+            tally.add_money(fact, stamps)
     for change in changes:
         stamps = None if change.hit.n is None else after[change.hit.n]
         tally.add_hit(change.hit.verdict, change.hit.occurred_at, stamps, -1)

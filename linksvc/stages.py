@@ -92,12 +92,14 @@ STAGES: dict[str, Stage] = {
             lambda s: s.machine_at if s.clicked_at is None and s.suspect_at is None else None,
             and_(col(Message.machine_at).is_not(None), _UNCLICKED, col(Message.suspect_at).is_(None)),
         ),
+        _at("engaged", "engaged_at"),
         _at("redeemed", "redeemed_at"),
         Stage(
             "redeemed_unclicked",
             lambda s: s.redeemed_at if s.tracked and s.clicked_at is None else None,
             and_(col(Message.redeemed_at).is_not(None), col(Message.tracked), _UNCLICKED),
         ),
+        _at("paid", "paid_at"),
         _at("replied", "replied_at"),
         _at("opted_out", "opted_out_at"),
         Stage(
@@ -110,11 +112,17 @@ STAGES: dict[str, Stage] = {
 """`seen`: reached, among those whose clicks can be seen (consent to tracking): the denominator of click rates.
 `contradicted`: the receipt said failed or expired, and yet somebody clicked, redeemed or replied."""
 
-OCCURRENCES = ("hit_human", "hit_suspect", "hit_machine", "hit_unnamed", "redemption", "return", "void")
-"""What is counted each time it happens, not once a message. `hit_unnamed`: hits that name nobody, by any verdict. What was
-paid is the amount of `redemption` less those of `return` and `void`."""
+OCCURRENCES = ("hit_human", "hit_suspect", "hit_machine", "hit_unnamed", "redemption", "return", "void", "payment")
+"""What is counted each time it happens, not once a message. `hit_unnamed`: hits that name nobody, by any verdict."""
 
-MONEY = ("redemption", "return", "void")
+BROUGHT = ("redemption", "payment")
+"""Those whose amounts are revenue: as shops and payment providers told them, nobody else. A payment's message bears no promo
+code, so no sale is told by both."""
+
+TAKEN_BACK = ("return", "void")
+"""Those whose amounts are taken off it again."""
+
+MONEY = (*BROUGHT, *TAKEN_BACK)
 """Those that come with an amount."""
 
 

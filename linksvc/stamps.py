@@ -16,10 +16,10 @@ UNSENT_RANK = {"": 0, "expired_unsent": 1, "cancelled": 2, "stopped": 3, "outcom
 
 _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
 
-ABOUT_HITS = frozenset({"hit", "verdict", "interaction"})
+ABOUT_HITS = frozenset({"hit", "verdict"})
 ABOUT_REDEMPTIONS = frozenset({"redeemed", "returned", "voided"})
 
-_FIRST_TIME = {"reply": "replied_at", "opted_out": "opted_out_at"}
+_FIRST_TIME = {"reply": "replied_at", "opted_out": "opted_out_at", "paid": "paid_at", "interaction": "engaged_at"}
 _HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine_at"}
 """The first hit of each verdict. A verdict can change, so these three may be taken back and set anew."""
 
@@ -53,9 +53,11 @@ class Stamps:
     receipt_at: datetime | None = None
     unsent_at: datetime | None = None
     clicked_at: datetime | None = None
+    engaged_at: datetime | None = None
     suspect_at: datetime | None = None
     machine_at: datetime | None = None
     redeemed_at: datetime | None = None
+    paid_at: datetime | None = None
     replied_at: datetime | None = None
     opted_out_at: datetime | None = None
 
@@ -86,7 +88,8 @@ def unstamped(message: Message) -> Stamps:
 
 def fold(stamps: Stamps, facts: Iterable[AnyFact]) -> None:
     """Adds the facts to the stamps, but for those about hits and redemptions: a verdict may change (`add_hit`), a redemption
-    may be voided (`linksvc.movements`). The order of facts never matters; each must be folded once."""
+    may be voided (`linksvc.movements`). What an interaction proves of its hit is the hit's; that somebody was engaged is the
+    message's. The order of facts never matters; each must be folded once."""
     for fact in facts:
         if fact.kind not in ABOUT_HITS and fact.kind not in ABOUT_REDEMPTIONS:
             _FOLDS[fact.kind](stamps, fact)
@@ -187,6 +190,12 @@ def _fold_first_time(stamps: Stamps, fact: AnyFact) -> None:
     setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
 
 
+def _fold_interaction(stamps: Stamps, fact: AnyFact) -> None:
+    # There is no token for who did not consent to tracking; whatever tells one all the same stamps nothing.
+    if stamps.tracked:
+        _fold_first_time(stamps, fact)
+
+
 _FOLDS = {
     "accepted": _fold_accepted,
     "refused": _fold_refused,
@@ -197,4 +206,6 @@ _FOLDS = {
     "receipt": _fold_receipt,
     "reply": _fold_first_time,
     "opted_out": _fold_first_time,
+    "paid": _fold_first_time,
+    "interaction": _fold_interaction,
 }

@@ -28,7 +28,7 @@ from linksvc.accounts import SignedIn
 from linksvc.clock import Clock
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict
-from linksvc.funnel import list_messages, read_funnel
+from linksvc.funnel import Funnel, list_messages, read_funnel
 from linksvc.public_ids import parse_id
 
 _WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {
@@ -123,26 +123,26 @@ class CampaignPages:
         campaign_id = parse_id("campaign", request.path_params["id"])
         stage = request.query_params.get("stage", "produced")
         with reading(self.engine) as session:
-            name = read_funnel(session, who.workspace_id, campaign_id).name
+            funnel = read_funnel(session, who.workspace_id, campaign_id)
         read = self._occurrences if stage in OCCURRENCE_ROWS else self._messages
-        table = read(request, who, campaign_id, stage, speech_for(request, who))
+        table = read(request, who, funnel, stage, speech_for(request, who))
         back = f"/campaigns/{request.path_params['id']}"
-        return render(request, "messages.html", who, table=table, campaign=name, back=back)
+        return render(request, "messages.html", who, table=table, campaign=funnel.name, back=back)
 
-    def _messages(self, request: Request, who: SignedIn, campaign_id: int, stage: str, speech: Speech) -> Table:
+    def _messages(self, request: Request, who: SignedIn, funnel: Funnel, stage: str, speech: Speech) -> Table:
         after = _number(request, "after")
         with reading(self.engine) as session:
-            page = list_messages(session, who.workspace_id, campaign_id, stage, after, ROWS)
-        return message_table(page, campaign_id, stage, after, speech)
+            page = list_messages(session, who.workspace_id, funnel.campaign_id, stage, after, ROWS)
+        return message_table(page, funnel, stage, after, speech)
 
-    def _occurrences(self, request: Request, who: SignedIn, campaign_id: int, name: str, speech: Speech) -> Table:
+    def _occurrences(self, request: Request, who: SignedIn, funnel: Funnel, name: str, speech: Speech) -> Table:
         after = request.query_params.get("after", "")
         if "\0" in after:
             # PostgreSQL's text holds no NUL, so no row bears such a name.
             raise HTTPException(404)
         with reading(self.engine) as session:
-            page = list_occurrences(session, who.workspace_id, campaign_id, name, after, ROWS)
-        return occurrence_table(page, campaign_id, name, after, speech)
+            page = list_occurrences(session, who.workspace_id, funnel.campaign_id, name, after, ROWS)
+        return occurrence_table(page, funnel.campaign_id, name, after, speech)
 
 
 def _number(request: Request, name: str) -> int | None:

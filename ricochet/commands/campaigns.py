@@ -204,7 +204,7 @@ def _print(funnel: Funnel, zone: ZoneInfo) -> None:
     if funnel.expires_at:
         typer.echo(f"{'expires':<20}{funnel.expires_at.astimezone(zone):%Y-%m-%dT%H:%M:%S} ({zone.key})")
     for stage in [*STAGES, *OCCURRENCES]:
-        if not funnel.has_link and stage in ("seen", "redeemed_unclicked", "clicked"):
+        if not funnel.tells(stage):
             if stage == "clicked":
                 typer.echo(f"{'clicked':<20}{'no link in the text':>21}")
         elif funnel[stage] or stage == "produced":

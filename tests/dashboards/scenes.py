@@ -33,10 +33,12 @@ EXPECTED = {
     "reached": 10,
     "seen": 8,
     "clicked": 3,
+    "engaged": 1,
     "suspect": 1,
     "machine": 1,
     "redeemed": 3,
     "redeemed_unclicked": 1,
+    "paid": 1,
     "replied": 2,
     "opted_out": 1,
     "contradicted": 1,
@@ -47,6 +49,7 @@ EXPECTED = {
     "redemption": 4,
     "return": 1,
     "void": 1,
+    "payment": 1,
 }
 
 _RECEIPTS = {
@@ -115,6 +118,9 @@ def _what_happened(c: int) -> list[NewFact]:
         ),
         NewFact(c, "voided", "rdm_1", 1, later, amount_minor=9_900, currency="EUR"),
         NewFact(c, "returned", "ent_4", 4, later, amount_minor=1_500, currency="EUR"),
+        NewFact(c, "interaction", "segment:0", 0, later, value="human", detail="1"),
+        NewFact(c, "interaction", "segment:1", 0, later, value="human", detail="0"),
+        NewFact(c, "paid", "pay_4", 4, later, amount_minor=10_000, currency="EUR"),
         NewFact(c, "reply", "in_10", 10, later, value="text"),
         NewFact(c, "reply", "in_11", 11, later, value="stop"),
         NewFact(c, "opted_out", "in_11", 11, later),

@@ -183,11 +183,14 @@ def test_the_click_rate_is_taken_over_those_who_can_be_seen() -> None:
 def test_any_figures_can_be_shown(counts: dict[str, int]) -> None:
     made = page(funnel("sent", **counts))
     assert all(float(step.width.rstrip("%")) <= 100 for step in made.steps)
-    assert len(made.tiles) == 5
+    assert 5 <= len(made.tiles) <= 7
 
 
 def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
-    shown = page(replace(funnel(seen=243, clicked=0, hit_human=0), has_link=False), details=replace(DETAILS, link=None))
+    shown = page(
+        replace(funnel(seen=243, clicked=0, engaged=0, paid=0, hit_human=0), has_link=False),
+        details=replace(DETAILS, link=None),
+    )
     tile = next(tile for tile in shown.tiles if tile.name == "clicked")
     assert (tile.share, tile.lines) == (None, ("No link in the text: there is no click rate",))
     assert [step.name for step in shown.steps] == ["produced", "submitted", "delivered", "reached", "redeemed"]
@@ -195,3 +198,18 @@ def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
     assert "seen" not in {named.count.stage for named in shown.more}
     french = Figures(replace(funnel(), has_link=False), Speech("fr", "Europe/Paris"), "EUR").tiles()
     assert french[1].lines == ("Pas de lien dans le texte\u00a0: pas de taux de clic",)
+
+
+def test_engaged_and_paid_are_shown_where_a_page_or_a_payment_can_make_them() -> None:
+    def shown(figures: Funnel) -> list[tuple[str, str]]:
+        tiles = {tile.name for tile in page(figures).tiles}
+        assert tiles & {"engaged", "paid"} == {step.name for step in page(figures).steps} & {"engaged", "paid"}
+        return [(step.name, step.share.whole.stage) for step in page(figures).steps if step.share][2:]
+
+    plain = funnel(engaged=0, paid=0, payment=0)
+    assert shown(plain) == [("clicked", "seen"), ("redeemed", "reached")]
+    assert "payment" not in {named.count.stage for named in page(plain).more}
+    with_page = [("clicked", "seen"), ("engaged", "clicked"), ("redeemed", "reached")]
+    assert shown(replace(plain, has_page=True)) == with_page
+    assert shown(replace(plain, has_page=True, has_payments=True)) == [*with_page, ("paid", "reached")]
+    assert shown(funnel(engaged=1, paid=1)) == [*with_page, ("paid", "reached")], "what happened stays told"

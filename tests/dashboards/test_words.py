@@ -52,11 +52,12 @@ MADE_OF_A_CLOSED_SET = {
     *(f"verdict.{verdict}" for verdict in Verdict),
     *(f"reason.{reason}" for reason in Reason if reason),
     *(f"error.{status}.{part}" for status in (400, 403, 404, 500) for part in ("title", "text")),
-    *(f"figures.of_{stage}" for stage in ("produced", "submitted", "seen", "reached")),
+    *(f"figures.of_{stage}" for stage in ("produced", "submitted", "seen", "reached", "clicked")),
     *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect", "redeemed_unclicked")),
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
+    *(f"rows.{column}" for column in ("engaged", "paid")),
     *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
 }
@@ -91,7 +92,7 @@ def test_every_stage_and_occurrence_is_defined() -> None:
 
 
 def test_every_stage_and_occurrence_stands_on_the_page() -> None:
-    funnel = {"produced", "submitted", "delivered", "reached", "clicked", "redeemed"}
+    funnel = {"produced", "submitted", "delivered", "reached", "clicked", "engaged", "redeemed", "paid"}
     assert {*funnel, *UNSENT, *SENT, *ALSO_COUNTED} == set(DEFINITIONS)
 
 

@@ -17,12 +17,13 @@ from linksvc.facts import NewFact
 from linksvc.funnel import Funnel, list_messages, read_funnel
 from linksvc.hit_verdicts import Ruling
 from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message, SendBatch
+from linksvc.money import Money
 from linksvc.stages import SENT, STAGES, UNSENT
 from linksvc.stamps import WRITTEN, Stamps, add_hit, fold, stamps_of, unstamped
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
 
-SIZE = 6
+SIZE, TRACKED = 6, 4
 moments = st.integers(0, 7_200).map(lambda seconds: NOW + timedelta(seconds=seconds))
 verdicts = st.sampled_from(["human", "suspect", "machine"])
 causes = st.sampled_from(["", "absent", "blocked"])
@@ -123,9 +124,9 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
             made.append(NewFact(campaign_id, "unsent", str(n), n, draw(moments), value=reason))
         made += draw(holds(campaign_id, n))
     for i, n in enumerate(draw(st.lists(st.integers(0, SIZE - 1), max_size=5))):
-        kind = draw(st.sampled_from(["redeemed", "reply", "opted_out"]))
+        kind = draw(st.sampled_from(["redeemed", "paid", "reply", "opted_out"]))
         amount, currency = (
-            (draw(st.integers(0, 9_999)), draw(st.sampled_from(["EUR", "CAD"]))) if kind == "redeemed" else (0, "")
+            (draw(st.integers(0, 9_999)), draw(st.sampled_from(["EUR", "CAD"]))) if kind in ("redeemed", "paid") else (0, "")
         )
         told = NewFact(campaign_id, kind, f"x{i}", n, draw(moments), amount_minor=amount, currency=currency)
         made.append(told)
@@ -232,20 +233,29 @@ def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel
     for verdict in ("human", "suspect", "machine"):
         assert funnel[f"hit_{verdict}"] == sum(holds == verdict for holds, _ in holding.values())
     assert funnel["hit_unnamed"] == sum(first.n is None for _, first in holding.values())
+    assert_once_a_message(session, funnel)
     assert_paid(session, funnel)
     return funnel
 
 
+def assert_once_a_message(session: Session, funnel: Funnel) -> None:
+    """However often somebody did something or paid: a message is engaged once, paid once, and each payment is counted."""
+    done = {fact.n for fact in session.exec(select(Fact).where(Fact.kind == "interaction"))}
+    assert funnel["engaged"] == sum(n in done for n in range(TRACKED))
+    paid = [fact.n for fact in session.exec(select(Fact).where(Fact.kind == "paid"))]
+    assert (funnel["paid"], funnel["payment"]) == (len(set(paid)), len(paid))
+
+
 def assert_paid(session: Session, funnel: Funnel) -> None:
     net: Counter[str] = Counter()
-    for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["redeemed", "returned", "voided"]))):
-        net[fact.currency] += fact.amount_minor if fact.kind == "redeemed" else -fact.amount_minor
+    for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["redeemed", "paid", "returned", "voided"]))):
+        net[fact.currency] += fact.amount_minor if fact.kind in ("redeemed", "paid") else -fact.amount_minor
     assert {money.currency: money.amount_minor for money in funnel.net_revenue} == net
 
 
 def test_counters_equal_brute_force_and_the_rows_listed_after_any_facts(engine: Engine) -> None:
     workspace_id = factories.workspace(engine)
-    campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=4)
+    campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=TRACKED)
 
     # The law is the same on both; the slower one shows that its SQL is.
     examples = 25 if engine.dialect.name == "sqlite" else 10
@@ -473,6 +483,52 @@ def test_an_interaction_makes_its_hit_human_for_good_whenever_it_comes(engine: E
     assert rule(engine, campaign_id, 2, "machine") == Settled(0, 0)
     assert figures(engine, workspace_id, campaign_id, "clicked", "machine", "hit_human", "hit_machine") == (3, 0, 3, 0)
     assert {verdict_of(engine, campaign_id, n) for n in range(3)} == {("human", "interaction", 0)}
+
+
+def engaged_at(engine: Engine, campaign_id: int, n: int) -> datetime | None:
+    with reading(engine) as session:
+        return session.get_one(Message, (campaign_id, n)).engaged_at
+
+
+def test_a_message_is_engaged_from_the_first_interaction_on_whatever_is_ruled_and_if_it_may_be_seen(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 2, tracked=1)
+    before = NOW - timedelta(minutes=1)
+    interact(engine, campaign_id, 0, 0)
+    interact(engine, campaign_id, 1, 1)
+    apply(engine, campaign_id)
+    assert (engaged_at(engine, campaign_id, 0), engaged_at(engine, campaign_id, 1)) == (NOW, None), "before its hit came"
+    learn(engine, [NewFact(campaign_id, "interaction", "segment:2", 0, before, value="human", detail="event")])
+    learn_hits(engine, *(hit(campaign_id, position, 0, "machine", reason="preview") for position in (0, 2, 3)))
+    interact(engine, campaign_id, 0, 0)
+    apply(engine, campaign_id)
+    assert rule(engine, campaign_id, 0, "machine") == Settled(0, 0)
+    assert engaged_at(engine, campaign_id, 0) == before
+    shown = ("engaged", "clicked", "hit_human", "hit_machine")
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 1, 2, 1), "the visit that nothing happened on stays"
+    rebuild_counters(engine, campaign_id)
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 1, 2, 1)
+
+
+def test_a_payment_is_revenue_once_however_often_it_is_told(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 2)
+    rebuild_counters(engine, campaign_id)
+    paid = NewFact(campaign_id, "paid", "pay_1", 0, NOW, amount_minor=4_990, currency="EUR")
+    for told in (
+        paid,
+        paid._replace(occurred_at=NOW + timedelta(minutes=1)),
+        paid._replace(source="pay_2", amount_minor=10),
+    ):
+        fold_campaign(engine, campaign_id, told)
+    learn(engine, [NewFact(campaign_id, "redeemed", "rdm_1", 1, NOW, amount_minor=1_000, currency="EUR")])
+    apply(engine, campaign_id)
+    assert figures(engine, workspace_id, campaign_id, "paid", "payment", "redemption", "reached") == (1, 2, 1, 1)
+    with reading(engine) as session:
+        funnel = read_funnel(session, workspace_id, campaign_id)
+        assert funnel.revenue == funnel.net_revenue == (Money(6_000, "EUR"),)
+        assert session.get_one(Message, (campaign_id, 0)).paid_at == NOW
+        assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
 
 
 def test_an_applier_waits_while_verdicts_change(postgresql_url: str) -> None:

@@ -98,8 +98,10 @@ class FunnelAnswer(Answer):
     name: str
     state: str
     stages: dict[str, int] = Field(description="Messages that stand at each stage; each opens its own list of messages.")
-    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits, redemptions, returns.")
-    revenue: tuple[MoneyAnswer, ...] = Field(description="What was paid with codes of this campaign, a sum a currency.")
+    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits, redemptions, payments.")
+    revenue: tuple[MoneyAnswer, ...] = Field(
+        description="What was paid with codes of this campaign and by its links, a sum a currency."
+    )
     net_revenue: tuple[MoneyAnswer, ...] = Field(description="The same less what was returned or voided since.")
     unaccounted: int = Field(description="Messages that no state holds: 0, or the figures are wrong.")
     pending_facts: int = Field(description="What was learnt and is not in the figures yet: 0, or they are about to move.")
@@ -142,7 +144,9 @@ class MessageAnswer(Answer):
     submitted_at: datetime | None
     receipt_at: datetime | None
     clicked_at: datetime | None
+    engaged_at: datetime | None = Field(description="When somebody first did something on the page behind its link.")
     redeemed_at: datetime | None
+    paid_at: datetime | None = Field(description="When what it asked for was paid.")
     replied_at: datetime | None
     opted_out_at: datetime | None
 
@@ -165,7 +169,9 @@ class MessageAnswer(Answer):
             submitted_at=row.submitted_at,
             receipt_at=row.receipt_at,
             clicked_at=row.clicked_at,
+            engaged_at=row.engaged_at,
             redeemed_at=row.redeemed_at,
+            paid_at=row.paid_at,
             replied_at=row.replied_at,
             opted_out_at=row.opted_out_at,
         )
