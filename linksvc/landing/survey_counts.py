@@ -1,0 +1,34 @@
+"""How many answered what, kept up with each form: results are read from here, however many answers there are. Written by
+`linksvc.landing.surveys`, read by `linksvc.landing.survey_results`."""
+
+from sqlmodel import Session, col, select
+
+from linksvc.database import insert_into
+from linksvc.landing.answers import Answers, choices_of
+from linksvc.landing.blocks import SurveyBlock
+from linksvc.models import SurveyCount
+
+FORMS = ("", "")
+"""In the place of question and choice: how many forms came."""
+
+
+def count_answers(session: Session, campaign_id: int, block: SurveyBlock, answers: Answers) -> None:
+    """Counts one form. The rows stay locked until the transaction ends, in one order for all."""
+    chosen = {FORMS}
+    for question in block.questions:
+        if question.id in answers:
+            chosen |= {(question.id, choice) for choice in choices_of(question, answers[question.id])}
+    shared = {"campaign_id": campaign_id, "block": block.id, "count": 1}
+    rows = [shared | {"question": question, "choice": choice} for question, choice in sorted(chosen)]
+    statement = insert_into(session, SurveyCount).on_conflict_do_update(
+        index_elements=("campaign_id", "block", "question", "choice"), set_={"count": col(SurveyCount.count) + 1}
+    )
+    session.connection().execute(statement, rows)
+
+
+def read_counts(session: Session, campaign_id: int) -> dict[str, dict[tuple[str, str], int]]:
+    """By block, then by question and choice; FORMS among them."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for row in session.exec(select(SurveyCount).where(SurveyCount.campaign_id == campaign_id)):
+        found.setdefault(row.block, {})[row.question, row.choice] = row.count
+    return found

@@ -1,0 +1,14 @@
+"""Who does something on a page, and on which state of it. Made by the tracker for draws and surveys."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The n-th recipient of a campaign, and the page as it was published when they did it."""
+
+    workspace_id: int
+    campaign_id: int
+    n: int
+    page_id: int
+    page_version: int
