@@ -71,8 +71,8 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     name = check_name(new.name)
     if new.kind not in KINDS:
         raise _wrong("kind", "kind_unknown", f"The kind is one of {', '.join(KINDS)}.")
-    fields = _check_text(new)
-    _check_sender(new)
+    fields = check_text(new.text, new.kind)
+    check_sender(new.sender, new.kind)
     if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
         raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
     link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), ShortHosts(session, short_url), now)
@@ -99,9 +99,9 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     return campaign_id
 
 
-def _check_text(new: NewCampaign) -> frozenset[str]:
-    """The fields that the text uses."""
-    text = new.text.replace("\r\n", "\n")
+def check_text(text: str, kind: str) -> frozenset[str]:
+    """The fields that the text uses. Raises InvalidRequest as `create_campaign` does."""
+    text = text.replace("\r\n", "\n")
     if not text.strip():
         raise _wrong("text", "text_empty", "The text is empty.")
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
@@ -112,24 +112,25 @@ def _check_text(new: NewCampaign) -> frozenset[str]:
         raise _wrong(
             "text", "text_too_long", f"The text takes {fragments} SMS fragments; {MAX_FRAGMENTS} are the most. Shorten it."
         )
-    if new.kind == "marketing" and "stop" not in fields:
+    if kind == "marketing" and "stop" not in fields:
         raise _wrong(
             "text", "stop_missing", "A marketing text tells how to say no: put {{ stop }} into it, most often at its end."
         )
     return fields
 
 
-def _check_sender(new: NewCampaign) -> None:
-    if _SHORT_CODE.fullmatch(new.sender) or _LONG_NUMBER.fullmatch(new.sender):
+def check_sender(sender: str, kind: str) -> None:
+    """Raises InvalidRequest: sender_invalid, sender_cannot_receive."""
+    if _SHORT_CODE.fullmatch(sender) or _LONG_NUMBER.fullmatch(sender):
         return
-    if not _ALPHANUMERIC.fullmatch(new.sender):
+    if not _ALPHANUMERIC.fullmatch(sender):
         raise _wrong(
             "sender",
             "sender_invalid",
             "The sender is a short code of 3 to 8 digits (36180), a number with its country code (+33639980001), or a name "
             "of at most 11 letters and digits (LUMEN).",
         )
-    if new.kind == "marketing":
+    if kind == "marketing":
         raise _wrong(
             "sender",
             "sender_cannot_receive",
