@@ -7,22 +7,30 @@ from typing import Literal
 
 from linksvc.errors import NotFound
 
-Kind = Literal["campaign", "import", "key", "link", "offer", "page", "shop", "store"]
+Kind = Literal["campaign", "import", "key", "link", "message", "offer", "page", "shop", "store"]
 
 PREFIXES: dict[Kind, str] = {
     "campaign": "cmp",
     "import": "imp",
     "key": "key",
     "link": "lnk",
+    "message": "msg",
     "offer": "off",
     "page": "pag",
     "shop": "shp",
     "store": "sto",
 }
 
-DrawnKind = Literal["event", "hold", "redemption", "webhook"]
+DrawnKind = Literal["event", "hold", "payment", "provider", "redemption", "webhook"]
 
-DRAWN_PREFIXES: dict[DrawnKind, str] = {"event": "evt", "hold": "hld", "redemption": "rdm", "webhook": "whk"}
+DRAWN_PREFIXES: dict[DrawnKind, str] = {
+    "event": "evt",
+    "hold": "hld",
+    "payment": "pay",
+    "provider": "ppr",
+    "redemption": "rdm",
+    "webhook": "whk",
+}
 
 DRAWN_EXAMPLE = "3f2b8c1d9e4a4c6f8b7a5d2e1f0c9b8a"
 """The digits of ids in the documentation."""

@@ -145,9 +145,10 @@ def take_out(session: Session, batches: Iterable[Batch], ns: Iterable[int]) -> N
         insert_rows(session, SendBatch, COLUMNS, [_row(rest) for batch in touched for rest in _without(batch, gone)])
 
 
-def take_away(session: Session, campaign_id: int, n: int) -> None:
+def take_away(session: Session, campaign_id: int, n: int) -> bool:
     """Takes a message out of the queue that will not leave, also if somebody has claimed it: they find it gone when they
-    mark it. Whoever takes away several does so in the order of (campaign, n), as marks lock batches."""
+    mark it. False if it was not there any more. Whoever takes away several does so in the order of (campaign, n), as marks
+    lock batches."""
     statement = (
         select(*_TABLE)
         .where(
@@ -158,7 +159,9 @@ def take_away(session: Session, campaign_id: int, n: int) -> None:
         )
         .with_for_update()
     )
-    take_out(session, [Batch(*row) for row in session.exec(statement)], [n])
+    found = [Batch(*row) for row in session.exec(statement)]
+    take_out(session, found, [n])
+    return bool(found)
 
 
 def withdraw(session: Session, campaign_id: int, now: datetime, most: int) -> list[int]:
