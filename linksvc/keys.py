@@ -32,6 +32,8 @@ class Keyring:
     session: bytes
     hit_tokens: tuple[bytes, ...]
     """Oldest first; a page that is open while keys are replaced may still tell what happened on it."""
+    visit_tokens: tuple[bytes, ...]
+    """Oldest first, like those of hits: these encrypt, for pages on other domains."""
     webhooks: tuple[bytes, ...]
     """By version: the secret of an endpoint stays what it is until its owner asks for another."""
 
@@ -54,6 +56,7 @@ class Keyring:
             subkey(newest, b"promo-code"),
             subkey(newest, b"session"),
             tuple(subkey(secret, b"hit-token") for secret in secrets),
+            tuple(subkey(secret, b"visit-token") for secret in secrets),
             tuple(subkey(secret, b"webhook") for secret in secrets),
         )
 

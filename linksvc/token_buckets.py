@@ -45,6 +45,10 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """Tokens and when they were counted."""
 
+    def __len__(self) -> int:
+        """How many subjects are remembered."""
+        return len(self._buckets)
+
     def take(self, subject: str) -> Standing:
         """Takes one request of the subject's, if it has one left."""
         now = self._monotonic()

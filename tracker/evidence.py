@@ -51,6 +51,14 @@ class HitRef:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A hit, and when it was answered: what happens on its page happens from then on."""
+
+    hit: HitRef
+    began_at: datetime
+
+
 class HitTokens:
     """Issues and opens tokens. `keys`: oldest first (`Keyring.hit_tokens`); the last one signs, each of them opens."""
 
@@ -65,6 +73,10 @@ class HitTokens:
     def open(self, token: str, now: datetime) -> HitRef:
         """The hit that the token was issued for. Raises Forbidden: `hit_token_invalid` for what is no token of ours or was
         changed, `hit_token_expired` after LIFETIME."""
+        return self.visit(token, now).hit
+
+    def visit(self, token: str, now: datetime) -> Visit:
+        """The same, with its time."""
         try:
             packed = _LAYOUT.unpack(urlsafe_b64decode(self._signer.unsign(token.encode("ascii"))))
         except (BadSignature, ValueError, struct.error):
@@ -72,18 +84,21 @@ class HitTokens:
                 "This is no token of a visit; it may have been cut or changed.", code="hit_token_invalid"
             ) from None
         campaign_id, n, segment, position, issued = packed
-        if now - (_EPOCH + issued * _MILLISECOND) > LIFETIME:
+        began_at = _EPOCH + issued * _MILLISECOND
+        if now - began_at > LIFETIME:
             raise Forbidden("The visit is over: the page was opened more than a day ago.", code="hit_token_expired")
-        return HitRef(campaign_id, n, UUID(bytes=segment), position)
+        return Visit(HitRef(campaign_id, n, UUID(bytes=segment), position), began_at)
 
 
 def tell_interaction(session: Session, hit: HitRef, event_id: str, occurred_at: datetime, recorded_at: datetime) -> None:
-    """Records that somebody did on the hit's page what only a person does; the campaign's applier draws the conclusion.
+    """Records that somebody did on the hit's page what only a person does; the campaign's applier draws the conclusion."""
+    record(session, [interaction_of(hit, event_id, occurred_at)], recorded_at)
 
-    One interaction proves all that more could: the first one is kept, with its event's id, so telling the same again, or
-    further ones, changes nothing. It may be told before the hit itself is stored.
-    """
-    fact = NewFact(
+
+def interaction_of(hit: HitRef, event_id: str, occurred_at: datetime) -> NewFact:
+    """The fact of it. One interaction proves all that more could: the first one is kept, with its event's id, so telling the
+    same again, or further ones, changes nothing. It may be told before the hit itself is stored."""
+    return NewFact(
         campaign_id=hit.campaign_id,
         kind="interaction",
         source=source_of(str(hit.segment), hit.position),
@@ -92,4 +107,3 @@ def tell_interaction(session: Session, hit: HitRef, event_id: str, occurred_at: 
         value=Verdict.HUMAN,
         detail=event_id,
     )
-    record(session, [fact], recorded_at)

@@ -29,10 +29,11 @@ class Response:
 
     def __init__(self, status: int, headers: tuple[Header, ...], body: bytes = b"") -> None:
         self.status = status
-        length = (b"content-length", b"%d" % len(body))
-        self.start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+        # An answer without content says no length of it (RFC 9110, section 8.6).
+        length = () if status == 204 else ((b"content-length", b"%d" % len(body)),)
+        self.start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, *length]}
         self.body: Message = {"type": "http.response.body", "body": body} if body else NO_BODY
-        self.lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, length))
+        self.lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, *length))
         """The headers as they are written (RFC 9112, section 5)."""
 
 
