@@ -15,9 +15,6 @@ TEXT_MOST = 1_000
 
 YES, NO = "yes", "no"
 
-WRITTEN = ""
-"""What free texts are counted under, all of them."""
-
 Answer = str | int | bool | tuple[str, ...]
 """Of a choice the option's id, of several their ids in the order of the form, of a scale the number, of a text the text, of
 consent whether the box was ticked."""
@@ -74,10 +71,8 @@ def read_answers(stored: str) -> Answers:
     return {question: tuple(value) if isinstance(value, list) else value for question, value in found.items()}
 
 
-def choices_of(question: Question, answer: Answer) -> tuple[str, ...]:
-    """What an answer is counted under: its options, its number, yes or no; WRITTEN for any text."""
-    if question.kind == "text":
-        return (WRITTEN,)
+def choices_of(answer: Answer) -> tuple[str, ...]:
+    """What an answer that is no free text is counted under: its options, its number, yes or no."""
     if isinstance(answer, bool):
         return (YES if answer else NO,)
     return answer if isinstance(answer, tuple) else (str(answer),)

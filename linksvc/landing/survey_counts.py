@@ -11,13 +11,16 @@ from linksvc.models import SurveyCount
 FORMS = ("", "")
 """In the place of question and choice: how many forms came."""
 
+ANYTHING = ""
+"""In the place of a choice: how many answered the question."""
+
 
 def count_answers(session: Session, campaign_id: int, block: SurveyBlock, answers: Answers) -> None:
     """Counts one form. The rows stay locked until the transaction ends, in one order for all."""
-    chosen = {FORMS}
+    chosen = {FORMS} | {(question, ANYTHING) for question in answers}
     for question in block.questions:
-        if question.id in answers:
-            chosen |= {(question.id, choice) for choice in choices_of(question, answers[question.id])}
+        if question.id in answers and question.kind != "text":
+            chosen |= {(question.id, choice) for choice in choices_of(answers[question.id])}
     shared = {"campaign_id": campaign_id, "block": block.id, "count": 1}
     rows = [shared | {"question": question, "choice": choice} for question, choice in sorted(chosen)]
     statement = insert_into(session, SurveyCount).on_conflict_do_update(

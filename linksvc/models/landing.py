@@ -40,6 +40,8 @@ class Picture(SQLModel, table=True):
     """An uploaded picture as it is served: WebP, small enough for a phone. Named by what it holds, so it never changes."""
 
     __tablename__ = "picture"
+    # The pictures of a workspace in the order in which they came.
+    __table_args__ = (Index("ix_picture_time", "workspace_id", "created_at", "digest"),)
     workspace_id: int = key("workspace.id")
     digest: str = Field(primary_key=True)
     """SHA-256 of `content`, in hexadecimal."""
@@ -155,5 +157,5 @@ class SurveyCount(SQLModel, table=True):
     block: str = Field(primary_key=True)
     question: str = Field(primary_key=True)
     choice: str = Field(primary_key=True)
-    """An option, a step of the scale, yes or no; empty: a text was written."""
+    """An option, a step of the scale, yes or no; empty: whatever was answered, a text too."""
     count: int = big()
