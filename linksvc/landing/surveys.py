@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlmodel import Session, select
 
+from linksvc import single_messages
 from linksvc.database import insert_into, rows_affected
 from linksvc.landing.answers import Answers, read_answers, write_answers
 from linksvc.landing.blocks import SurveyBlock
@@ -16,6 +17,7 @@ from linksvc.landing.survey_counts import count_answers
 from linksvc.landing.visitors import Visitor
 from linksvc.models import Message, SurveyAnswer
 from linksvc.page_consents import give_marketing_consent
+from linksvc.single_messages import Place
 from linksvc.webhooks.survey_news import tell_answers
 
 Outcome = Literal["stored", "same", "answered_before"]
@@ -33,7 +35,15 @@ def answer(
     if any(question.kind == "consent" and answers.get(question.id) is True for question in block.questions):
         give_marketing_consent(session, visitor.workspace_id, message.contact_id, now)
     tell_answers(session, visitor, message, block, answers, language, now)
+    if block.thank_you_sms and (text := block.thank_you_sms.get(language)):
+        _thank(session, visitor, block.id, text, now)
     return "stored"
+
+
+def _thank(session: Session, visitor: Visitor, block: str, text: str, now: datetime) -> None:
+    """By a message like any other: after a STOP there is none, and quiet hours hold it up. A text of a page always fits."""
+    place = Place(visitor.campaign_id, visitor.n)
+    single_messages.answer(session, place, text, f"survey {visitor.campaign_id} {visitor.n} {block}", now)
 
 
 def _record(session: Session, visitor: Visitor, block: str, answers: Answers, language: str, now: datetime) -> bool:
