@@ -71,7 +71,8 @@ def unpack_told(payload: bytes) -> ToldEvents:
 def _event(found: object) -> ToldEvent:
     if not isinstance(found, list) or tuple(map(type, found)) != _EVENT_SHAPE:
         raise ValueError("an event of unknown format")
+    *said, micros = found
     try:
-        return ToldEvent(*found[:-1], occurred_at=_EPOCH + found[-1] * _MICROSECOND)
+        return ToldEvent._make([*said, _EPOCH + micros * _MICROSECOND])
     except OverflowError as error:
         raise ValueError("an event at no time") from error

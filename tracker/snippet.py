@@ -1,0 +1,118 @@
+"""The snippet for pages of the marketer's own: its script, and what such a page sends. Called by `tracker.app`.
+
+A page of any origin may load the script; only those that the link names may tell what happens. What they send is a plain
+text, so no browser asks beforehand whether it may; who asks is answered all the same (Fetch standard, "CORS protocol").
+"""
+
+from functools import cache
+from importlib.resources import files
+
+from linksvc.addresses import CallerNetworks
+from linksvc.clock import Clock
+from linksvc.errors import Forbidden, NotFound, Problem
+from tracker.beacons import check_elsewhere
+from tracker.block_watch import BlockWatch
+from tracker.destinations import Destination
+from tracker.hosts import EVERYBODY
+from tracker.page_events import PageEvents
+from tracker.problems import MethodNotAllowed, problem_response
+from tracker.requests import Headers, read_headers
+from tracker.responses import PRIVATE, Header, Receive, Response, Scope
+from tracker.visit_tokens import VisitElsewhere, VisitTokens
+
+SCRIPT, EVENTS = "/t.js", "/e"
+
+_SCRIPT_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"text/javascript; charset=utf-8"),
+    (b"cache-control", b"public, max-age=3600"),
+    (b"x-content-type-options", b"nosniff"),
+    # Pages that isolate themselves load only what says that it may be loaded.
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+_PREFLIGHT: tuple[Header, ...] = (
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"600"),
+)
+_BY_ORIGIN: Header = (b"vary", b"origin")
+
+
+class Snippet:
+    """One per tracker process."""
+
+    def __init__(
+        self, tokens: VisitTokens, events: PageEvents, watch: BlockWatch, networks: CallerNetworks, clock: Clock
+    ) -> None:
+        self._tokens = tokens
+        self._events = events
+        self._watch = watch
+        self._networks = networks
+        self._clock = clock
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response | None:
+        """The answer to a request for the script or of one of its pages; None for any other path."""
+        path, method = scope["path"], scope["method"]
+        if path == SCRIPT:
+            return script() if method in ("GET", "HEAD") else _not_allowed(b"GET, HEAD")
+        if path != EVENTS:
+            return None
+        headers = read_headers(scope["headers"])
+        if method == "OPTIONS":
+            return self._preflight(headers)
+        return await self._take(scope, headers, receive) if method == "POST" else _not_allowed(b"POST, OPTIONS")
+
+    def _preflight(self, headers: Headers) -> Response:
+        """Says whether any link names the origin: nobody sends a token along to ask."""
+        origin = headers.get(b"origin", b"")
+        if not self._watch.known.names_origin(origin.decode("latin-1")):
+            return self._events.refuse(_not_named(), _BY_ORIGIN)
+        return Response(204, (*PRIVATE, _BY_ORIGIN, _allow(origin), *_PREFLIGHT))
+
+    async def _take(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
+        allowed: tuple[Header, ...] = (_BY_ORIGIN,)
+        try:
+            peer = scope.get("client")
+            caller = self._networks.find(peer[0] if peer else "", headers.get(b"x-forwarded-for", b""))
+            beacon = await self._events.read(caller, headers, receive)
+            told = self._tokens.open(beacon.token, self._clock())
+            self._destination(told, headers)
+            allowed = (_BY_ORIGIN, _allow(headers[b"origin"]))
+            self._events.limits.pass_visit(told.visit.hit.segment, told.visit.hit.position)
+            check_elsewhere(beacon)
+            await self._events.keep(told.visit, told.link_id, 0, beacon)
+        except Problem as problem:
+            return self._events.refuse(problem, *allowed)
+        return self._events.accept(*allowed)
+
+    def _destination(self, told: VisitElsewhere, headers: Headers) -> Destination:
+        """The link that the visit came by. Raises NotFound, Forbidden."""
+        known = self._watch.known
+        destination = known.link(told.visit.hit.campaign_id, told.link_id)
+        if destination is None or known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
+            raise NotFound("This link is not served here.", code="link_not_found")
+        if headers.get(b"origin", b"").decode("latin-1") not in destination.snippet_origins:
+            raise _not_named()
+        return destination
+
+
+@cache
+def script() -> Response:
+    return Response(200, _SCRIPT_HEADERS, files("tracker").joinpath("static", "t.js").read_bytes())
+
+
+def _allow(origin: bytes) -> Header:
+    return b"access-control-allow-origin", origin
+
+
+def _not_named() -> Forbidden:
+    return Forbidden(
+        "The page's origin is none of those that the link names (snippet_origins), so nothing of it is taken.",
+        code="origin_not_allowed",
+    )
+
+
+def _not_allowed(methods: bytes) -> Response:
+    return problem_response(
+        MethodNotAllowed("This address does not take this method; the header Allow lists those it takes."),
+        (b"allow", methods),
+    )
