@@ -5,7 +5,7 @@ PostgreSQL COPY, which refuses a key that is there already: then that batch goes
 only go as one list into one statement.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     select,
     type_coerce,
 )
@@ -56,6 +57,21 @@ def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
         _insert(session, table, columns, rows)
     else:
         _copy_or_insert(session, table, columns, rows)
+
+
+def append_rows(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts the rows, few or many; a key that is there already is an error, as of any INSERT. `columns` as above."""
+    if not rows:
+        return
+    connection = session.connection()
+    target = _target(connection, table, columns)
+    if is_sqlite(session):
+        places = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {target} VALUES ({places})"  # noqa: S608
+        connection.exec_driver_sql(statement, _as_stored(table, columns, rows))
+        return
+    source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
+    connection.exec_driver_sql(f"INSERT INTO {target} {source}", (as_records(columns, rows),))
 
 
 def insert_fresh(
@@ -150,6 +166,31 @@ def listed(session: Session, values: Sequence[str]) -> Subquery:
     return select(
         type_coerce(each.c.key - 1, BigInteger).label("place"), type_coerce(each.c.value, Text).label("value")
     ).subquery()
+
+
+def given(columns: Mapping[str, Any], sqlite: bool) -> Subquery:
+    """Rows as a table of a statement that is made once: their `place` from 0 on, and these columns, each of the type of a
+    model's. Its parameters are what `as_given` makes of them."""
+    kinds: dict[str, TypeEngine[Any]] = {name: column.expression.type for name, column in columns.items()}
+    if sqlite:
+        each = func.json_each(bindparam("given", type_=Text())).table_valued("key", "value")
+        told = [
+            type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(name)
+            for place, (name, kind) in enumerate(kinds.items())
+        ]
+        return select(type_coerce(each.c.key, BigInteger).label("place"), *told).subquery()
+    arrays = [bindparam(f"given_{name}", type_=ARRAY(kind)) for name, kind in kinds.items()]
+    each = func.unnest(*arrays).table_valued(*kinds, with_ordinality="place_from_1").render_derived()
+    told = [type_coerce(each.c[name], kind).label(name) for name, kind in kinds.items()]
+    place = type_coerce(each.c.place_from_1 - literal_column("1"), BigInteger)
+    return select(place.label("place"), *told).subquery()
+
+
+def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[str, Any]:
+    """Numbers and texts; at least one row."""
+    if sqlite:
+        return {"given": orjson.dumps([list(row) for row in rows]).decode()}
+    return {f"given_{name}": list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
 
 
 def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -8,16 +8,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
+from linksvc.bulk import append_rows
 from linksvc.models import LedgerEntry
 
 Action = Literal["held", "released", "expired", "redeemed", "returned", "voided", "refused"]
-
-_TABLE: Table = LedgerEntry.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,12 @@ class Step:
     held_step: int = 0
 
 
-_FIELDS = tuple(Step.__dataclass_fields__)
+_COLUMNS = ("id", "recorded_at", *Step.__dataclass_fields__)
+_values = attrgetter(*Step.__dataclass_fields__)
 
 
 def append(session: Session, steps: Sequence[Step], recorded_at: datetime) -> list[str]:
     """Appends the steps; returns the ids of their entries."""
-    rows = [
-        {name: getattr(step, name) for name in _FIELDS} | {"id": f"ent_{uuid.uuid4().hex}", "recorded_at": recorded_at}
-        for step in steps
-    ]
-    if rows:
-        session.connection().execute(_TABLE.insert(), rows)
-    return [str(row["id"]) for row in rows]
+    rows = [(f"ent_{uuid.uuid4().hex}", recorded_at, *_values(step)) for step in steps]
+    append_rows(session, LedgerEntry, _COLUMNS, rows)
+    return [str(row[0]) for row in rows]

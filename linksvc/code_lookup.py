@@ -1,20 +1,23 @@
 """The one look at the index that every typed code costs, whether it exists or not: what it is, and what its order had.
 
 Called by `linksvc.code_worth`. It is one statement for a known code, an unknown one and another workspace's, so that
-neither the answer nor its time tells them apart.
+neither the answer nor its time tells them apart. Codes that are asked for at the same moment share it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Select, String, bindparam, exists, or_
+from sqlalchemy import Select, exists, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from linksvc.bulk import as_given, given
+from linksvc.database import is_sqlite
 from linksvc.models import Message, Offer, OfferShop, PromoCode, Redemption
-from linksvc.models.columns import Big
 from linksvc.offers import TERMS, Terms
 
 
@@ -47,32 +50,39 @@ class Carried(NamedTuple):
     delivered_at: datetime | None
 
 
-_PARAMETERS = (("of_workspace", Big), ("with_code", String()), ("in_shop", Big), ("on_order", String()))
+class Sought(NamedTuple):
+    """A code (normalised) in a workspace, as a shop sees it for an order; shop 0: none, then it is covered."""
+
+    workspace_id: int
+    code: str
+    shop_id: int
+    order_ref: str
+
+
 _CODE = ("code", "max_uses", "used", "held", "campaign_id", "n")
 
 _TOLD = 5
 """How many answers stand behind the columns of the code and of its offer."""
 
 
-def find_code(session: Session, workspace_id: int, code: str, shop_id: int | None, order_ref: str) -> Found | None:
-    """The code (normalised) in the workspace, as a shop sees it for an order; without a shop it is covered."""
-    row = (
-        session.connection()
-        .execute(
-            _FIND,
-            {"of_workspace": workspace_id, "with_code": code, "in_shop": shop_id or 0, "on_order": order_ref},
-        )
-        .first()
-    )
-    if row is None:
-        return None
+def find_codes(session: Session, sought: Sequence[Sought]) -> list[Found | None]:
+    """What is found for each, in their order."""
+    if not sought:
+        return []
+    sqlite = is_sqlite(session)
+    rows = session.connection().execute(_statement(sqlite), as_given(Sought._fields, sought, sqlite))
+    found = {row[0]: _found(row[1:], sought[row[0]]) for row in rows}
+    return [found.get(place) for place in range(len(sought))]
+
+
+def _found(row: Sequence[Any], sought: Sought) -> Found:
     told: dict[str, Any] = dict(zip(_CODE, row, strict=False))
     disabled, covered, had_this, had_others, had_unstackable = map(bool, row[-_TOLD:])
     return Found(
         **told,
         terms=Terms(*row[len(_CODE) : -_TOLD]),
         disabled=disabled,
-        covered=covered or shop_id is None,
+        covered=covered or not sought.shop_id,
         had_this=had_this,
         had_others=had_others,
         had_unstackable=had_unstackable,
@@ -92,22 +102,24 @@ def find_carried(session: Session, campaign_id: int, n: int) -> Carried | None:
     return Carried(contact_id, receipt_at if state == "delivered" else None)
 
 
-def _find() -> Select[Any]:
+@lru_cache(maxsize=2)
+def _statement(sqlite: bool) -> Select[Any]:
     """Built once: a statement of this size costs more to build than to run."""
-    workspace, code, shop, order = (bindparam(name, type_=kind) for name, kind in _PARAMETERS)
-    limited = exists().where(col(OfferShop.workspace_id) == workspace, col(OfferShop.offer_id) == col(Offer.id))
-    here = limited.where(col(OfferShop.shop_id) == shop)
+    asked = {"workspace_id": PromoCode.workspace_id, "code": PromoCode.code}
+    sought = given(asked | {"shop_id": OfferShop.shop_id, "order_ref": Redemption.order_ref}, sqlite).c
+    limited = exists().where(col(OfferShop.workspace_id) == sought.workspace_id, col(OfferShop.offer_id) == col(Offer.id))
+    here = limited.where(col(OfferShop.shop_id) == sought.shop_id)
     had = exists().where(
-        col(Redemption.workspace_id) == workspace,
-        col(Redemption.shop_id) == shop,
-        col(Redemption.order_ref) == order,
+        col(Redemption.workspace_id) == sought.workspace_id,
+        col(Redemption.shop_id) == sought.shop_id,
+        col(Redemption.order_ref) == sought.order_ref,
         col(Redemption.voided_at).is_(None),
     )
     other_offer = aliased(Offer)
-    others = had.where(col(Redemption.code) != code)
+    others = had.where(col(Redemption.code) != sought.code)
     unstackable = others.where(
         col(other_offer.id) == col(Redemption.offer_id),
-        col(other_offer.workspace_id) == workspace,
+        col(other_offer.workspace_id) == sought.workspace_id,
         ~col(other_offer.stackable),
     )
     columns = (
@@ -115,15 +127,13 @@ def _find() -> Select[Any]:
         *(getattr(Offer, name) for name in TERMS),
         or_(col(PromoCode.disabled), col(Offer.withdrawn_at).is_not(None)),
         or_(~limited, here),
-        had.where(col(Redemption.code) == code),
+        had.where(col(Redemption.code) == sought.code),
         others,
         unstackable,
     )
-    return (
-        sqlalchemy.select(*columns)
-        .join(Offer, col(Offer.id) == col(PromoCode.offer_id))
-        .where(col(PromoCode.workspace_id) == workspace, col(PromoCode.code) == code, col(Offer.workspace_id) == workspace)
+    return sqlalchemy.select(sought.place, *columns).where(
+        col(PromoCode.workspace_id) == sought.workspace_id,
+        col(PromoCode.code) == sought.code,
+        col(Offer.id) == col(PromoCode.offer_id),
+        col(Offer.workspace_id) == sought.workspace_id,
     )
-
-
-_FIND = _find()

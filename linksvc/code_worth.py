@@ -1,6 +1,7 @@
 """Whether a promo code may be used now, and on what terms. A till asks beforehand; `linksvc.redemptions` and
 `linksvc.code_holds` ask again, and take what is limited."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from linksvc import contact_uses, offer_budgets
-from linksvc.code_lookup import Carried, Found, find_carried, find_code
+from linksvc.code_lookup import Carried, Found, Sought, find_carried, find_codes
 from linksvc.local_days import moment_of
 from linksvc.models import CodeHold
 from linksvc.money import Money
@@ -95,8 +96,17 @@ def find_worth(
 def judge(session: Session, asked: Asked, at: datetime) -> Worth | Refusal:
     """What the code's own row, its offer and its order say at that moment; how much of what is limited is left they do not
     say."""
-    code = stored_form(asked.typed)
-    found = find_code(session, asked.workspace_id, code, asked.shop_id, asked.order_ref)
+    return judge_all(session, [asked], at)[0]
+
+
+def judge_all(session: Session, asked: Sequence[Asked], at: datetime) -> list[Worth | Refusal]:
+    """As `judge`, of each by itself, with one look at the index for all."""
+    sought = [Sought(one.workspace_id, stored_form(one.typed), one.shop_id or 0, one.order_ref) for one in asked]
+    found = find_codes(session, sought)
+    return [_judge(session, one, code.code, asks, at) for one, code, asks in zip(found, sought, asked, strict=True)]
+
+
+def _judge(session: Session, found: Found | None, code: str, asked: Asked, at: datetime) -> Worth | Refusal:
     if found is None:
         return UNKNOWN if has_valid_check(code) else MISTYPED
     carried = _carried(session, found.terms, found.campaign_id, found.n)

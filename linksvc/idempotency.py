@@ -5,16 +5,25 @@ the answer. `linksvc.api.once` calls it; the worker forgets what is old. After t
 Header Field".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b, sha256
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import func, tuple_
+import sqlalchemy
+from sqlalchemy import Select, Table, tuple_
 from sqlmodel import Session, col, delete, select
 
+from linksvc.advisory_locks import try_to_lock
+from linksvc.bulk import append_rows, as_given, given
 from linksvc.database import is_sqlite, rows_affected
-from linksvc.errors import Conflict, InvalidRequest
+from linksvc.errors import Conflict, InvalidRequest, Problem
 from linksvc.models import IdempotencyRecord
+
+_KEY = ("scope", "key")
+_COLUMNS = (*_KEY, "fingerprint", "status", "body", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +52,69 @@ def find_kept(session: Session, request: Repeatable) -> Kept | None:
     Raises Conflict `request_in_flight` while another transaction is at the same work, InvalidRequest
     `idempotency_key_reused` when the key belongs to another request.
     """
-    _reserve(session, request)
-    record = session.get(IdempotencyRecord, (request.scope, request.key))
-    if record is None:
-        return None
-    if record.fingerprint != request.fingerprint:
-        raise InvalidRequest(
-            "This Idempotency-Key was used for another request. Send a new one with each new request.",
-            code="idempotency_key_reused",
-        )
-    return Kept(record.status, record.body)
+    (found,) = find_all_kept(session, [request])
+    if isinstance(found, Problem):
+        raise found
+    return found
+
+
+def find_all_kept(session: Session, requests: Sequence[Repeatable]) -> list[Kept | Problem | None]:
+    """As `find_kept`, of each by itself; what that raises stands in its place. No two of them have one key."""
+    # This transaction is the only one at work for the keys, until it ends. On SQLite it is already: a repetition that comes
+    # meanwhile waits and then finds the answer.
+    ours = try_to_lock(session, "idempotency", [f"{one.scope} {one.key}" for one in requests])
+    kept = _read_kept(session, [one for one, our in zip(requests, ours, strict=True) if our])
+    return [
+        _decide(request, kept.get((request.scope, request.key))) if our else _in_flight()
+        for request, our in zip(requests, ours, strict=True)
+    ]
 
 
 def keep(session: Session, request: Repeatable, answer: Kept, now: datetime) -> None:
-    session.add(
-        IdempotencyRecord(
-            scope=request.scope,
-            key=request.key,
-            fingerprint=request.fingerprint,
-            status=answer.status,
-            body=answer.body,
-            created_at=now,
-        )
+    keep_all(session, [(request, answer)], now)
+
+
+def keep_all(session: Session, answers: Sequence[tuple[Repeatable, Kept]], now: datetime) -> None:
+    rows = [(one.scope, one.key, one.fingerprint, answer.status, answer.body, now) for one, answer in answers]
+    append_rows(session, IdempotencyRecord, _COLUMNS, rows)
+
+
+def _in_flight() -> Conflict:
+    return Conflict(
+        "The first request with this Idempotency-Key is being answered. Repeat it in a moment.",
+        code="request_in_flight",
+        retryable=True,
     )
-    session.flush()
 
 
-def _reserve(session: Session, request: Repeatable) -> None:
-    """Makes this transaction the only one at work for the key, until it ends.
+def _decide(request: Repeatable, kept: tuple[str, Kept] | None) -> Kept | Problem | None:
+    if kept is None:
+        return None
+    fingerprint, answer = kept
+    if fingerprint == request.fingerprint:
+        return answer
+    return InvalidRequest(
+        "This Idempotency-Key was used for another request. Send a new one with each new request.",
+        code="idempotency_key_reused",
+    )
 
-    On SQLite it is already: a writing transaction is the only one there is, and a repetition that comes meanwhile waits
-    and then finds the answer.
-    """
-    if is_sqlite(session):
-        return
-    name = blake2b(f"{request.scope} {request.key}".encode(), digest_size=8, person=b"idempotency").digest()
-    if not session.exec(select(func.pg_try_advisory_xact_lock(int.from_bytes(name, signed=True)))).one():
-        raise Conflict(
-            "The first request with this Idempotency-Key is being answered. Repeat it in a moment.",
-            code="request_in_flight",
-            retryable=True,
-        )
+
+def _read_kept(session: Session, requests: Sequence[Repeatable]) -> dict[tuple[str, str], tuple[str, Kept]]:
+    """By scope and key: the fingerprint, and the answer."""
+    if not requests:
+        return {}
+    sqlite = is_sqlite(session)
+    asked = as_given(_KEY, [(one.scope, one.key) for one in requests], sqlite)
+    rows = session.connection().execute(_statement(sqlite), asked)
+    return {(scope, key): (fingerprint, Kept(status, body)) for scope, key, fingerprint, status, body in rows}
+
+
+@lru_cache(maxsize=2)
+def _statement(sqlite: bool) -> Select[Any]:
+    asked = given({"scope": IdempotencyRecord.scope, "key": IdempotencyRecord.key}, sqlite).c
+    record: Table = IdempotencyRecord.__table__  # type: ignore[attr-defined]
+    told = [record.c[name] for name in _COLUMNS[:-1]]
+    return sqlalchemy.select(*told).where(record.c.scope == asked.scope, record.c.key == asked.key)
 
 
 def forget(session: Session, before: datetime, most: int) -> int:

@@ -1,7 +1,9 @@
-"""A redemption as it is told to shops. Made by `linksvc.redemptions`, `linksvc.returns` and `linksvc.redemption_list`."""
+"""A redemption as it is stored and as it is told to shops. Made by `linksvc.redemptions`, `linksvc.returns` and
+`linksvc.redemption_list`."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from linksvc.models import Redemption as Row
 from linksvc.money import Money
@@ -48,8 +50,37 @@ class Redemption:
         return Money(0 if self.voided_at else kept, self.paid.currency)
 
 
-def redemption_of(row: Row) -> Redemption:
-    """A stored redemption, detached from its session."""
+class NewRow(NamedTuple):
+    """A redemption that is about to be stored: `linksvc.models.Redemption` without a session's bookkeeping, which costs more
+    than the row."""
+
+    workspace_id: int
+    code: str
+    id: str
+    offer_id: int
+    shop_id: int
+    store_id: int | None
+    key_id: int
+    order_ref: str
+    order_minor: int
+    discount_minor: int
+    paid_minor: int
+    currency: str
+    customer_ref: str
+    subject: str
+    campaign_id: int | None
+    n: int | None
+    hold_id: str
+    offline: bool
+    accepted_duplicate: bool
+    occurred_at: datetime
+    recorded_at: datetime
+    returned_minor: int = 0
+    voided_at: datetime | None = None
+
+
+def redemption_of(row: Row | NewRow) -> Redemption:
+    """A redemption's row, detached from its session."""
     return Redemption(
         id=row.id,
         code=display(row.code),

@@ -1,5 +1,6 @@
 """Events about codes, told in the transaction in which one is used or a use is undone."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -9,7 +10,10 @@ from linksvc.money import Money
 from linksvc.public_ids import format_id
 from linksvc.redemption_rows import Redemption
 from linksvc.webhooks import outbox
-from linksvc.webhooks.events import Amount, CodeUse, Event, MessageName
+from linksvc.webhooks.events import Amount, CodeUse, Event, EventType, MessageName
+
+Message = tuple[int | None, int | None]
+"""The one (campaign, n) that a code was sent with, if it was."""
 
 
 def tell_use(
@@ -17,18 +21,32 @@ def tell_use(
     kind: Literal["code.redeemed", "code.voided"],
     workspace_id: int,
     redemption: Redemption,
-    message: tuple[int | None, int | None],
+    message: Message,
     now: datetime,
 ) -> None:
-    """`message`: the one (campaign, n) that the code was sent with, if it was."""
+    tell_uses(session, kind, workspace_id, [(redemption, message)], now)
+
+
+def tell_uses(
+    session: Session,
+    kind: Literal["code.redeemed", "code.voided"],
+    workspace_id: int,
+    uses: Sequence[tuple[Redemption, Message]],
+    now: datetime,
+) -> None:
+    """Those of one workspace."""
     listeners = outbox.find_listeners(session, workspace_id)
     if listeners:
-        at = redemption.redeemed_at if kind == "code.redeemed" else redemption.voided_at or now
-        event = Event(kind, redemption.id, at, _use(redemption, message), redemption.shop_id)
-        outbox.tell_listeners(session, workspace_id, listeners, [event], now)
+        events = [_event(kind, redemption, message, now) for redemption, message in uses]
+        outbox.tell_listeners(session, workspace_id, listeners, events, now)
 
 
-def _use(redemption: Redemption, message: tuple[int | None, int | None]) -> CodeUse:
+def _event(kind: EventType, redemption: Redemption, message: Message, now: datetime) -> Event:
+    at = redemption.redeemed_at if kind == "code.redeemed" else redemption.voided_at or now
+    return Event(kind, redemption.id, at, _use(redemption, message), redemption.shop_id)
+
+
+def _use(redemption: Redemption, message: Message) -> CodeUse:
     campaign_id, n = message
     return CodeUse(
         redemption_id=redemption.id,
