@@ -34,6 +34,7 @@ NEW_TABLES = (
 NEW_INDEXES = (
     ("ix_page_event_message", "page_event", ["campaign_id", "n"], False),
     ("ix_landing_page_revision", "landing_page", ["revision"], False),
+    ("ix_picture_time", "picture", ["workspace_id", "created_at", "digest"], False),
     ("ix_landing_page_workspace", "landing_page", ["workspace_id"], False),
     ("ix_payment_expiry", "payment", ["state", "expires_at"], False),
     ("ix_payment_time", "payment", ["workspace_id", "created_at", "id"], False),
@@ -203,6 +204,7 @@ def _make_tables_of_payments() -> None:
         sa.Column("previous_until", MOMENT, nullable=True),
         sa.Column("checkout_url", TEXT, nullable=False),
         sa.Column("checkout_key", TEXT, nullable=False),
+        sa.Column("return_url", TEXT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("disabled_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"]),

@@ -50,8 +50,11 @@ _PATTERNS: Mapping[str, str] = {
 
 def faults_of(error: ValidationError, written: Any, at: str = "") -> tuple[FieldError, ...]:
     """The faults, each with its path, `at` before it, and a sentence. `written` is what was read: it names the blocks."""
-    found = error.errors(include_url=False, include_input=False)[:FAULTS_MOST]
-    return tuple(_fault(one, written, at) for one in found)
+    found = error.errors(include_url=False, include_input=False)
+    # Of a list whose items are wrong pydantic says besides that too few are left.
+    within = {fault["loc"][:depth] for fault in found for depth in range(len(fault["loc"]))}
+    told = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"] in within)]
+    return tuple(_fault(one, written, at) for one in told[:FAULTS_MOST])
 
 
 def _fault(fault: ErrorDetails, written: Any, at: str) -> FieldError:
