@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, delete, select
@@ -35,27 +36,30 @@ class Cell(NamedTuple):
     currency: str
 
 
+_Alike = tuple[Any, ...]
+"""All that the cells of a message depend on, its moments as their buckets: of a batch's messages most are alike."""
+
+_WHAT = ("country", "variant", "network", "tracked", "state", "route_id", "parts_accepted")
+_WHEN = tuple(name for name in COLUMNS if name.endswith("_at"))
+_told = attrgetter(*_WHAT, *_WHEN)
+
+
 class Tally:
     """Changes to one campaign's counters, summed before they are written."""
 
     def __init__(self) -> None:
         self.counts: Counter[Cell] = Counter()
         self.amounts: Counter[Cell] = Counter()
+        self._messages: Counter[_Alike] = Counter()
 
     def add(self, stamps: Stamps, sign: int = 1) -> None:
         """Counts the message under every stage it stands at (or takes it away with sign -1)."""
-        for stage, at in stages_of(stamps):
-            self.counts[_cell(stage, at, stamps)] += sign
+        self._messages[_alike(stamps)] += sign
 
     def exchange(self, before: Stamps, after: Stamps) -> None:
         """Counts the message as it is now instead of as it was."""
-        left, reached = dict(stages_of(before)), dict(stages_of(after))
-        # Where it stays as it was it is not counted anew.
-        same = left.items() & reached.items() if before.route_id == after.route_id else set()
-        for stage, at in left.items() - same:
-            self.counts[_cell(stage, at, before)] -= 1
-        for stage, at in reached.items() - same:
-            self.counts[_cell(stage, at, after)] += 1
+        self.add(before, -1)
+        self.add(after)
 
     def add_hit(self, verdict: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
         """Counts a hit by the verdict that holds for it (or takes it away). `stamps` None: it names nobody."""
@@ -70,14 +74,27 @@ class Tally:
 
     def cells(self) -> dict[Cell, tuple[int, int]]:
         """(count, amount) of every cell that changed."""
-        touched = set(self.counts) | set(self.amounts)
-        pairs = {cell: (self.counts[cell], self.amounts[cell]) for cell in sorted(touched)}
+        counts = self.counts.copy()
+        for alike, messages in self._messages.items():
+            for cell in _cells_of(alike) if messages else ():
+                counts[cell] += messages
+        touched = set(counts) | set(self.amounts)
+        pairs = {cell: (counts[cell], self.amounts[cell]) for cell in sorted(touched)}
         return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
 
 
-def _cell(stage: str, at: datetime, stamps: Stamps) -> Cell:
-    route_id = 0 if stage in _BEFORE_A_ROUTE else stamps.route_id
-    return Cell(stamps.variant, route_id, stamps.network, stamps.country, bucket_of(at), stage, "")
+def _alike(stamps: Stamps) -> _Alike:
+    told = _told(stamps)
+    return *told[: len(_WHAT)], *[moment and bucket_of(moment) for moment in told[len(_WHAT) :]]
+
+
+def _cells_of(alike: _Alike) -> Iterator[Cell]:
+    """The cells of a message. What a stage asks for that is not told here is as if it had not happened. Of two moments the
+    earlier one's bucket is the earlier bucket, so a stage may choose among buckets as among moments."""
+    stamps = Stamps(n=0, **dict(zip((*_WHAT, *_WHEN), alike, strict=True)))
+    for stage, at in stages_of(stamps):
+        route_id = 0 if stage in _BEFORE_A_ROUTE else stamps.route_id
+        yield Cell(stamps.variant, route_id, stamps.network, stamps.country, at, stage, "")
 
 
 def _occurrence(stage: str, occurred_at: datetime, stamps: Stamps | None, currency: str = "") -> Cell:

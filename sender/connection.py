@@ -4,8 +4,7 @@ Opened by `sender.route_sender`, worked through by `sender.exchange`. A message 
 come in on the receiver: both feed the same exchange, so they share one map of ids.
 """
 
-from sender.pdus import Pdu
-from sender.session import Deliver, Fields, Late, Session, Timers
+from sender.session import Deliver, Fields, Late, Session, Timers, Told
 from sender.transport import Account
 
 PAIR = "pair"
@@ -27,11 +26,11 @@ class Connection:
     def reason(self) -> str:
         return next((session.reason for session in self._sessions if session.reason), "")
 
-    async def submit(self, fields: Fields, late: Late | None = None) -> Pdu:
+    def submit(self, fields: Fields, told: Told, late: Late | None = None) -> None:
         """As `Session.submit`; NotSent too when the receiver has gone, for receipts would have nowhere to come to."""
         if not self.usable:
             self.retire(self.reason)
-        return await self._transmitter.submit(fields, late)
+        self._transmitter.submit(fields, told, late)
 
     def retire(self, reason: str) -> None:
         """Submits nothing any more, and waits for answers as before."""

@@ -1,4 +1,4 @@
-"""Group commit: what a session hears is stored in batches off the event loop, and whoever waits is told once it is stored.
+"""Group commit: what a session hears is stored in batches off the event loop, and whoever put it is told once it is stored.
 
 One for each bind (`sender.route_sender`). A batch is whatever came while the last one was being stored, so a quiet bind
 waits for nothing and a busy one commits rarely.
@@ -6,6 +6,7 @@ waits for nothing and a busy one commits rarely.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -20,6 +21,9 @@ from sender.matching import ReceivedReceipt
 from sender.messages import Answer
 
 Event = Answer | ReceivedReceipt | Received
+
+Stored = Callable[[Exception | None], None]
+"""Called once, on the event loop: the event is stored, or it could not be, for BindLost or the database's error."""
 
 MOST_EVENTS = BATCH_ROWS // 4
 """An event changes up to four rows: an attempt, an id, a fact, a message."""
@@ -40,7 +44,7 @@ class Recorder:
         self._engine = engine
         self._bind = bind
         self._clock = clock
-        self._waiting: deque[tuple[Event, asyncio.Future[None]]] = deque()
+        self._waiting: deque[tuple[Event, Stored]] = deque()
         self._something = asyncio.Event()
         self._ending = False
         self._task: asyncio.Task[None] | None = None
@@ -48,12 +52,10 @@ class Recorder:
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
-    async def put(self, event: Event) -> None:
-        """Returns once the event is stored. Raises BindLost, or the database's error if it could not be."""
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def put(self, event: Event, stored: Stored) -> None:
+        """Stores the event with the next batch."""
         self._waiting.append((event, stored))
         self._something.set()
-        await stored
 
     async def stop(self) -> None:
         """Ends after storing what was put."""
@@ -71,7 +73,7 @@ class Recorder:
             await self._store(batch)
             await asyncio.sleep(PAUSE_S)
 
-    async def _store(self, batch: list[tuple[Event, asyncio.Future[None]]]) -> None:
+    async def _store(self, batch: list[tuple[Event, Stored]]) -> None:
         error = await asyncio.to_thread(self._try, [event for event, _ in batch])
         if error and len(batch) > 1 and not isinstance(error, BindLost | OperationalError | InterfaceError):
             # One of them cannot be stored; the others must not suffer for it.
@@ -79,12 +81,7 @@ class Recorder:
                 await self._store([one])
             return
         for _, stored in batch:
-            if stored.done():
-                continue
-            if error:
-                stored.set_exception(error)
-            else:
-                stored.set_result(None)
+            stored(error)
 
     def _try(self, events: list[Event]) -> Exception | None:
         """Stores a batch. Another bind of the route may want the same rows: whom the database turns away tries again."""

@@ -54,6 +54,8 @@ class RouteTerms:
     def __init__(self, route: RouteView, books: Books) -> None:
         self.route = route
         self._books = books
+        self._judge_of: RouteBook | None = None
+        self._judge = Judge.of(route)
 
     @property
     def shares(self) -> Shares:
@@ -61,7 +63,10 @@ class RouteTerms:
 
     @property
     def judge(self) -> Judge:
-        return Judge.of(self.route, self._books.newest.meanings.get(self.route.id, _NOTHING))
+        newest = self._books.newest
+        if newest is not self._judge_of:
+            self._judge_of, self._judge = newest, Judge.of(self.route, newest.meanings.get(self.route.id, _NOTHING))
+        return self._judge
 
     def price_of(self, message: Outgoing, part: int, at: datetime) -> Price | None:
         """What a part costs that is accepted then: an SMSC that cuts a long text itself charges for each piece."""

@@ -19,6 +19,7 @@ from sender.binds import Bind, BindLost, Turns, worker_name
 from sender.connection import Connection, open_connection
 from sender.exchange import Exchange
 from sender.feed import Campaigns, Feed
+from sender.handovers import BindState
 from sender.health import Health
 from sender.intake import Intake
 from sender.long_forms import Writing
@@ -52,6 +53,7 @@ class _Held:
 
     exchange: Exchange
     report: BindReport
+    lost: asyncio.Event
 
 
 class RouteSender:
@@ -96,15 +98,15 @@ class RouteSender:
         terms, health = RouteTerms(route, around.books), Health(loop.time)
         intake = Intake(terms, health, loop.time, self._timing.probe_s)
         feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(route), intake)
-        exchange = Exchange(
-            recorder, feed, pacer, window, around.clock, self._timing, lambda: not self._stop.is_set(), terms, health
-        )
+        lost = asyncio.Event()
+        state = BindState(around.clock, self._timing, terms, health, pacer, window, lambda: not self._stop.is_set(), lost)
+        exchange = Exchange(recorder, feed, state)
         report = BindReport(around.engine, bind, around.clock, route.name, health, lambda: pacer.rate(loop.time()))
         recorder.start()
-        keeper = asyncio.create_task(self._keep(exchange, report))
+        keeper = asyncio.create_task(self._keep(lost, report))
         try:
             await report.tell(IDLE)
-            await self._connect(_Held(exchange, report))
+            await self._connect(_Held(exchange, report, lost))
             if self._stop.is_set():
                 await report.tell(IDLE)
         except BindLost:
@@ -142,7 +144,7 @@ class RouteSender:
             await self._wait(self._timing.reconnect.wait_s(failures))
 
     def _goes_on(self, held: _Held) -> bool:
-        return not self._stop.is_set() and not held.exchange.lost.is_set()
+        return not self._stop.is_set() and not held.lost.is_set()
 
     async def _open(self, exchange: Exchange) -> Connection:
         route, settings = self._route, self._around.settings
@@ -201,7 +203,7 @@ class RouteSender:
         except OSError:
             return password, b""
 
-    async def _keep(self, exchange: Exchange, report: BindReport) -> None:
+    async def _keep(self, lost: asyncio.Event, report: BindReport) -> None:
         """Tells how the bind fares, and renews the lease of one on which nothing happens."""
         loop = asyncio.get_running_loop()
         renewed = loop.time()
@@ -213,7 +215,7 @@ class RouteSender:
                     renewed = loop.time()
                     await asyncio.to_thread(report.renew)
             except BindLost:
-                exchange.lost.set()
+                lost.set()
             except SQLAlchemyError as error:
                 log.error("The bind cannot be renewed", action="database_failed", error=type(error).__name__)
 

@@ -1,14 +1,16 @@
 """An SMPP 3.4 session with an SMSC, on asyncio. Opened by `sender.connection`, alone or in a pair.
 
 It holds the stream, the sequence numbers, the timers and the checks of liveness. It knows nothing of messages or databases,
-and logs neither addresses nor texts.
+and logs neither addresses nor texts. What comes in is handed to functions that return at once: a task for each of thousands
+of PDUs a second costs more than all that is done with them.
 """
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -24,8 +26,12 @@ _unreadable = UnreadablePdus()
 
 Fields = Mapping[str, str | int | bytes]
 
-Deliver = Callable[[Pdu], Awaitable[Status]]
-"""Called for each deliver_sm and data_sm; what it returns is the answer's status, sent once it has returned."""
+Reply = Callable[[Status], None]
+Deliver = Callable[[Pdu, Reply], None]
+"""Called with each deliver_sm and data_sm, and with what sends its answer: to be called once, as soon as it is stored."""
+
+Told = Callable[[Pdu | SessionError], None]
+"""Called once with the answer to what was sent, or with AnswerLost."""
 
 Late = Callable[[Pdu], None]
 """Called with an answer that came after it had been given up."""
@@ -63,9 +69,9 @@ class _Waiting:
     """A request of ours that is not answered yet."""
 
     command: str
-    future: asyncio.Future[Pdu]
+    told: Told
     deadline: float
-    late: Late | None
+    late: Late | None = None
 
 
 class Session:
@@ -83,8 +89,8 @@ class Session:
         self._outgoing: list[bytes] = []
         self._pending: dict[int, _Waiting] = {}
         self._late: dict[int, Late] = {}
-        self._deliveries: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(MOST_DELIVERIES)
+        self._deliveries = 0
+        self._replied = asyncio.Event()
         self._parting: asyncio.Task[None] | None = None
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._watch())]
         self._bound = False
@@ -122,13 +128,14 @@ class Session:
     def usable(self) -> bool:
         return not self.reason
 
-    async def submit(self, fields: Fields, late: Late | None = None) -> Pdu:
-        """Submits one fragment and waits for its answer. Raises NotSent, AnswerLost, and PduError if it cannot be written.
+    def submit(self, fields: Fields, told: Told, late: Late | None = None) -> None:
+        """Submits one fragment. Raises NotSent, and PduError if it cannot be written; then nobody is told.
 
-        Calls leave in the order in which they are started. An answer that comes after AnswerLost, as long as the session
-        lasts, is handed to `late`.
+        Calls leave in their order. An answer that comes after AnswerLost, as long as the session lasts, is handed to `late`.
         """
-        return await self._request("submit_sm", fields, self._timers.response_s, late)
+        if self.reason:
+            raise NotSent(f"submit_sm was not sent: {self.reason}")
+        self._ask("submit_sm", fields, told, self._timers.response_s, late)
 
     def retire(self, reason: str) -> None:
         """Submits nothing any more; answers are still waited for, until somebody calls `unbind` or `close`."""
@@ -148,36 +155,42 @@ class Session:
     async def close(self) -> None:
         """Ends the session and its tasks; inbound messages being stored are waited for, their answers are not sent."""
         self._end("closed")
-        tasks = [task for task in (*self._tasks, *self._deliveries) if task is not asyncio.current_task()]
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         if self._parting:
             self._parting.cancel()
             tasks.append(self._parting)
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._wait_for_replies(1)
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._writer.wait_closed()
         self._writer.transport.abort()
 
-    async def _request(self, command: str, fields: Fields, within_s: float, late: Late | None = None) -> Pdu:
+    async def _request(self, command: str, fields: Fields, within_s: float) -> Pdu:
+        """Waits for the answer. Raises as `submit`, and AnswerLost."""
+        answered: asyncio.Future[Pdu | SessionError] = asyncio.get_running_loop().create_future()
+        self._ask(command, fields, partial(_fulfil, answered), within_s)
+        answer = await answered
+        if isinstance(answer, SessionError):
+            raise answer
+        return answer
+
+    def _ask(self, command: str, fields: Fields, told: Told, within_s: float, late: Late | None = None) -> None:
         sequence = self._sequence = self._sequence % MOST_SEQUENCE + 1
         data = encode(command, sequence, 0, **fields)
-        if self.closed.is_set() or self._writer.is_closing() or (command == "submit_sm" and self.reason):
+        if self.closed.is_set() or self._writer.is_closing():
             raise NotSent(f"{command} was not sent: {self.reason or 'the session has ended'}")
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(command, loop.create_future(), loop.time() + within_s, late)
-        self._pending[sequence] = waiting
+        self._pending[sequence] = _Waiting(command, told, asyncio.get_running_loop().time() + within_s, late)
         self._send(data)
-        try:
-            return await waiting.future
-        finally:
-            self._pending.pop(sequence, None)
 
     async def _read(self) -> None:
         reason = "the SMSC closed the connection"
         try:
             while not self.closed.is_set() and (data := await self._reader.read(READ_BYTES)):
                 for frame in self._frames.feed(data):
-                    await self._take_frame(frame)
+                    self._take_frame(frame)
+                    if self._deliveries >= MOST_DELIVERIES:
+                        await self._wait_for_replies(MOST_DELIVERIES)
                 self._partial_since = asyncio.get_running_loop().time() if self._frames.partial else None
                 # A peer that does not read what it is answered is not read from either.
                 self._flush()
@@ -187,10 +200,13 @@ class Session:
             reason = f"the stream is no SMPP: {error}"
         except OSError as error:
             reason = f"the connection broke: {error}"
+        except Exception as error:
+            _tell_failure("What came in could not be handled", error)
+            reason = "it could not be gone on with"
         finally:
             self._end(reason)
 
-    async def _take_frame(self, frame: bytes) -> None:
+    def _take_frame(self, frame: bytes) -> None:
         try:
             pdu = decode(frame)
         except UnreadablePdu as error:
@@ -201,23 +217,21 @@ class Session:
         if pdu.is_response:
             self._take_answer(pdu)
         else:
-            await self._take_request(pdu)
+            self._take_request(pdu)
 
     def _take_answer(self, pdu: Pdu) -> None:
         if pdu.command == "generic_nack" and pdu.status == Status.OK:
             pdu = Pdu(pdu.command, pdu.sequence, Status.UNKNOWN_ERROR)  # A refusal that forgot to say so.
         waiting = self._pending.get(pdu.sequence)
-        if waiting is not None and not waiting.future.done() and pdu.command in (f"{waiting.command}_resp", "generic_nack"):
-            waiting.future.set_result(pdu)
+        if waiting is not None and pdu.command in (f"{waiting.command}_resp", "generic_nack"):
+            del self._pending[pdu.sequence]
+            waiting.told(pdu)
         elif pdu.command in ("submit_sm_resp", "generic_nack") and (late := self._late.pop(pdu.sequence, None)):
             late(pdu)
 
-    async def _take_request(self, pdu: Pdu) -> None:
+    def _take_request(self, pdu: Pdu) -> None:
         if pdu.command in _INBOUND:
-            await self._places.acquire()
-            task = asyncio.create_task(self._receive(pdu))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
+            self._receive(pdu)
         elif pdu.command == "enquire_link":
             self._write("enquire_link_resp", pdu.sequence)
         elif pdu.command == "unbind":
@@ -226,20 +240,23 @@ class Session:
         elif pdu.command != "alert_notification":
             self._write("generic_nack", pdu.sequence, Status.INVALID_COMMAND_ID)
 
-    async def _receive(self, pdu: Pdu) -> None:
-        status = Status.TEMPORARY_APPLICATION_ERROR
+    def _receive(self, pdu: Pdu) -> None:
+        self._deliveries += 1
         try:
-            status = await self._deliver(pdu)
+            self._deliver(pdu, partial(self._reply, pdu))
         except Exception as error:
-            # Not the error's words: they may hold what somebody wrote.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename}:{where.lineno}"
-            log.error(
-                "An inbound PDU could not be handled", action="deliver_failed", error=type(error).__name__, place=place
-            )
-        finally:
-            self._places.release()
-            self._write(f"{pdu.command}_resp", pdu.sequence, status)
+            _tell_failure("An inbound PDU could not be handled", error)
+            self._reply(pdu, Status.TEMPORARY_APPLICATION_ERROR)
+
+    def _reply(self, pdu: Pdu, status: Status) -> None:
+        self._deliveries -= 1
+        self._replied.set()
+        self._write(f"{pdu.command}_resp", pdu.sequence, status)
+
+    async def _wait_for_replies(self, fewer_than: int) -> None:
+        while self._deliveries >= fewer_than:
+            self._replied.clear()
+            await self._replied.wait()
 
     async def _part(self, sequence: int) -> None:
         """The SMSC takes its leave. What is under way is finished first: if cut off, its outcome would not be known."""
@@ -255,8 +272,9 @@ class Session:
         return any(waiting.command == "submit_sm" for waiting in self._pending.values())
 
     async def _settle_deliveries(self) -> None:
-        if self._deliveries:
-            await asyncio.wait(tuple(self._deliveries), timeout=self._timers.connect_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timers.connect_s):
+                await self._wait_for_replies(1)
 
     async def _watch(self) -> None:
         """Gives up on answers and half PDUs that are overdue. An SMSC that does not answer an enquire_link is not there any
@@ -275,25 +293,22 @@ class Session:
         if any(waiting.command == "enquire_link" for waiting in self._pending.values()):
             return
         sequence = self._sequence = self._sequence % MOST_SEQUENCE + 1
-        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda _: self._pending.pop(sequence, None))
-        self._pending[sequence] = _Waiting("enquire_link", future, deadline, None)
+        self._pending[sequence] = _Waiting("enquire_link", lambda _: None, deadline)
         self._write("enquire_link", sequence)
 
     def _give_up(self, now: float) -> None:
         if self._partial_since is not None and now >= self._partial_since + self._timers.read_s:
             self._end("a PDU was begun and not ended")
-        for sequence, waiting in list(self._pending.items()):
-            if now < waiting.deadline or waiting.future.done():
-                continue
+        for sequence, waiting in [one for one in self._pending.items() if now >= one[1].deadline]:
             if waiting.command == "enquire_link":
                 self._end("enquire_link was not answered")
                 return
-            _lose(waiting.future, f"{waiting.command} was not answered")
+            del self._pending[sequence]
             if waiting.late:
                 self._late[sequence] = waiting.late
                 if len(self._late) > MOST_LATE:
                     del self._late[next(iter(self._late))]
+            waiting.told(AnswerLost(f"{waiting.command} was not answered"))
 
     def _write(self, command: str, sequence: int, status: int = 0) -> None:
         if not self._writer.is_closing():
@@ -316,9 +331,9 @@ class Session:
         self.retire(reason)
         log.info("An SMPP session ended", action="session_ended", reason=self.reason)
         self.closed.set()
-        for waiting in self._pending.values():
-            if not waiting.future.done():
-                _lose(waiting.future, f"the session ended: {reason}")
+        lost, self._pending = self._pending, {}
+        for waiting in lost.values():
+            waiting.told(AnswerLost(f"the session ended: {reason}"))
         self._flush()
         self._writer.close()
         for task in self._tasks:
@@ -326,6 +341,12 @@ class Session:
                 task.cancel()
 
 
-def _lose(future: asyncio.Future[Pdu], reason: str) -> None:
-    future.set_exception(AnswerLost(reason))
-    future.exception()  # Looked at, so that asyncio does not report it as forgotten when nobody waits for it.
+def _fulfil(answered: asyncio.Future[Pdu | SessionError], answer: Pdu | SessionError) -> None:
+    if not answered.done():
+        answered.set_result(answer)
+
+
+def _tell_failure(what: str, error: Exception) -> None:
+    # Not the error's words: they may hold what somebody wrote.
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    log.error(what, action="deliver_failed", error=type(error).__name__, place=f"{where.filename}:{where.lineno}")

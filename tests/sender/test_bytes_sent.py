@@ -1,6 +1,5 @@
 """What a text costs is what is submitted for it, for any text: counted and measured in the bytes that an SMSC gets."""
 
-import asyncio
 from collections import defaultdict
 
 import pytest
@@ -25,6 +24,7 @@ from tests import factories
 from tests.linksvc.test_fragments import any_texts, gsm_texts
 from tests.sender.conftest import Books, Sending
 from tests.sender.scripted_smsc import scripted_smsc, until
+from tests.sender.waiting import submit, take_nothing
 
 TEXTS = 200
 CODECS = {"latin1": "latin-1", "ascii": "ascii", "utf8": "utf-8"}
@@ -82,7 +82,7 @@ async def test_what_is_submitted_is_what_was_counted_and_fits_and_joins_to_the_t
             campaign = OpenCampaign(number, 1, "marketing", "36180", "", 100)
             message = Outgoing(campaign, number, 1, f"+33639{number:06d}", pieces.data_coding, parts)
             for part in range(1, len(parts) + 1):
-                assert (await session.submit(fields_of(Submission(message, part, 1)))).status == Status.OK
+                assert (await submit(session, fields_of(Submission(message, part, 1)))).status == Status.OK
         await session.unbind()
         for pdu in smsc.submissions:
             sent[pdu.text("destination_addr")].append(pdu)
@@ -109,11 +109,6 @@ def check(pdus: list[Pdu], text: str, form: LongForm, alphabet: str) -> None:
             assert octets_on_the_air(part, header) <= 140
         phone = Reassembly()
         assert [phone.add(part) for part in reversed(parts)] == [None] * (len(parts) - 1) + [text]
-
-
-async def take_nothing(_: Pdu) -> Status:
-    await asyncio.sleep(0)
-    return Status.OK
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -11,13 +11,10 @@ from sender.session import Timers
 from sender.session_errors import BindRefused, NotSent
 from sender.transport import Account
 from tests.sender.scripted_smsc import Line, ScriptedSmsc, scripted_smsc, until
+from tests.sender.waiting import submit, take_nothing
 
 TIMERS = Timers(connect_s=5.0, response_s=5.0, enquire_s=30.0)
 MESSAGE: dict[str, str | int | bytes] = {"source_addr": "36180", "destination_addr": "33639980001", "short_message": b"a"}
-
-
-async def take_nothing(_: Pdu) -> Status:
-    return Status.OK
 
 
 async def pair(smsc: ScriptedSmsc, timers: Timers = TIMERS) -> Connection:
@@ -30,7 +27,7 @@ async def test_a_pair_submits_on_one_session_and_receives_on_the_other() -> None
         connection = await pair(smsc)
         assert [line.role for line in smsc.lines] == ["receiver", "transmitter"]
         assert [pdu.text("system_type") for pdu in smsc.binds] == ["sms", "sms"]
-        assert (await connection.submit(MESSAGE)).text("message_id") == "00000001"
+        assert (await submit(connection, MESSAGE)).text("message_id") == "00000001"
         assert (await smsc.bound_as("receiver").receipt("1")).status == Status.OK
         await connection.unbind()
         assert [pdu.command for pdu in smsc.other] == ["unbind", "unbind"]
@@ -53,12 +50,12 @@ async def test_a_receiver_that_is_gone_stops_the_transmitter_which_still_hears_i
 
     async with scripted_smsc(submitted=keep) as smsc:
         connection = await pair(smsc)
-        under_way = asyncio.create_task(connection.submit(MESSAGE))
+        under_way = asyncio.create_task(submit(connection, MESSAGE))
         await until(lambda: waiting)
         smsc.bound_as("receiver").hang_up()
         await until(lambda: not connection.usable)
         with pytest.raises(NotSent):
-            await connection.submit(MESSAGE)
+            await submit(connection, MESSAGE)
         smsc.accept(*waiting[0])
         assert (await under_way).status == Status.OK
         await connection.unbind()

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sender.frames import Frames
-from sender.pdus import FramingError, Pdu, Status, UnreadablePdu, decode, encode, read_pdu
+from sender.pdus import FramingError, Status, UnreadablePdu, decode, encode, read_pdu
 from sender.session import Session, Timers
 from sender.transport import Account
 from tests.sender.pdu_corpus import CORPUS
 from tests.sender.scripted_smsc import ScriptedSmsc, scripted_smsc, until
 from tests.sender.simulator.running import simulator
+from tests.sender.waiting import take_nothing
 
 TIMERS = Timers(connect_s=5.0, response_s=30.0)
 PROBE = 0x7000_0001
@@ -82,11 +83,7 @@ def _answer_to(frame: bytes) -> tuple[str, int] | None:
 
 async def play(smsc: ScriptedSmsc, pieces: list[bytes]) -> None:
     """Sends a stream to a bound session, and sees to it that each PDU is answered, or the session ended."""
-
-    async def take(_: Pdu) -> Status:
-        return Status.OK
-
-    session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", take, TIMERS)
+    session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", take_nothing, TIMERS)
     smsc.other.clear()
     expected, ends = answers_to(b"".join(pieces))
     for piece in pieces:

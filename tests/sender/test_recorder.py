@@ -12,6 +12,7 @@ from sender import recovery, strays
 from sender.binds import Bind, worker_name
 from sender.recorder import MOST_COLLISIONS, Recorder
 from tests.sender.test_matching import Books, receipt
+from tests.sender.waiting import put
 
 COLLIDES = """
 CREATE SEQUENCE collisions;
@@ -35,8 +36,8 @@ async def test_what_two_binds_hear_at_once_is_all_stored(postgresql_url: str) ->
     answering, receiving = (Recorder(books.engine, seize(books, number), now) for number in (0, 1))
     answering.start()
     receiving.start()
-    answers = [answering.put(books.answer(n, f"id-{n}")) for n in range(60)]
-    receipts = [receiving.put(receipt(f"id-{n}")) for n in reversed(range(60))]
+    answers = [put(answering, books.answer(n, f"id-{n}")) for n in range(60)]
+    receipts = [put(receiving, receipt(f"id-{n}")) for n in reversed(range(60))]
     await asyncio.gather(*answers, *receipts)
     await asyncio.gather(answering.stop(), receiving.stop())
     assert len(books.facts()) == len(books.facts("accepted")) == 60
@@ -51,7 +52,7 @@ async def test_a_transaction_that_the_database_turns_away_is_tried_again(postgre
         session.connection().execute(text(COLLIDES.format(times=MOST_COLLISIONS - 1, state=state)))
     recorder = Recorder(books.engine, seize(books, 0), now)
     recorder.start()
-    await recorder.put(receipt(""))
+    await put(recorder, receipt(""))
     await recorder.stop()
     with reading(books.engine) as session:
         assert strays.count(session) == 1
@@ -65,6 +66,6 @@ async def test_one_that_is_turned_away_for_ever_is_told(postgresql_url: str) -> 
     recorder = Recorder(books.engine, seize(books, 0), now)
     recorder.start()
     with pytest.raises(OperationalError):
-        await recorder.put(receipt(""))
+        await put(recorder, receipt(""))
     await recorder.stop()
     books.engine.dispose()

@@ -8,17 +8,14 @@ from dataclasses import replace
 import pytest
 
 from sender.pdus import Pdu, PduError, Status, encode
-from sender.session import Session, Timers
+from sender.session import Reply, Session, Timers
 from sender.session_errors import AnswerLost, BindRefused, NotSent, Unreachable
 from sender.transport import Account
 from tests.sender.scripted_smsc import Line, ScriptedSmsc, scripted_smsc, until
+from tests.sender.waiting import submit, take_nothing
 
 TIMERS = Timers(connect_s=5.0, response_s=5.0, enquire_s=30.0)
 MESSAGE: dict[str, str | int | bytes] = {"source_addr": "36180", "destination_addr": "33639980001", "short_message": b"a"}
-
-
-async def take_nothing(_: Pdu) -> Status:
-    return Status.OK
 
 
 async def silence(*_: object) -> None:
@@ -32,7 +29,7 @@ async def bind(smsc: ScriptedSmsc, timers: Timers = TIMERS) -> Session:
 async def test_it_binds_as_a_transceiver_submits_and_unbinds() -> None:
     async with scripted_smsc() as smsc:
         session = await bind(smsc)
-        answer = await session.submit(MESSAGE)
+        answer = await submit(session, MESSAGE)
         assert (answer.status, answer.text("message_id")) == (0, "00000001")
         await session.unbind()
         assert session.closed.is_set()
@@ -208,9 +205,9 @@ async def test_a_peer_that_reads_nothing_is_not_read_from_for_ever() -> None:
 async def test_a_receipt_in_a_data_sm_is_delivered_and_answered_as_such() -> None:
     heard: list[Pdu] = []
 
-    async def take(pdu: Pdu) -> Status:
+    def take(pdu: Pdu, reply: Reply) -> None:
         heard.append(pdu)
-        return Status.OK
+        reply(Status.OK)
 
     async with scripted_smsc() as smsc:
         session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "receiver", take, TIMERS)
@@ -231,7 +228,7 @@ async def test_an_answer_that_comes_after_it_was_given_up_is_handed_over_once() 
     async with scripted_smsc(submitted=keep) as smsc:
         session = await bind(smsc, replace(TIMERS, response_s=0.3))
         with pytest.raises(AnswerLost, match="submit_sm was not answered"):
-            await session.submit(MESSAGE, late.append)
+            await submit(session, MESSAGE, late.append)
         line, pdu = waiting[0]
         for _ in range(2):
             line.answer(pdu, message_id="abc")
@@ -250,12 +247,12 @@ async def test_an_smsc_that_unbinds_is_submitted_nothing_more_but_may_answer_wha
 
     async with scripted_smsc(submitted=keep) as smsc:
         session = await bind(smsc)
-        under_way = asyncio.create_task(session.submit(MESSAGE))
+        under_way = asyncio.create_task(submit(session, MESSAGE))
         await until(lambda: waiting)
         smsc.line.writer.write(encode("unbind", 10))
         await until(lambda: not session.usable)
         with pytest.raises(NotSent):
-            await session.submit(MESSAGE)
+            await submit(session, MESSAGE)
         smsc.accept(*waiting[0])
         assert (await under_way).status == Status.OK
         await session.unbind()
@@ -280,11 +277,10 @@ async def test_both_sides_may_say_goodbye_at_once() -> None:
 
 
 async def test_what_came_in_is_answered_before_the_session_says_goodbye() -> None:
-    stored = asyncio.Event()
+    replies: list[Reply] = []
 
-    async def store(_: Pdu) -> Status:
-        await stored.wait()
-        return Status.OK
+    def store(_: Pdu, reply: Reply) -> None:
+        replies.append(reply)
 
     async with scripted_smsc() as smsc:
         session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", store, TIMERS)
@@ -294,7 +290,7 @@ async def test_what_came_in_is_answered_before_the_session_says_goodbye() -> Non
         await until(lambda: smsc.other)
         leaving = asyncio.create_task(session.unbind())
         await asyncio.sleep(0)
-        stored.set()
+        replies[0](Status.OK)
         assert (await delivery).status == Status.OK
         await leaving
     assert [pdu.command for pdu in smsc.other] == ["enquire_link_resp", "unbind"]
@@ -307,10 +303,10 @@ async def test_a_lost_connection_tells_what_was_sent_from_what_was_not() -> None
     async with scripted_smsc(submitted=hang_up) as smsc:
         session = await bind(smsc)
         with pytest.raises(AnswerLost):
-            await session.submit(MESSAGE)
+            await submit(session, MESSAGE)
         await asyncio.wait_for(session.closed.wait(), 30)
         with pytest.raises(NotSent):
-            await session.submit(MESSAGE)
+            await submit(session, MESSAGE)
         await session.close()
 
 
@@ -322,7 +318,7 @@ async def test_a_generic_nack_refuses_the_submission_it_names_and_no_other(told:
 
     async with scripted_smsc(submitted=nack) as smsc:
         session = await bind(smsc)
-        assert (await session.submit(MESSAGE)).status == meant
+        assert (await submit(session, MESSAGE)).status == meant
         assert session.usable
         await session.close()
 
@@ -337,7 +333,7 @@ async def test_an_answer_that_cannot_be_read_is_not_answered() -> None:
 
 
 async def test_a_handler_that_fails_makes_the_smsc_try_again() -> None:
-    async def fail(_: Pdu) -> Status:
+    def fail(_: Pdu, __: Reply) -> None:
         raise ValueError
 
     async with scripted_smsc() as smsc:

@@ -11,12 +11,13 @@ import pytest
 
 from linksvc.errors import ConfigurationError
 from sender.connection import open_connection
-from sender.pdus import Pdu, Status
+from sender.pdus import Status
 from sender.session import Timers
 from sender.session_errors import Unreachable
 from sender.transport import Account, connect
 from tests.sender.certificates import Authority
 from tests.sender.scripted_smsc import ScriptedSmsc, scripted_smsc
+from tests.sender.waiting import submit, take_nothing
 
 TIMERS = Timers(connect_s=5.0, response_s=5.0)
 
@@ -24,10 +25,6 @@ TIMERS = Timers(connect_s=5.0, response_s=5.0)
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.make(tmp_path_factory.mktemp("authority"))
-
-
-async def take_nothing(_: Pdu) -> Status:
-    return Status.OK
 
 
 @asynccontextmanager
@@ -51,7 +48,7 @@ async def test_a_certificate_of_the_right_name_is_believed(authority: Authority,
     async with smsc_with(authority.server(name)) as smsc:
         secured = account(smsc, tls=True, tls_name=told, authority=authority.certificate)
         connection = await open_connection(secured, take_nothing, TIMERS)
-        answer = await connection.submit({"destination_addr": "33639980001", "short_message": b"a"})
+        answer = await submit(connection, {"destination_addr": "33639980001", "short_message": b"a"})
         assert answer.status == Status.OK
         await connection.unbind()
     assert [pdu.text("password") for pdu in smsc.binds] == ["secret"]
