@@ -46,6 +46,7 @@ def as_json(found: SpoolReport) -> dict[str, Any]:
                 "id": str(one.id),
                 "bytes": one.size_bytes,
                 "hits": one.hits,
+                "beacons": one.beacons,
                 "stored": one.stored,
                 "damaged": one.damaged,
                 "state": one.state,
@@ -57,6 +58,7 @@ def as_json(found: SpoolReport) -> dict[str, Any]:
             "segments": len(found.segments),
             "bytes": found.total("size_bytes"),
             "hits": found.total("hits"),
+            "beacons": found.total("beacons"),
             "stored": found.total("stored") if told else None,
             "damaged": found.total("damaged"),
             "oldest_at": found.oldest_at.isoformat() if found.oldest_at else None,
@@ -67,16 +69,19 @@ def as_json(found: SpoolReport) -> dict[str, Any]:
 
 def print_report(found: SpoolReport) -> None:
     table = Table("segment", show_footer=True)
-    for name in ("size", "hits", "stored", "damaged"):
+    for name in ("size", "hits", "beacons", "stored", "damaged"):
         table.add_column(name, justify="right")
     table.add_column("state")
-    table.add_column("oldest hit (UTC)")
+    table.add_column("oldest (UTC)")
     for one in found.segments:
         table.add_row(
-            str(one.id), *_cells(one.size_bytes, one.hits, one.stored, one.damaged), one.state, _time(one.oldest_at)
+            str(one.id),
+            *_cells(one.size_bytes, one.hits, one.beacons, one.stored, one.damaged),
+            one.state,
+            _time(one.oldest_at),
         )
     stored = None if found.database else found.total("stored")
-    totals = _cells(found.total("size_bytes"), found.total("hits"), stored, found.total("damaged"))
+    totals = _cells(found.total("size_bytes"), found.total("hits"), found.total("beacons"), stored, found.total("damaged"))
     footer = (f"{len(found.segments)} segments", *totals, "", _time(found.oldest_at))
     for column, text in zip(table.columns, footer, strict=True):
         column.footer = text
@@ -89,8 +94,8 @@ def print_report(found: SpoolReport) -> None:
     console.print(f"Set aside: {faults or 'nothing'}.")
 
 
-def _cells(size: int, hits: int, stored: int | None, damaged: int) -> tuple[str, ...]:
-    return decimal(size), f"{hits:,}", "?" if stored is None else f"{stored:,}", f"{damaged:,}"
+def _cells(size: int, hits: int, beacons: int, stored: int | None, damaged: int) -> tuple[str, ...]:
+    return decimal(size), f"{hits:,}", f"{beacons:,}", "?" if stored is None else f"{stored:,}", f"{damaged:,}"
 
 
 def _time(at: datetime | None) -> str:

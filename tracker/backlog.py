@@ -11,10 +11,10 @@ from uuid import UUID
 
 import structlog
 
-from tracker.hits import unpack
 from tracker.segment_reader import START, Entry, Position, SegmentReader, list_segments, open_segment
 from tracker.segments import HitId
 from tracker.set_aside import Fault, SetAside
+from tracker.spool_records import occurred_at
 
 log = structlog.get_logger()
 
@@ -120,19 +120,19 @@ class Backlog:
             if segment.size <= stored.offset:
                 return None
             # The first that waits stays the first until it is stored, so it is read once.
-            place, occurred_at = self._first.get(segment.id, (None, None))
+            place, first_at = self._first.get(segment.id, (None, None))
             if place != stored:
-                occurred_at = _occurred_at(segment.read(stored, 1))
-                if occurred_at:
-                    self._first[segment.id] = (stored, occurred_at)
-            return occurred_at
+                first_at = _first_time(segment.read(stored, 1))
+                if first_at:
+                    self._first[segment.id] = (stored, first_at)
+            return first_at
         return None
 
 
-def _occurred_at(entries: Iterable[Entry]) -> datetime | None:
+def _first_time(entries: Iterable[Entry]) -> datetime | None:
     for entry in entries:
         with suppress(ValueError):
-            return unpack(entry.payload).occurred_at
+            return occurred_at(entry.payload)
     return None
 
 

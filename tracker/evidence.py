@@ -52,7 +52,7 @@ class HitRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Arrival:
     """A hit, and when it was answered: what happens on its page happens from then on."""
 
     hit: HitRef
@@ -75,7 +75,7 @@ class HitTokens:
         changed, `hit_token_expired` after LIFETIME."""
         return self.visit(token, now).hit
 
-    def visit(self, token: str, now: datetime) -> Visit:
+    def visit(self, token: str, now: datetime) -> Arrival:
         """The same, with its time."""
         try:
             packed = _LAYOUT.unpack(urlsafe_b64decode(self._signer.unsign(token.encode("ascii"))))
@@ -87,7 +87,7 @@ class HitTokens:
         began_at = _EPOCH + issued * _MILLISECOND
         if now - began_at > LIFETIME:
             raise Forbidden("The visit is over: the page was opened more than a day ago.", code="hit_token_expired")
-        return Visit(HitRef(campaign_id, n, UUID(bytes=segment), position), began_at)
+        return Arrival(HitRef(campaign_id, n, UUID(bytes=segment), position), began_at)
 
 
 def tell_interaction(session: Session, hit: HitRef, event_id: str, occurred_at: datetime, recorded_at: datetime) -> None:

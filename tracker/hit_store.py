@@ -1,6 +1,6 @@
 """Storing hits: the row, its first fact and the minute that is to be judged, each once. Used by ingest and by replay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,10 +15,8 @@ from linksvc.facts import NewFact, record
 from linksvc.models import Hit, Message
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
-from tracker.hits import SpooledHit, unpack
-from tracker.segment_reader import Entry
+from tracker.hits import SpooledHit
 from tracker.segments import HitId
-from tracker.set_aside import Fault
 from tracker.verdicts import RULES_VERSION, judge
 
 
@@ -41,17 +39,6 @@ class UnknownMessage(Exception):
     """A hit names a message that there is not."""
 
 
-def judge_entry(entry: Entry) -> JudgedHit | Fault:
-    """What an entry of a segment turns out to be: a hit with its first verdict, or something to set aside."""
-    if not entry.sound:
-        return Fault.DAMAGED
-    try:
-        hit = unpack(entry.payload)
-        return JudgedHit(entry.id, hit, appraise(hit))
-    except ValueError:
-        return Fault.MALFORMED
-
-
 def appraise(hit: SpooledHit) -> Appraisal:
     """Remembered by all that a first verdict looks at: a campaign's hits look alike by the thousand."""
     return _appraise(hit.method, hit.user_agent, hit.referrer, _as_text(hit.headers))
@@ -70,7 +57,7 @@ _AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
     """Stores hits and their facts, in the caller's transaction, at its end; those that are stored already stay as they
     are. Raises UnknownMessage."""
-    _check_messages(session, hits)
+    check_messages(session, ((hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None))
     names = _names([judged.id.segment for judged in hits])
     insert_rows(session, Hit, _COLUMNS, [_row(judged, name, recorded_at) for judged, name in zip(hits, names, strict=True)])
     record(session, list(map(_fact, hits, names)), recorded_at)
@@ -80,13 +67,14 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
 _LAST = select(func.max(col(Message.n))).where(col(Message.campaign_id) == bindparam("of_campaign"))
 
 
-def _check_messages(session: Session, hits: Sequence[JudgedHit]) -> None:
-    """A campaign's messages are numbered from 0 on without a gap, so its last one tells of all: one look a campaign instead
-    of a foreign key's one a hit, each at another page."""
+def check_messages(session: Session, named: Iterable[tuple[int, int]]) -> None:
+    """Raises UnknownMessage unless there is each of these messages, by campaign and n. A campaign's are numbered from 0 on
+    without a gap, so its last one tells of all: one look a campaign instead of a foreign key's one a hit, each at another
+    page."""
     highest: dict[int, int] = {}
-    for _, hit, _ in hits:
-        if hit.n is not None and hit.n > highest.setdefault(hit.campaign_id, hit.n):
-            highest[hit.campaign_id] = hit.n
+    for campaign_id, n in named:
+        if n > highest.setdefault(campaign_id, n):
+            highest[campaign_id] = n
     for campaign_id, n in highest.items():
         last = session.connection().execute(_LAST, {"of_campaign": campaign_id}).scalar_one()
         if last is None or n > last:

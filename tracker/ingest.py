@@ -1,7 +1,9 @@
-"""Ingest: moves hits from the spool into the database, each once, with its first verdict. Run by the supervisor.
+"""Ingest: moves hits from the spool into the database, each once, with its first verdict, and what pages told beside them.
+Run by the supervisor.
 
 A batch's hits, facts and progress are one transaction, so a crash repeats nothing; and if it does (a restored spool, two
-ingesters at once), (campaign, segment, position) names a hit and storing it again changes nothing.
+ingesters at once), (campaign, segment, position) names a hit, with a number an event of its page, and storing it again
+changes nothing.
 """
 
 import threading
@@ -22,7 +24,9 @@ from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
 from tracker.backlog import Backlog, Waiting
-from tracker.hit_store import JudgedHit, UnknownMessage, judge_entry, store
+from tracker.event_store import ToldRecord, store_told
+from tracker.hit_store import JudgedHit, UnknownMessage, store
+from tracker.judged_entries import judge_entry
 from tracker.segment_reader import START, Position, remove_abandoned_drafts
 from tracker.set_aside import Fault, SetAside
 
@@ -38,18 +42,19 @@ UNREACHABLE_S = 2.0
 
 
 class Read(NamedTuple):
-    """What was read from a segment, and what it turned out to be: a hit to store, or something to set aside."""
+    """What was read from a segment, and what it turned out to be: a hit or what a page told, to store, or something to set
+    aside."""
 
     waiting: Waiting
-    found: JudgedHit | Fault
+    found: JudgedHit | ToldRecord | Fault
 
 
 class Ingester:
     """Brings one spool directory's hits to the database.
 
-    What an operator wants to see of it: `stored` hits since the start, `set_aside.counts` of what could not be, whether the
-    database was `reachable` when it was last asked, `last_stored_at`, whether it is `behind` (the last batch was full), and
-    `oldest_waiting()`.
+    What an operator wants to see of it: `stored` hits and `events_stored` since the start, `set_aside.counts` of what could
+    not be, whether the database was `reachable` when it was last asked, `last_stored_at`, whether it is `behind` (the last
+    batch was full), and `oldest_waiting()`.
     """
 
     def __init__(self, engine: Engine, spool_dir: Path, clock: Clock = now) -> None:
@@ -59,6 +64,7 @@ class Ingester:
         self._committed = 0.0
         self.set_aside = SetAside(spool_dir)
         self.stored = 0
+        self.events_stored = 0
         self.last_stored_at: datetime | None = None
         self.reachable = True
         self.behind = False
@@ -86,7 +92,7 @@ class Ingester:
                 stop.wait(UNREACHABLE_S)
 
     def run_once(self) -> int:
-        """Takes at most one batch; returns how many hits it stored. 0: there was nothing to store.
+        """Takes at most one batch; returns how many hits and beacons of pages it stored. 0: there was nothing to store.
 
         Raises SQLAlchemyError when the database cannot be reached; nothing is lost then.
         """
@@ -143,7 +149,9 @@ class Ingester:
             # Another ingester is the exception; to look each segment up costs more than to store a fact of it.
             reads = batch if len(ours) == len(ends) else [read for read in batch if read.waiting.segment in ours]
             hits = [read.found for read in reads if isinstance(read.found, JudgedHit)]
+            told = [read.found for read in reads if isinstance(read.found, ToldRecord)]
             store(session, hits, recorded_at)
+            store_told(session, told, recorded_at)
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
             for read in reads:
                 if isinstance(read.found, Fault):
@@ -155,7 +163,8 @@ class Ingester:
         if hits:
             self.stored += len(hits)
             self.last_stored_at = recorded_at
-        return len(hits)
+        self.events_stored += sum(len(one.told.events) for one in told)
+        return len(hits) + len(told)
 
     def _rest(self) -> None:
         """Leaves SQLite's only writer's place to others between two commits; reading the next batch is such a pause too."""

@@ -25,6 +25,12 @@ def ingest_metrics(clock: Clock = now) -> tuple[Metric[Ingester], ...]:
             lambda ingester: ingester.stored,
         ),
         Metric(
+            "ricochet_ingest_page_events_stored_total",
+            "counter",
+            "Events of pages brought from the spool to the database.",
+            lambda ingester: ingester.events_stored,
+        ),
+        Metric(
             "ricochet_ingest_set_aside_total",
             "counter",
             "Records that could not be stored and were put aside, by what is wrong with them.",

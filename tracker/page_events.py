@@ -13,7 +13,7 @@ from tracker.beacons import MOST_BYTES, Beacon, check_on_page, read_beacon
 from tracker.block_watch import BlockWatch
 from tracker.bodies import read_body
 from tracker.event_limits import EventLimits
-from tracker.evidence import HitTokens, Visit
+from tracker.evidence import Arrival, HitTokens
 from tracker.losses import Loss
 from tracker.problems import Unavailable, problem_response
 from tracker.requests import Headers
@@ -55,7 +55,7 @@ class PageEvents:
         self.limits.pass_network(caller.subnet)
         return read_beacon(await read_body(headers, receive, MOST_BYTES))
 
-    def _check(self, opened: Opened, visit: Visit, beacon: Beacon) -> int:
+    def _check(self, opened: Opened, visit: Arrival, beacon: Beacon) -> int:
         """The page that the events are of. Raises Forbidden, NotFound, InvalidRequest."""
         # Of somebody who did not consent to tracking nothing is kept, whatever token is shown.
         if (visit.hit.campaign_id, visit.hit.n) != (opened.block.campaign_id, opened.named):
@@ -67,7 +67,7 @@ class PageEvents:
         check_on_page(beacon, page.document)
         return page.page_id
 
-    async def keep(self, visit: Visit, link_id: int, page_id: int, beacon: Beacon) -> None:
+    async def keep(self, visit: Arrival, link_id: int, page_id: int, beacon: Beacon) -> None:
         """Returns once it is on disk. Raises Unavailable when the disk does not take it."""
         now, hit = self._clock(), visit.hit
         events = tuple(event.told(visit.began_at, now) for event in beacon.events)

@@ -1,7 +1,7 @@
 """Replay: stores once more what lies in segments that ingest does not read (a restored backup, a copied disk), and what was
 set aside because the database refused it then. Run by `ricochet spool replay`.
 
-A hit that is stored already stays as it is, with its verdicts: (segment, index) names it.
+A hit that is stored already stays as it is, with its verdicts: (segment, index) names it. So does what a page told.
 """
 
 import time
@@ -16,18 +16,21 @@ from sqlmodel import Session, col, select
 from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.models import Campaign, Hit, Message
-from tracker.hit_store import JudgedHit, judge_entry, store
-from tracker.hits import SpooledHit
+from tracker.event_store import ToldRecord, known_events, store_told
+from tracker.hit_store import JudgedHit, store
 from tracker.ingest import in_halves
+from tracker.judged_entries import judge_entry
 from tracker.segment_reader import START, Entry, list_segments, open_segment
 from tracker.segments import HitId
 from tracker.set_aside import Fault, Record, SetAside
 
+Storable = JudgedHit | ToldRecord
+
 
 @dataclass(slots=True)
 class Tally:
-    """What became of what was replayed: `new` hits were stored now, `known` ones were stored already, `refused` are
-    counted by reason, `unreadable` by fault: damaged stretches and what is no hit."""
+    """What became of what was replayed: `new` hits and beacons of pages were stored now, `known` ones were stored already,
+    `refused` are counted by reason, `unreadable` by fault: damaged stretches and what is neither."""
 
     new: int = 0
     known: int = 0
@@ -71,45 +74,49 @@ class Replay:
     def _take(self, entries: Sequence[Entry]) -> set[HitId]:
         """Stores what can be stored; returns the ids of what cannot."""
         left: set[HitId] = set()
-        hits: list[JudgedHit] = []
+        sound: list[Storable] = []
         for entry in entries:
             found = judge_entry(entry)
-            if isinstance(found, JudgedHit):
-                hits.append(found)
-            else:
+            if isinstance(found, Fault):
                 self.tally.unreadable[found] += 1
                 left.add(entry.id)
+            else:
+                sound.append(found)
 
-        def refuse(judged: JudgedHit) -> int:
-            self.tally.refused[self._reason(judged.hit)] += 1
-            left.add(judged.id)
+        def refuse(one: Storable) -> int:
+            self.tally.refused[self._reason(one)] += 1
+            left.add(one.id)
             return 0
 
-        if hits:
-            in_halves(hits, self._store, refuse)
+        if sound:
+            in_halves(sound, self._store, refuse)
             time.sleep(PAUSE_S)
         return left
 
-    def _store(self, hits: Sequence[JudgedHit]) -> int:
+    def _store(self, sound: Sequence[Storable]) -> int:
         """Stores those that are not known yet; returns how many that are."""
+        hits = [one for one in sound if isinstance(one, JudgedHit)]
+        told = [one for one in sound if isinstance(one, ToldRecord)]
         with writing(self._engine) as session:
-            known = _known(session, hits)
-            # By id, for one segment may hold a hit twice.
-            new = {judged.id: judged for judged in hits if judged.id not in known}
-            store(session, list(new.values()), self._clock())
+            known = _known(session, hits) | known_events(session, told)
+            # By id, for one segment may hold a record twice.
+            new = {one.id: one for one in sound if one.id not in known}
+            store(session, [one for one in hits if new.get(one.id) is one], self._clock())
+            store_told(session, [one for one in told if new.get(one.id) is one], self._clock())
         self.tally.new += len(new)
-        self.tally.known += len(hits) - len(new)
+        self.tally.known += len(sound) - len(new)
         return len(new)
 
-    def _reason(self, hit: SpooledHit) -> str:
-        """Why a hit cannot be stored, for a person."""
-        if max(hit.campaign_id, hit.link_id, hit.n or 0) >= 2**63:
+    def _reason(self, one: Storable) -> str:
+        """Why it cannot be stored, for a person."""
+        found = one.hit if isinstance(one, JudgedHit) else one.told
+        if max(found.campaign_id, found.link_id, found.n or 0) >= 2**63:
             return "a number in it is too large"
         with reading(self._engine) as session:
-            if session.get(Campaign, hit.campaign_id) is None:
-                return f"there is no campaign {hit.campaign_id}"
-            if hit.n is not None and session.get(Message, (hit.campaign_id, hit.n)) is None:
-                return f"campaign {hit.campaign_id} has no such message"
+            if session.get(Campaign, found.campaign_id) is None:
+                return f"there is no campaign {found.campaign_id}"
+            if found.n is not None and session.get(Message, (found.campaign_id, found.n)) is None:
+                return f"campaign {found.campaign_id} has no such message"
         return "the database does not take its content"
 
 

@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from linksvc.models import SpoolProgress
-from tracker.hits import unpack
 from tracker.segment_reader import START, Entry, Position, SegmentReader, list_segments, open_segment
 from tracker.set_aside import Fault, SetAside
+from tracker.spool_records import occurred_at
+from tracker.told_events import is_told
 
 BATCH = 10_000
 """Entries read, and segments asked for, at once."""
@@ -34,12 +35,13 @@ class SegmentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentReport:
-    """One segment. `hits` are the sound ones, `stored` of them are behind ingest (None: the database does not say),
-    `damaged` are stretches, `oldest_at` is the time of its first hit."""
+    """One segment. `hits` and `beacons` (what pages told) are the sound ones, `stored` of both are behind ingest (None: the
+    database does not say), `damaged` are stretches, `oldest_at` is the time of the first."""
 
     id: UUID
     size_bytes: int
     hits: int
+    beacons: int
     stored: int | None
     damaged: int
     state: SegmentState
@@ -72,12 +74,13 @@ def inspect_segment(path: Path, progress: Mapping[UUID, Position] | None) -> Seg
         if segment is None:
             return None
         stored_to = None if progress is None else progress.get(segment.id, START)
-        hits = stored = damaged = 0
+        hits = beacons = stored = damaged = 0
         oldest_at: datetime | None = None
         end = START
         for batch in segment.batches(BATCH):
             sound = [entry for entry in batch if entry.sound]
-            hits += len(sound)
+            told = sum(is_told(entry.payload) for entry in sound)
+            hits, beacons = hits + len(sound) - told, beacons + told
             damaged += len(batch) - len(sound)
             stored += sum(entry.after.offset <= stored_to.offset for entry in sound) if stored_to else 0
             oldest_at = oldest_at or _first_time(sound)
@@ -86,7 +89,7 @@ def inspect_segment(path: Path, progress: Mapping[UUID, Position] | None) -> Seg
         if state is not SegmentState.WRITING and (rest := segment.remainder(end)) and not rest.torn:
             damaged += 1
         known = None if stored_to is None else stored
-        return SegmentReport(segment.id, segment.size, hits, known, damaged, state, oldest_at)
+        return SegmentReport(segment.id, segment.size, hits, beacons, known, damaged, state, oldest_at)
 
 
 def set_aside_by_fault(directory: Path) -> Mapping[Fault, int]:
@@ -107,4 +110,4 @@ def _first_time(entries: Sequence[Entry]) -> datetime | None:
 def _times(entries: Sequence[Entry]) -> Iterator[datetime]:
     for entry in entries:
         with suppress(ValueError):
-            yield unpack(entry.payload).occurred_at
+            yield occurred_at(entry.payload)

@@ -14,7 +14,7 @@ from uuid import UUID
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from linksvc.errors import Forbidden
-from tracker.evidence import LIFETIME, HitRef, Visit
+from tracker.evidence import LIFETIME, Arrival, HitRef
 
 NAME = b"rk"
 """What the token is called in the fragment."""
@@ -31,7 +31,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 class VisitElsewhere:
     """A visit by a link to a page of the marketer's own."""
 
-    visit: Visit
+    visit: Arrival
     link_id: int
 
 
@@ -61,7 +61,7 @@ class VisitTokens:
         began_at = _EPOCH + issued * _MILLISECOND
         if now - began_at > LIFETIME:
             raise Forbidden("The visit is over: the page was opened more than a day ago.", code="visit_token_expired")
-        return VisitElsewhere(Visit(HitRef(campaign_id, n, UUID(bytes=segment), position), began_at), link_id)
+        return VisitElsewhere(Arrival(HitRef(campaign_id, n, UUID(bytes=segment), position), began_at), link_id)
 
 
 def _invalid() -> Forbidden:

@@ -37,9 +37,9 @@ def register(app: typer.Typer) -> None:
 def inspect(
     json_line: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False, data_dir: DataDir = None
 ) -> None:
-    """Shows the segments of this host's spool: how many hits each holds and how many of them are stored, what is damaged,
-    who has it in hand (writing: a living tracker; waiting: ended, to be stored; orphan: its tracker died, ingest adopts it),
-    and what was set aside. Works without the database, and disturbs neither trackers nor ingest."""
+    """Shows the segments of this host's spool: how many hits and beacons of pages each holds, how many of them are stored,
+    what is damaged, who has it in hand (writing: a living tracker; waiting: ended, to be stored; orphan: its tracker died,
+    ingest adopts it), and what was set aside. Works without the database, and disturbs neither trackers nor ingest."""
     with _readable():
         found = _inspect(read_settings(data_dir))
     if json_line:
@@ -116,7 +116,7 @@ def _progress(settings: Settings, ids: Sequence[UUID]) -> tuple[Mapping[UUID, Po
 
 
 def _tell(tally: "Tally") -> None:
-    typer.echo(f"Hits: {tally.new:,} new, {tally.known:,} known, {tally.refused.total():,} still refused.")
+    typer.echo(f"Hits and beacons: {tally.new:,} new, {tally.known:,} known, {tally.refused.total():,} still refused.")
     for reason, count in tally.refused.most_common():
         typer.echo(f"  {count:,}: {reason}")
     if tally.unreadable:

@@ -54,6 +54,7 @@ def test_the_segments_are_shown_with_what_is_stored_of_them(terminal: Terminal, 
         "segments": 2,
         "bytes": 0,
         "hits": 1_501,
+        "beacons": 0,
         "stored": 2,
         "damaged": 1,
         "oldest_at": "2026-11-20T09:00:00+00:00",
@@ -105,19 +106,19 @@ def test_a_backup_is_replayed_and_told(terminal: Terminal, engine: Engine, spool
     said = terminal.done("spool", "replay", "--from", str(backup))
     assert said.splitlines()[-3:] == [
         f"Segments in {backup}: 3",
-        "Hits: 2 new, 2 known, 1 still refused.",
+        "Hits and beacons: 2 new, 2 known, 1 still refused.",
         f"  1: there is no campaign {campaign + 9}",
     ]
     with reading(engine) as session:
         assert session.exec(select(func.count()).select_from(Hit)).one() == 4
-    assert "Hits: 0 new, 4 known, 1 still refused." in terminal.done("spool", "replay", "--from", str(backup))
+    assert "Hits and beacons: 0 new, 4 known, 1 still refused." in terminal.done("spool", "replay", "--from", str(backup))
 
 
 def test_what_was_refused_is_replayed_without_a_folder(terminal: Terminal, engine: Engine, spool_dir: Path) -> None:
     campaign = produced_campaign(engine, workspace(engine), 1)
     SetAside(spool_dir).put(HitId(write(spool_dir, []).id, 3), Fault.REFUSED, hit(campaign).pack())
-    assert terminal.done("spool", "replay").endswith("Hits: 1 new, 0 known, 0 still refused.\n")
-    assert terminal.done("spool", "replay") == "Hits: 0 new, 0 known, 0 still refused.\n"
+    assert terminal.done("spool", "replay").endswith("Hits and beacons: 1 new, 0 known, 0 still refused.\n")
+    assert terminal.done("spool", "replay") == "Hits and beacons: 0 new, 0 known, 0 still refused.\n"
 
 
 def test_a_folder_that_holds_nothing_to_replay_is_a_clear_error(terminal: Terminal, tmp_path: Path) -> None:
