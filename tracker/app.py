@@ -15,10 +15,17 @@ from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tracker.block_watch import BlockWatch
+from tracker.evidence import HitTokens
 from tracker.guessing import watch_networks
+from tracker.landing.assembly import LandingPages
+from tracker.landing.files import PageAddresses
+from tracker.landing.rendering import Renderer
+from tracker.landing.serving import PageShowing
+from tracker.landing.transactions import Transactions
 from tracker.losses import Losses
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
+from tracker.resolving import Resolver
 from tracker.responses import NO_BODY, Receive, Response, Scope, Send, text
 from tracker.segment_writer import Sync
 from tracker.snapshot import Snapshot
@@ -50,6 +57,7 @@ class Tracker:
         guessing: Guessing,
         personal: PersonalLinks,
         redirect: Redirect,
+        landing: LandingPages,
     ) -> None:
         self.watch = watch
         self.spool = spool
@@ -57,15 +65,16 @@ class Tracker:
         self.guessing = guessing
         self._personal = personal
         self.redirect = redirect
+        self._landing = landing
 
     @property
     def answered(self) -> Mapping[str, int]:
-        """Answers since the start: redirected, fallback, early, expired, unknown, throttled, unavailable, other."""
+        """Answers since the start: redirected, shown, fallback, early, expired, unknown, throttled, unavailable, other."""
         return self.redirect.answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = self._other(scope) or await self.redirect.answer(scope)
+            response = await self._answer(scope, receive)
             await send(response.start)
             await send(NO_BODY if scope["method"] == "HEAD" else response.body)
         elif scope["type"] == "lifespan":
@@ -73,18 +82,19 @@ class Tracker:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    def _other(self, scope: Scope) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        response = self._named(scope) or await self._landing.answer(scope, receive)
+        if response is None and scope["method"] in ("GET", "HEAD"):
+            return await self.redirect.answer(scope)
+        self.redirect.answered["other"] += 1
+        return response or _NOT_ALLOWED
+
+    def _named(self, scope: Scope) -> Response | None:
         """The answer to what cannot be a code."""
         path: str = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
-            response: Response | None = _NOT_ALLOWED
-        elif path.startswith("/.well-known/"):
-            response = _WELL_KNOWN
-        else:
-            response = NEVER_CODES.get(path)
-        if response:
-            self.redirect.answered["other"] += 1
-        return response
+            return None
+        return _WELL_KNOWN if path.startswith("/.well-known/") else NEVER_CODES.get(path)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start and stop (ASGI's lifespan protocol)."""
@@ -96,6 +106,7 @@ class Tracker:
         await self.watch.stop()
         await self.spool.close()
         self._personal.close()
+        self._landing.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -107,5 +118,8 @@ def create_tracker(
     spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes, sync)
     losses, guessing, personal = Losses(), watch_networks(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
-    redirect = Redirect(ShortCodes.of(keyring), watch, spool, losses, networks, guessing, personal, clock)
-    return Tracker(watch, spool, losses, guessing, personal, redirect)
+    resolver = Resolver(ShortCodes.of(keyring), watch, networks, guessing)
+    showing = PageShowing(HitTokens(keyring.hit_tokens), PageAddresses(), Renderer())
+    redirect = Redirect(resolver, watch, spool, losses, networks, guessing, personal, showing, clock)
+    landing = LandingPages(Transactions(engine), resolver, watch, showing, redirect, clock)
+    return Tracker(watch, spool, losses, guessing, personal, redirect, landing)

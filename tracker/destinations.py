@@ -37,6 +37,10 @@ class Destination:
     expires_at: datetime | None = None
     fallback_url: str = ""
     passed_parameters: tuple[str, ...] = ()
+    page_id: int | None = None
+    """The landing page that is shown instead of a destination."""
+    snippet_origins: tuple[str, ...] = ()
+    """Whose pages may tell what a visitor does there."""
 
     def outcome_at(self, moment: datetime) -> Outcome:
         """The moment of activation belongs to the link's time, that of expiry does not."""
@@ -54,7 +58,8 @@ class Destination:
     @cached_property
     def is_plain(self) -> bool:
         """Whether it is the same address at all times, for everybody and whatever is asked."""
-        return not (self.is_personal or self.passed_parameters or self.activates_at or self.expires_at)
+        has_terms = self.passed_parameters or self.activates_at or self.expires_at or self.snippet_origins
+        return not (self.is_personal or has_terms or self.page_id is not None)
 
     @cached_property
     def location(self) -> bytes | None:
@@ -121,9 +126,11 @@ def _destination(link: Link, workspace_name: str) -> Destination:
         revision=link.revision,
         workspace_id=link.workspace_id,
         workspace_name=workspace_name,
-        url=with_utm(link.destination_url, orjson.loads(link.utm)),
+        url=with_utm(link.destination_url, orjson.loads(link.utm)) if link.page_id is None else "",
         activates_at=link.activates_at,
         expires_at=link.expires_at,
         fallback_url=link.fallback_url,
         passed_parameters=tuple(link.passed_parameters.split()),
+        page_id=link.page_id,
+        snippet_origins=tuple(link.snippet_origins.split()),
     )

@@ -1,4 +1,5 @@
-"""Everything a tracker knows: blocks, destinations, hosts. Learnt from the database as news, kept in a snapshot as news."""
+"""Everything a tracker knows: blocks, destinations, hosts, pages. Learnt from the database as news, kept in a snapshot as
+news."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from linksvc.serials import LINK_REVISION
 from tracker.blocks import Block, Blocks, read_blocks
 from tracker.destinations import Destination, read_destinations
 from tracker.hosts import Domain, Hosts, read_domains
+from tracker.landing.known_pages import KnownPage, read_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,10 @@ class News:
     blocks: tuple[Block, ...] = ()
     destinations: tuple[Destination, ...] = ()
     domains: tuple[Domain, ...] = ()
+    pages: tuple[KnownPage, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.blocks or self.destinations or self.domains)
+        return bool(self.blocks or self.destinations or self.domains or self.pages)
 
 
 class Known:
@@ -33,29 +36,58 @@ class Known:
         self.revision = 0
         self._destinations: dict[tuple[int, int], Destination] = {}
         self._domains: dict[str, Domain] = {}
+        self._pages: dict[int, KnownPage] = {}
+        self._origins: set[str] = set()
         self.learn(news)
 
     def learn(self, news: News) -> None:
-        """Takes in what is new. Destinations come before the blocks that lead to them."""
+        """Takes in what is new. Destinations come before the blocks that lead to them, pages before those that show them."""
+        self._pages |= {page.page_id: page for page in news.pages}
         for destination in news.destinations:
             self._destinations[destination.campaign_id, destination.link_id] = destination
+            self._origins.update(destination.snippet_origins)
         self._domains |= {domain.host: domain for domain in news.domains}
         self.hosts.learn(news.domains)
         self.blocks.add(news.blocks)
-        revisions = [row.revision for row in news.destinations] + [row.revision for row in news.domains]
+        revisions = (row.revision for rows in (news.destinations, news.domains, news.pages) for row in rows)
         self.revision = max([self.revision, *revisions])
 
     def destination(self, block: Block) -> Destination | None:
         return self._destinations.get((block.campaign_id, block.link_id))
 
+    def link(self, campaign_id: int, link_id: int) -> Destination | None:
+        return self._destinations.get((campaign_id, link_id))
+
+    def names_origin(self, origin: str) -> bool:
+        """Whether pages of that origin may tell what visitors do, by any link; one that no link names any more counts."""
+        return origin in self._origins
+
+    def page(self, page_id: int) -> KnownPage | None:
+        """A page as it was published last; None if it never was."""
+        return self._pages.get(page_id)
+
+    def shows(self, workspace_id: int, digest: str) -> bool:
+        """Whether a picture stands on a published page of the workspace."""
+        return any(digest in page.sizes and page.workspace_id == workspace_id for page in self._pages.values())
+
     def all(self) -> News:
         """Everything, as news to somebody who knows nothing."""
-        return News(self.blocks.all(), tuple(self._destinations.values()), tuple(self._domains.values()))
+        return News(
+            self.blocks.all(),
+            tuple(self._destinations.values()),
+            tuple(self._domains.values()),
+            tuple(self._pages.values()),
+        )
 
     @property
     def size(self) -> Mapping[str, int]:
         """How much is known, for the operator."""
-        return {"blocks": len(self.blocks), "links": len(self._destinations), "domains": len(self._domains)}
+        return {
+            "blocks": len(self.blocks),
+            "links": len(self._destinations),
+            "domains": len(self._domains),
+            "pages": len(self._pages),
+        }
 
 
 def is_behind(session: Session, known: Known) -> bool:
@@ -72,4 +104,5 @@ def read_news(session: Session, from_serial: int, above_revision: int) -> News:
         tuple(read_blocks(session, from_serial)),
         tuple(read_destinations(session, above_revision)),
         tuple(read_domains(session, above_revision)),
+        tuple(read_pages(session, above_revision)),
     )

@@ -7,7 +7,7 @@ from linksvc.metrics import Metric
 from tracker.app import Tracker
 from tracker.losses import Loss
 
-ANSWERS = ("redirected", "fallback", "early", "expired", "unknown", "throttled", "unavailable", "other")
+ANSWERS = ("redirected", "shown", "fallback", "early", "expired", "unknown", "throttled", "unavailable", "other")
 
 
 TRACKER_METRICS: tuple[Metric[Tracker], ...] = (

@@ -21,13 +21,17 @@ from tracker.blocks import Block
 from tracker.destinations import Destination
 from tracker.hosts import Domain
 from tracker.known import News
+from tracker.landing.known_pages import KnownPage, Size
 from tracker.segment_reader import ABANDONED_DRAFT_S
 from tracker.segments import sync_directory
 
 log = structlog.get_logger()
 
 FILE_NAME = "blocks.snapshot"
-_FORMAT = b"ricochet blocks 2 "
+_FORMAT = b"ricochet blocks 3 "
+_FORMER = b"ricochet blocks 2 "
+"""Without pages: a tracker that was brought up to date while the database is down goes on with what it has."""
+
 _DRAFT = ".new"
 
 
@@ -54,7 +58,8 @@ class Snapshot:
             head, _, body = self.path.read_bytes().partition(b"\n")
         except OSError:
             return None
-        if not compare_digest(head, _FORMAT + self._checksum(body)):
+        checksum = self._checksum(body)
+        if not any(compare_digest(head, form + checksum) for form in (_FORMAT, _FORMER)):
             log.error("the snapshot of the blocks is damaged or of another installation", action="snapshot_refused")
             return None
         rows = orjson.loads(body)
@@ -62,6 +67,7 @@ class Snapshot:
             tuple(Block(**row) for row in rows["blocks"]),
             tuple(_destination(row) for row in rows["destinations"]),
             tuple(Domain(**row) for row in rows["domains"]),
+            tuple(_page(row) for row in rows.get("pages", ())),
         )
 
     def _remove_left_behind(self) -> None:
@@ -81,4 +87,9 @@ def _row(record: Any) -> dict[str, Any]:
 
 def _destination(row: dict[str, Any]) -> Destination:
     times = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("activates_at", "expires_at")}
-    return Destination(**row | times | {"passed_parameters": tuple(row["passed_parameters"])})
+    texts = {name: tuple(row.get(name, ())) for name in ("passed_parameters", "snippet_origins")}
+    return Destination(**row | times | texts)
+
+
+def _page(row: dict[str, Any]) -> KnownPage:
+    return KnownPage(**row | {"pictures": tuple(Size(**size) for size in row["pictures"])})

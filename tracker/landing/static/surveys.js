@@ -1,0 +1,29 @@
+  // Forms. What was typed before a block was swapped is put back; the first wrong field is gone to.
+  const typed = {};
+
+  page.enhance("survey", (section) => {
+    const form = section.querySelector("form");
+    const id = section.dataset.block;
+    if (!form) return;
+    if (typed[id] && !("refused" in form.dataset)) putBack(form, typed[id]);
+    form.addEventListener("input", () => {
+      if (!typed[id]) page.tell("form_started", id);
+      typed[id] = new FormData(form);
+    });
+  });
+
+  function putBack(form, values) {
+    for (const field of form.elements) {
+      if (field.type === "checkbox" || field.type === "radio") field.checked = values.getAll(field.name).includes(field.value);
+      else if (field.name) field.value = values.get(field.name) || "";
+    }
+  }
+
+  document.addEventListener("page:sent", ({ detail }) => {
+    const section = page.block(detail.answer.block);
+    if (!section || !detail.action.startsWith(path + "/form/")) return;
+    const wrong = section.querySelector("[aria-invalid]");
+    if (wrong) wrong.focus();
+    else if (section.querySelector("[data-done]")) page.tell("form_sent", detail.answer.block);
+  });
+
