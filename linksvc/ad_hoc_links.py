@@ -29,6 +29,7 @@ from linksvc.links import (
 from linksvc.models import Link, SerialBlock
 from linksvc.serials import next_revision, take_serials
 from linksvc.short_links import ShortLinks
+from linksvc.snippet_origins import refuse_origins
 from linksvc.standing_campaigns import ensure_standing_campaign, find_standing_campaign
 
 BATCH_MOST = 1_000
@@ -80,7 +81,9 @@ def edit_link(
     """Changes a link; trackers follow within a second or two. Raises as `create_link` does, and NotFound."""
     row = find_row(session, find_standing_campaign(session, workspace_id), link_id, to_change=True)
     short_hosts = ShortHosts(session, short_links.beginning(""))
-    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), short_hosts, personal=False)
+    wanted = change(as_written(row))
+    refuse_origins(wanted.terms.snippet_origins)
+    checked = check_link(wanted, find_zone(session, workspace_id), short_hosts, personal=False)
     overwrite(session, row, checked, now)
     return _with_visits(session, short_links, [row])[0]
 
@@ -113,6 +116,7 @@ def list_link_visits(
 
 
 def _check(new: NewLink, zone: ZoneInfo, short_hosts: ShortHosts, now: datetime) -> CheckedLink:
+    refuse_origins(new.terms.snippet_origins)
     checked = check_link(new, zone, short_hosts, personal=False)
     check_still_open(checked.terms, now)
     return checked

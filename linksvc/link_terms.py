@@ -13,6 +13,7 @@ from linksvc.destinations import check_fallback
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.local_days import moment_of
 from linksvc.models import Link
+from linksvc.snippet_origins import check_origins
 
 PASSED_MOST = 20
 UTM = ("source", "medium", "campaign", "term", "content")
@@ -28,7 +29,8 @@ class LinkTerms:
     time zone: the start of it opens the link, the end of it closes it.
 
     `passed_parameters` are handed on from the query of a visit, `utm` (source, medium, campaign, term, content) is added to
-    the destination. What the destination has already wins over `utm`, and both win over what is passed.
+    the destination. What the destination has already wins over `utm`, and both win over what is passed. Pages of
+    `snippet_origins` may tell what visitors do there; a visit gets a token for them.
     """
 
     activates_at: datetime | date | None = None
@@ -36,6 +38,7 @@ class LinkTerms:
     fallback_url: str = ""
     passed_parameters: tuple[str, ...] = ()
     utm: Mapping[str, str] = field(default_factory=dict)
+    snippet_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class CheckedTerms:
     fallback_url: str = ""
     passed_parameters: tuple[str, ...] = ()
     utm: Mapping[str, str] = field(default_factory=dict)
+    snippet_origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, link: Link) -> "CheckedTerms":
@@ -57,11 +61,19 @@ class CheckedTerms:
             fallback_url=link.fallback_url,
             passed_parameters=tuple(link.passed_parameters.split()),
             utm=orjson.loads(link.utm),
+            snippet_origins=tuple(link.snippet_origins.split()),
         )
 
     def as_written(self) -> LinkTerms:
         """The same, to be changed and checked again."""
-        return LinkTerms(self.activates_at, self.expires_at, self.fallback_url, self.passed_parameters, self.utm)
+        return LinkTerms(
+            self.activates_at,
+            self.expires_at,
+            self.fallback_url,
+            self.passed_parameters,
+            self.utm,
+            self.snippet_origins,
+        )
 
     def columns(self) -> dict[str, datetime | str | None]:
         """What of a row of `link` says the terms."""
@@ -71,12 +83,13 @@ class CheckedTerms:
             "fallback_url": self.fallback_url,
             "passed_parameters": " ".join(self.passed_parameters),
             "utm": orjson.dumps(dict(self.utm)).decode(),
+            "snippet_origins": " ".join(self.snippet_origins),
         }
 
 
 def check_terms(terms: LinkTerms, zone: ZoneInfo) -> CheckedTerms:
     """The terms with their times in UTC. Raises InvalidRequest: window_empty, fallback_invalid, parameter_invalid,
-    utm_invalid, and invalid_request for a time that cannot be used."""
+    utm_invalid, origin_invalid, and invalid_request for a time that cannot be used."""
     activates_at = moment_of("activates_at", terms.activates_at, zone, "start") if terms.activates_at else None
     expires_at = moment_of("expires_at", terms.expires_at, zone, "end") if terms.expires_at else None
     if activates_at and expires_at and expires_at <= activates_at:
@@ -87,6 +100,7 @@ def check_terms(terms: LinkTerms, zone: ZoneInfo) -> CheckedTerms:
         fallback_url=check_fallback(terms.fallback_url) if terms.fallback_url.strip() else "",
         passed_parameters=_check_parameters(terms.passed_parameters),
         utm=_check_utm(terms.utm),
+        snippet_origins=check_origins(terms.snippet_origins),
     )
 
 

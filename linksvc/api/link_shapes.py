@@ -13,12 +13,14 @@ from linksvc.destinations import MAX_CHARACTERS
 from linksvc.link_terms import PASSED_MOST, UTM_LONGEST, CheckedTerms, LinkTerms
 from linksvc.links import LinkDetails, NewLink
 from linksvc.names import LONGEST
+from linksvc.snippet_origins import ORIGINS_MOST
 
 TERMS_FAILURES = (
     Failure(422, "window_empty", "The link ends before it begins, or has ended already."),
     Failure(422, "fallback_invalid", "The fallback is no public http or https address."),
     Failure(422, "parameter_invalid", "What is to be passed on is no name of a parameter, or there are too many."),
     Failure(422, "utm_invalid", "A UTM parameter is empty or no single line."),
+    Failure(422, "origin_invalid", "A snippet origin is no origin, there are too many, or the link names nobody."),
 )
 
 _DAY = "A date alone is a day in the workspace's time zone:"
@@ -55,6 +57,13 @@ class TermsPayload(Payload):
         examples=[["gclid"]],
     )
     utm: UtmPayload | None = None
+    snippet_origins: tuple[str, ...] = Field(
+        (),
+        max_length=ORIGINS_MOST,
+        description="Origins of pages of your own that bear the snippet /t.js and may tell what visitors do there. Of the link "
+        "of a campaign's messages alone.",
+        examples=[["https://shop.example"]],
+    )
 
     def values(self) -> Mapping[str, Any]:
         """The terms by their names in LinkTerms."""
@@ -64,6 +73,7 @@ class TermsPayload(Payload):
             "fallback_url": self.fallback_url or "",
             "passed_parameters": self.passed_parameters,
             "utm": self.utm.given() if self.utm else {},
+            "snippet_origins": self.snippet_origins,
         }
 
     def terms(self) -> LinkTerms:
@@ -103,6 +113,7 @@ class TermsAnswer(Answer):
     fallback_url: str | None
     passed_parameters: tuple[str, ...]
     utm: dict[str, str]
+    snippet_origins: tuple[str, ...]
 
 
 class CampaignLinkAnswer(TermsAnswer):
@@ -130,4 +141,5 @@ def answered(terms: CheckedTerms) -> dict[str, Any]:
         "fallback_url": terms.fallback_url or None,
         "passed_parameters": terms.passed_parameters,
         "utm": dict(terms.utm),
+        "snippet_origins": terms.snippet_origins,
     }

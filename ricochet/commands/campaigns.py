@@ -24,6 +24,7 @@ from ricochet.commands.link_options import (
     Expires,
     Fallback,
     Passed,
+    SnippetOrigins,
     UtmCampaign,
     UtmContent,
     UtmMedium,
@@ -85,6 +86,7 @@ def add_campaign(
     utm_campaign: UtmCampaign = None,
     utm_term: UtmTerm = None,
     utm_content: UtmContent = None,
+    snippet_origins: SnippetOrigins = None,
     workspace_name: WorkspaceName = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -100,7 +102,7 @@ def add_campaign(
         code_source=_source(codes),
         rate_per_s=rate,
         audience=_audience(audience),
-        link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm),
+        link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm, snippet_origins),
     )
     with opened(data_dir) as installation, writing(installation.engine) as session:
         workspace_id, short_url = find_workspace(session, workspace_name), installation.settings.short_url

@@ -41,6 +41,15 @@ UtmMedium = Annotated[str | None, typer.Option("--utm-medium", help="Added to th
 UtmCampaign = Annotated[str | None, typer.Option("--utm-campaign", help="Added to the destination.", show_default=False)]
 UtmTerm = Annotated[str | None, typer.Option("--utm-term", help="Added to the destination.", show_default=False)]
 UtmContent = Annotated[str | None, typer.Option("--utm-content", help="Added to the destination.", show_default=False)]
+SnippetOrigins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--snippet-origin",
+        help="Origin of pages of your own that bear the snippet and may tell what visitors do, https://shop.example; repeat "
+        "it. Only of the link of a campaign's messages.",
+        show_default=False,
+    ),
+]
 
 
 def changed_terms(
@@ -50,6 +59,7 @@ def changed_terms(
     fallback: str | None,
     passed: list[str] | None,
     utm: Mapping[str, str | None],
+    origins: list[str] | None = None,
 ) -> LinkTerms:
     """The terms with what was given in place of what they have: None was not given, an empty text takes away."""
     if activates is not None:
@@ -60,6 +70,8 @@ def changed_terms(
         terms = replace(terms, fallback_url=fallback)
     if passed:
         terms = replace(terms, passed_parameters=tuple(name for name in passed if name))
+    if origins:
+        terms = replace(terms, snippet_origins=tuple(origin for origin in origins if origin))
     given = {name: value for name, value in utm.items() if value is not None}
     return replace(terms, utm={name: value for name, value in {**terms.utm, **given}.items() if value})
 

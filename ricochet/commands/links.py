@@ -23,6 +23,7 @@ from ricochet.commands.link_options import (
     Expires,
     Fallback,
     Passed,
+    SnippetOrigins,
     UtmCampaign,
     UtmContent,
     UtmMedium,
@@ -114,17 +115,19 @@ def change_link(
     utm_campaign: UtmCampaign = None,
     utm_term: UtmTerm = None,
     utm_content: UtmContent = None,
+    snippet_origins: SnippetOrigins = None,
     workspace_name: WorkspaceName = None,
     data_dir: DataDir = None,
 ) -> None:
     """Changes a link, also one that was sent already: trackers follow within a second or two. What is left out stays as it
     is; an empty text ("") takes a term away."""
     utm = dict(zip(UTM, (utm_source, utm_medium, utm_campaign, utm_term, utm_content), strict=True))
-    if all(given is None for given in (destination, title, activates, expires, fallback, passed or None, *utm.values())):
+    lists = (passed or None, snippet_origins or None)
+    if all(given is None for given in (destination, title, activates, expires, fallback, *lists, *utm.values())):
         raise InvalidRequest("Say what to change: --destination, --title, or one of the link's terms.")
 
     def change(link: NewLink) -> NewLink:
-        terms = changed_terms(link.terms, activates, expires, fallback, passed, utm)
+        terms = changed_terms(link.terms, activates, expires, fallback, passed, utm, snippet_origins)
         return NewLink(
             link.destination_url if destination is None else destination, link.title if title is None else title, terms
         )
@@ -208,6 +211,8 @@ def _lines(one: LinkDetails) -> Iterator[tuple[str, str]]:
         yield "passes on", ", ".join(terms.passed_parameters)
     for name, value in terms.utm.items():
         yield f"utm_{name}", value
+    if terms.snippet_origins:
+        yield "told of by pages of", ", ".join(terms.snippet_origins)
     if one.visits is not None:
         yield "visits by people", f"{one.visits.human:,}"
         yield "suspect visits", f"{one.visits.suspect:,}"
