@@ -13,6 +13,10 @@ from starlette.routing import Route
 from dashboards.assets import PREFIX, load_assets
 from dashboards.pages import errors
 from dashboards.pages.campaigns import CampaignPages
+from dashboards.pages.door import Door
+from dashboards.pages.landing_editor import LandingEditor
+from dashboards.pages.landing_list import LandingList
+from dashboards.pages.landing_preview import LandingPreview
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
@@ -29,14 +33,18 @@ from linksvc.settings import Settings
 def create_dashboards(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
 ) -> Starlette:
-    """The pages: /, /sign-in, /sign-out, /language, /campaigns and below, /till and below, /static. `limits` are the
-    process's, their own if there is nobody to share them with."""
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /pages, /till and what is below them,
+    /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
     door = TillDoor(engine, clock, TillSessions(engine, clock, settings.public_url.startswith("https://")))
+    signed_in = Door(sessions)
     return Starlette(
         routes=[
             *CampaignPages(engine, clock, sessions).routes(),
+            *LandingPreview(engine, clock, signed_in).routes(),
+            *LandingList(engine, clock, signed_in).routes(),
+            *LandingEditor(engine, clock, signed_in).routes(),
             *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE)).routes(),
             *TillPages(engine, clock, door, limits or Limits(settings)).routes(),
             Route(f"{PREFIX}{{name}}", load_assets().serve),

@@ -1,10 +1,14 @@
 """Every string of the pages but the figures' own, in English and in French. Templates ask for them by key:
 `say("nav.campaigns")`."""
 
+from dashboards.page_catalog import PAGE_TEXTS
+from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
 from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
 
-CATALOG: dict[str, Text] = TILL_TEXTS | {
+_ELSEWHERE = TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS
+
+CATALOG: dict[str, Text] = _ELSEWHERE | {
     # Every page
     "nav.skip": Text("Skip to the content", "Aller au contenu"),
     "nav.main": Text("Main", "Principale"),
