@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from linksvc.funnel import find_campaign, status_of, with_links
 from linksvc.links import CAMPAIGN_LINK
-from linksvc.models import Campaign, ContactImport, FunnelCount, Link, Offer
+from linksvc.models import Campaign, ContactImport, FunnelCount, LandingPage, Link, Offer
 from linksvc.money import Money
 from linksvc.stages import BROUGHT, MONEY
 from linksvc.standing_campaigns import is_for_messages
@@ -49,6 +49,8 @@ class LinkFacts:
     closes_at: datetime | None
     fallback_url: str
     changed_at: datetime | None
+    page: tuple[int, str] | None = None
+    """The landing page it opens instead, by id and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +147,6 @@ def _read_link(session: Session, campaign_id: int) -> LinkFacts | None:
         return None
     # A link from before links could be changed has the time it was made there.
     changed_at = link.updated_at if link.updated_at and link.updated_at > link.created_at else None
-    return LinkFacts(link.destination_url, link.activates_at, link.expires_at, link.fallback_url, changed_at)
+    page = session.get(LandingPage, link.page_id) if link.page_id is not None else None
+    shown = (page.id or 0, page.name) if page else None
+    return LinkFacts(link.destination_url, link.activates_at, link.expires_at, link.fallback_url, changed_at, shown)

@@ -10,6 +10,7 @@ from dashboards.campaigns import CampaignDetails, LinkFacts, read_details
 from dashboards.chart import funnel_chart
 from dashboards.figures import Figures, Ledger, Named, Step, Tile
 from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
+from dashboards.page_rows import page_path
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel, read_funnel
@@ -25,10 +26,11 @@ REFRESH_AT_REST_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A line of what was sent: a name and a value."""
+    """A line of what was sent: a name and a value, which may be a link of our pages."""
 
     label: str
     value: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,11 @@ def _control(funnel: Funnel) -> tuple[str, ...]:
 
 def _link_details(link: LinkFacts | None, speech: Speech) -> Iterator[Detail]:
     say = speech.say
-    yield Detail(say("details.destination"), link.destination_url if link else say("details.no_link"))
+    if link and link.page:
+        page_id, name = link.page
+        yield Detail(say("details.page"), name, page_path(page_id))
+    else:
+        yield Detail(say("details.destination"), link.destination_url if link else say("details.no_link"))
     if link and link.opens_at:
         yield Detail(say("details.link_opens"), speech.day_and_time(link.opens_at))
     if link and link.closes_at:

@@ -34,7 +34,7 @@ PAGE_TEXTS: dict[str, Text] = {
     "pages.deleted": Text("The page was deleted.", "La page a été supprimée."),
     "starter.offer": Text("An offer with a promo code", "Une offre avec code promo"),
     "starter.offer.help": Text(
-        "Picture of words, code with copy button and QR, time left, way to the shop.",
+        "A greeting, the code with copy button and QR, the time left, the way to the shop.",
         "Accroche, code avec bouton de copie et QR, temps restant, chemin vers la boutique.",
     ),
     "starter.scratch": Text("A scratch card", "Une carte à gratter"),

@@ -92,7 +92,7 @@ class EditorForm:
 
     def gist(self, at: int) -> str:
         """The first words of a block."""
-        text = next(_texts(self.block(at)), "")
+        text = next(_texts(self.block(at), languages_of(self.tree)), "")
         line = " ".join(text.split())
         return line if len(line) <= _GIST_LONGEST else f"{line[:_GIST_LONGEST]}…"
 
@@ -127,11 +127,12 @@ class EditorForm:
         return self.speech.say("editor.countdown.moment", time=time, zone=self.speech.timezone)
 
 
-def _texts(block: Tree) -> Iterator[str]:
-    """The texts of a block in their order."""
+def _texts(block: Tree, languages: tuple[str, ...]) -> Iterator[str]:
+    """The texts of a block in their order, of its page's languages."""
     for one in fields_of(block):
         if one.kind == "words":
-            yield from (text for text in tree_at(block, one.name).values() if isinstance(text, str) and text.strip())
+            words = tree_at(block, one.name)
+            yield from (text for code in languages if (text := text_at(words, code)).strip())
         elif one.kind == "line" and text_at(block, one.name):
             yield text_at(block, one.name)
 
