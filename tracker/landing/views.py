@@ -85,7 +85,7 @@ def _code(block: CodeBlock, scene: Scene) -> Values:
     code, shown, words = scene.personal.code, scene.personal.fields["code"], own_words(scene.language)
     forms = [(draw, words[label]) for form, (draw, label) in _DRAWN.items() if form in block.forms]
     pictures = [picture for draw, label in forms if (picture := draw(code, label.format(code=shown)))] if code else []
-    return {"known": True, "code": shown, "copy": "copy" in block.forms, "pictures": pictures}
+    return {"known": True, "code": shown, "may_copy": "copy" in block.forms, "pictures": pictures}
 
 
 def _privacy(block: PrivacyBlock, scene: Scene) -> Values:

@@ -33,7 +33,7 @@ _BASE: Vocabulary = {
         "nl": "Bij deze link hoort geen code.",
         "pt": "Esta ligação não tem código.",
     },
-    "copy": {
+    "copy_code": {
         "en": "Copy the code",
         "fr": "Copier le code",
         "de": "Code kopieren",
