@@ -15,6 +15,7 @@ from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tracker.block_watch import BlockWatch
+from tracker.event_limits import EventLimits
 from tracker.evidence import HitTokens
 from tracker.guessing import watch_networks
 from tracker.landing.assembly import LandingPages
@@ -23,13 +24,16 @@ from tracker.landing.rendering import Renderer
 from tracker.landing.serving import PageShowing
 from tracker.landing.transactions import Transactions
 from tracker.losses import Losses
+from tracker.page_events import PageEvents
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
 from tracker.resolving import Resolver
 from tracker.responses import NO_BODY, Receive, Response, Scope, Send, text
 from tracker.segment_writer import Sync
 from tracker.snapshot import Snapshot
+from tracker.snippet import Snippet
 from tracker.spool import Spool
+from tracker.visit_tokens import VisitTokens
 
 _DAY = (b"cache-control", b"public, max-age=86400")
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
@@ -58,6 +62,8 @@ class Tracker:
         personal: PersonalLinks,
         redirect: Redirect,
         landing: LandingPages,
+        page_events: PageEvents,
+        snippet: Snippet,
     ) -> None:
         self.watch = watch
         self.spool = spool
@@ -66,6 +72,8 @@ class Tracker:
         self._personal = personal
         self.redirect = redirect
         self._landing = landing
+        self.page_events = page_events
+        self._snippet = snippet
 
     @property
     def answered(self) -> Mapping[str, int]:
@@ -83,7 +91,8 @@ class Tracker:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        response = self._named(scope) or await self._landing.answer(scope, receive)
+        response = self._named(scope) or await self._snippet.answer(scope, receive)
+        response = response or await self._landing.answer(scope, receive)
         if response is None and scope["method"] in ("GET", "HEAD"):
             return await self.redirect.answer(scope)
         self.redirect.answered["other"] += 1
@@ -119,7 +128,10 @@ def create_tracker(
     losses, guessing, personal = Losses(), watch_networks(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
     resolver = Resolver(ShortCodes.of(keyring), watch, networks, guessing)
-    showing = PageShowing(HitTokens(keyring.hit_tokens), PageAddresses(), Renderer())
-    redirect = Redirect(resolver, watch, spool, losses, networks, guessing, personal, showing, clock)
-    landing = LandingPages(Transactions(engine), resolver, watch, showing, redirect, clock)
-    return Tracker(watch, spool, losses, guessing, personal, redirect, landing)
+    hit_tokens, visit_tokens = HitTokens(keyring.hit_tokens), VisitTokens(keyring.visit_tokens)
+    showing = PageShowing(hit_tokens, PageAddresses(), Renderer())
+    redirect = Redirect(resolver, watch, spool, losses, networks, guessing, personal, showing, visit_tokens, clock)
+    events = PageEvents(hit_tokens, spool, EventLimits(), clock)
+    landing = LandingPages(Transactions(engine), resolver, watch, showing, redirect, events, clock)
+    snippet = Snippet(visit_tokens, events, watch, networks, clock)
+    return Tracker(watch, spool, losses, guessing, personal, redirect, landing, events, snippet)

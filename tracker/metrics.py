@@ -6,6 +6,7 @@ Nothing is counted here: the numbers are read where the work keeps them, when so
 from linksvc.metrics import Metric
 from tracker.app import Tracker
 from tracker.losses import Loss
+from tracker.page_events import OUTCOMES
 
 ANSWERS = ("redirected", "shown", "fallback", "early", "expired", "unknown", "throttled", "unavailable", "other")
 
@@ -22,7 +23,7 @@ TRACKER_METRICS: tuple[Metric[Tracker], ...] = (
     Metric(
         "ricochet_tracker_hits_spooled_total",
         "counter",
-        "Hits brought to the disk before their answer left.",
+        "Hits, and beacons of pages, brought to the disk before their answer left.",
         lambda tracker: tracker.spool.hits,
     ),
     Metric(
@@ -32,6 +33,14 @@ TRACKER_METRICS: tuple[Metric[Tracker], ...] = (
         lambda tracker: tracker.losses.counts,
         "reason",
         tuple(Loss),
+    ),
+    Metric(
+        "ricochet_tracker_beacons_total",
+        "counter",
+        "What pages told, by what became of it: lost is what the disk did not take.",
+        lambda tracker: tracker.page_events.answered,
+        "outcome",
+        OUTCOMES,
     ),
     Metric(
         "ricochet_tracker_spool_commits_total",

@@ -13,14 +13,17 @@ from linksvc.guessing import Guessing
 from tracker import pages
 from tracker.block_watch import BlockWatch
 from tracker.destinations import Destination, Outcome, pass_on
+from tracker.evidence import HitRef
 from tracker.hosts import EVERYBODY
 from tracker.landing.serving import PageShowing
+from tracker.landing.visits import follows
 from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, pack_hit, read_headers
 from tracker.resolving import Found, Opened, Refusal, Resolver
 from tracker.responses import Response, Scope, html, redirect_to
 from tracker.spool import Spool, Spooled
+from tracker.visit_tokens import VisitTokens, with_token
 
 log = structlog.get_logger()
 
@@ -45,6 +48,7 @@ class Redirect:
         guessing: Guessing,
         personal: PersonalLinks,
         showing: PageShowing,
+        tokens: VisitTokens,
         clock: Clock,
     ) -> None:
         self.answered: Counter[str] = Counter()
@@ -58,6 +62,7 @@ class Redirect:
         self._guessing = guessing
         self._personal = personal
         self._showing = showing
+        self._tokens = tokens
         self._clock = clock
         self._ready: dict[bytes, Response] = {}
         self._refusals = {
@@ -105,7 +110,7 @@ class Redirect:
         outcome, spooled = await on_disk
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
-        return await self._by_terms(scope["query_string"], headers, opened, outcome, spooled)
+        return await self._by_terms(scope, headers, opened, outcome, spooled)
 
     def _put(
         self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, tell: TellOutcome
@@ -139,7 +144,7 @@ class Redirect:
         send(self._redirection("redirected", destination.location, headers))
 
     async def _by_terms(
-        self, query: bytes, headers: Headers, opened: Opened, outcome: Outcome, spooled: Spooled
+        self, scope: Scope, headers: Headers, opened: Opened, outcome: Outcome, spooled: Spooled
     ) -> Response:
         """The answer of a link that is not the same at all times, for everybody and whatever is asked."""
         destination = opened.destination
@@ -147,14 +152,25 @@ class Redirect:
             return self.out_of_time(destination, outcome, headers)
         if destination.page_id is not None:
             return self._show(destination.page_id, headers, opened, spooled)
-        location = destination.location
+        location, query = destination.location, scope["query_string"]
         if destination.is_personal:
             location = await self._personal.location(destination, opened.message)
             if location is None:
                 return self.refuse(Refusal.UNAVAILABLE, headers)
         if location and destination.passed_parameters and 0 < len(query) <= LONGEST_QUERY:
             location = pass_on(location, query, destination.passed_parameters)
+        n = opened.named
+        if location and destination.snippet_origins and n is not None and scope["method"] == "GET" and follows(headers):
+            return self._elsewhere(location, opened, n, spooled, headers)
         return self._redirection("redirected", location, headers)
+
+    def _elsewhere(self, location: bytes, opened: Opened, n: int, spooled: Spooled, headers: Headers) -> Response:
+        """To a page that may tell what happens there, with the token of the hit; none of a hit that is not on disk."""
+        if isinstance(spooled, Loss):
+            return self._redirection("redirected", location, headers)
+        hit = HitRef(opened.block.campaign_id, n, spooled.segment, spooled.position)
+        self.answered["redirected"] += 1
+        return redirect_to(with_token(location, self._tokens.issue(hit, opened.block.link_id, self._clock())))
 
     def _show(self, page_id: int, headers: Headers, opened: Opened, spooled: Spooled) -> Response:
         page = self._watch.known.page(page_id)

@@ -60,8 +60,8 @@ class TermsPayload(Payload):
     snippet_origins: tuple[str, ...] = Field(
         (),
         max_length=ORIGINS_MOST,
-        description="Origins of pages of your own that bear the snippet /t.js and may tell what visitors do there. Of the link "
-        "of a campaign's messages alone.",
+        description="Origins of pages of your own that bear the snippet /t.js and may tell what visitors do there. "
+        "Of the link of a campaign's messages alone.",
         examples=[["https://shop.example"]],
     )
 
@@ -84,6 +84,7 @@ class CampaignLinkChanges(TermsPayload):
     """What is left out stays as it is; null takes a term away. `utm` is replaced as a whole."""
 
     destination_url: str = Field("", max_length=MAX_CHARACTERS)
+    page_id: str | None = Field(None, description="A published landing page, instead of a destination.", examples=["pag_3"])
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:

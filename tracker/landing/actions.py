@@ -13,10 +13,13 @@ Answer = Callable[[PageVisit, str, Receive], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`after_end`: it works on a link whose time is over, too: somebody may have its page open."""
+    """`after_end`: it works on a link whose time is over, too: somebody may have its page open. `by_script`: only the page's
+    script sends it, so trouble is told as a problem whatever is asked for; it has limits of its own, for it is no work for
+    the database."""
 
     answer: Answer
     after_end: bool = False
+    by_script: bool = False
 
 
 Actions = Mapping[str, Action]

@@ -12,6 +12,7 @@ from tracker.landing.picture_store import PictureStore
 from tracker.landing.posts import PagePosts, RefusalPages
 from tracker.landing.serving import PageShowing
 from tracker.landing.transactions import Transactions
+from tracker.page_events import PageEvents
 from tracker.problems import Unavailable, problem_response
 from tracker.requests import read_headers
 from tracker.resolving import Resolver
@@ -28,12 +29,13 @@ class LandingPages:
         watch: BlockWatch,
         showing: PageShowing,
         refusals: RefusalPages,
+        events: PageEvents,
         clock: Clock,
     ) -> None:
         self._watch = watch
         self._transactions = transactions
         self._pictures = PictureStore(transactions, lambda *picture: watch.known.shows(*picture))
-        self._posts = PagePosts(resolver, watch, showing, refusals, actions_of(transactions, showing), clock)
+        self._posts = PagePosts(resolver, watch, showing, refusals, actions_of(transactions, showing, events), clock)
 
     async def answer(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer to a request for anything of pages; None for any other."""
@@ -59,7 +61,7 @@ class LandingPages:
         return found or text(404, b"Not found\n")
 
 
-def actions_of(transactions: Transactions, showing: PageShowing) -> Actions:
+def actions_of(transactions: Transactions, showing: PageShowing, events: PageEvents) -> Actions:
     """What can be sent to a page."""
     personal = PersonalPages(transactions, showing)
     return {
@@ -67,5 +69,6 @@ def actions_of(transactions: Transactions, showing: PageShowing) -> Actions:
         "me": Action(personal.tell),
         "draw": Action(Drawing(transactions, personal).draw),
         "form": Action(Answering(transactions, personal).answer),
+        "events": Action(events.take, after_end=True, by_script=True),
         "stop": Action(OptingOut(transactions, showing).stop, after_end=True),
     }

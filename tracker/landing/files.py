@@ -17,7 +17,7 @@ from tracker.landing.known_pages import KnownPage
 from tracker.requests import Headers
 from tracker.responses import Header, Response
 
-SCRIPTS = ("base.js", "countdowns.js", "codes.js", "draws.js", "surveys.js", "start.js")
+SCRIPTS = ("base.js", "events.js", "countdowns.js", "codes.js", "draws.js", "surveys.js", "start.js")
 """In this order they are one script: `base.js` opens it, `start.js` ends it."""
 
 STYLES = ("page.css", "draws.css", "surveys.css")

@@ -94,15 +94,18 @@ class PagePosts:
                 return problem_response(Gone("This link leads nowhere now."))
             return self._refusals.out_of_time(opened.destination, outcome, headers)
         try:
-            self._check(visit)
+            self._check(visit, action)
             return await action.answer(visit, argument, receive)
         except Problem as problem:
-            return problem_response(problem) if visit.wants_json else self._trouble(visit, problem)
+            by_script = visit.wants_json or action.by_script
+            return problem_response(problem) if by_script else self._trouble(visit, problem)
 
-    def _check(self, visit: PageVisit) -> None:
+    def _check(self, visit: PageVisit, action: Action) -> None:
         """Raises Forbidden, TooManyRequests."""
         if is_machine(visit.opened, visit.headers, "POST", visit.now):
             raise Forbidden("This is for the people whom we write to, not for programs.", code="not_for_machines")
+        if action.by_script:
+            return
         wait_s = self._buckets.take(f"{visit.campaign_id}:{visit.message}").wait_s
         if wait_s:
             raise TooManyRequests("Too much was sent to this page; please wait a moment.", retry_after_s=wait_s)
