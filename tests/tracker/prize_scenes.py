@@ -1,4 +1,4 @@
-"""A campaign whose link shows a page with a scratch card, cells and a form; and how a browser sends something to it."""
+"""A page with a scratch card, cells and a form; and how a browser sends something to it."""
 
 import asyncio
 from datetime import datetime
@@ -7,15 +7,10 @@ from urllib.parse import urlencode
 
 import orjson
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from linksvc.database import writing
 from linksvc.landing.documents import parse_document
-from linksvc.landing.pages import create_page, edit_page, find_page, publish_page
-from linksvc.links import CAMPAIGN_LINK
-from linksvc.models import Link
-from linksvc.serials import next_revision
-from tests import factories
+from linksvc.landing.pages import edit_page, find_page, publish_page
 from tests.factories import NOW
 from tests.linksvc.landing.forms import FORM
 from tests.tracker.http import Answer, read_answer, request
@@ -49,32 +44,12 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def publish(session: Session, workspace_id: int, document: dict[str, Any], now: datetime = NOW) -> int:
-    """A page that recipients see."""
-    page = create_page(session, workspace_id, "VIP", parse_document(orjson.dumps(document)), now)
-    publish_page(session, workspace_id, page.id, page.version, now)
-    return page.id
-
-
 def republish(engine: Engine, workspace_id: int, page_id: int, document: dict[str, Any], now: datetime = NOW) -> None:
     """Another state of the page."""
     with writing(engine) as session:
         page = find_page(session, workspace_id, page_id)
-        edited = edit_page(session, workspace_id, page_id, page.version, "VIP", parse_document(orjson.dumps(document)), now)
+        edited = edit_page(session, workspace_id, page_id, page.version, "Page", parse_document(orjson.dumps(document)), now)
         publish_page(session, workspace_id, page_id, edited.version, now)
-
-
-def page_campaign(
-    engine: Engine, workspace_id: int, size: int = 3, document: dict[str, Any] = DOCUMENT, **fields: Any
-) -> tuple[int, int]:
-    """A campaign that leads to a page instead of a destination, and the page. Serials as of `produced_campaign`."""
-    campaign_id = factories.produced_campaign(engine, workspace_id, size, **fields)
-    with writing(engine) as session:
-        page_id = publish(session, workspace_id, document)
-        link = session.get(Link, (campaign_id, CAMPAIGN_LINK))
-        assert link
-        link.page_id, link.destination_url, link.revision = page_id, "", next_revision(session)
-    return campaign_id, page_id
 
 
 async def post(port: int, target: str, sent: Any = (), **headers: str) -> Answer:

@@ -17,7 +17,8 @@ from tests import factories
 from tests.linksvc.landing.forms import SENT
 from tests.tracker.conftest import Serve, Served
 from tests.tracker.http import Answer
-from tests.tracker.prize_scenes import DOCUMENT, page_campaign, post, republish
+from tests.tracker.landing_scenes import PageCampaign, page_campaign
+from tests.tracker.prize_scenes import DOCUMENT, post, republish
 
 JSON = {"accept": "application/json"}
 
@@ -28,9 +29,8 @@ def workspace_id(sqlite_engine: Engine) -> int:
 
 
 @pytest.fixture
-def scene(sqlite_engine: Engine, workspace_id: int) -> tuple[int, int]:
-    """The campaign and its page."""
-    return page_campaign(sqlite_engine, workspace_id)
+def scene(sqlite_engine: Engine, workspace_id: int) -> PageCampaign:
+    return page_campaign(sqlite_engine, DOCUMENT, workspace_id=workspace_id)
 
 
 def code_of(codes: ShortCodes, campaign_id: int, n: int = 0) -> str:
@@ -56,9 +56,9 @@ async def fill_in(served: Served, code: str, sent: Any = SENT, **headers: str) -
 
 
 async def test_a_prize_is_drawn_by_a_post_and_is_the_same_from_then_on(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         before = await served.ask(f"/{code}", accept_language="en")
         assert before.status == 200 and b"In the shop" not in before.body
@@ -74,18 +74,18 @@ async def test_a_prize_is_drawn_by_a_post_and_is_the_same_from_then_on(
 
 
 async def test_without_a_script_the_whole_page_comes_back_with_the_prize(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
     async with serve(sqlite_settings, sqlite_engine) as served:
-        page = await post(served.port, f"/{code_of(codes, scene[0])}/draw/card", accept="text/html")
+        page = await post(served.port, f"/{code_of(codes, scene.campaign_id)}/draw/card", accept="text/html")
     assert page.status == 200 and b"Au magasin" in page.body and b"Venez-vous souvent" in page.body
 
 
 async def test_a_page_says_its_odds_and_stock(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
     async with serve(sqlite_settings, sqlite_engine) as served:
-        page = (await served.ask(f"/{code_of(codes, scene[0])}", accept_language="en")).body.decode()
+        page = (await served.ask(f"/{code_of(codes, scene.campaign_id)}", accept_language="en")).body.decode()
     assert "A red &lt;b&gt;bag&lt;/b&gt;: 2.5\u202f% (1,000 in all)" in page and "Nothing: 97.5\u202f%" in page
 
 
@@ -105,10 +105,10 @@ async def test_programs_and_previews_draw_nothing_and_answer_nothing(
     sqlite_settings: Settings,
     sqlite_engine: Engine,
     codes: ShortCodes,
-    scene: tuple[int, int],
+    scene: PageCampaign,
     headers: dict[str, str],
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         refused = [await draw(served, code, **headers), await fill_in(served, code, **JSON, **headers)]
         refused.append(await fill_in(served, code, **headers))
@@ -118,9 +118,9 @@ async def test_programs_and_previews_draw_nothing_and_answer_nothing(
 
 
 async def test_get_and_head_draw_nothing_and_answer_nothing(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         for method in ("GET", "HEAD", "PUT", "OPTIONS"):
             for path in ("draw/card", "draw/cells", "form/opinion"):
@@ -130,9 +130,9 @@ async def test_get_and_head_draw_nothing_and_answer_nothing(
 
 
 async def test_who_draws_many_times_at_once_has_drawn_once(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         told = await asyncio.gather(*(draw(served, code, "cells") for _ in range(20)))
     assert {one.status for one in told} == {200} and len({block_of(one) for one in told}) == 1
@@ -140,9 +140,9 @@ async def test_who_draws_many_times_at_once_has_drawn_once(
 
 
 async def test_a_block_that_is_no_card_draws_nothing(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         for block in ("opinion", "nothing", "", "card/x"):
             assert (await draw(served, code, block)).status == 404
@@ -156,14 +156,14 @@ async def test_a_prize_that_is_taken_out_of_the_page_is_still_told_to_whom_it_wa
     sqlite_engine: Engine,
     codes: ShortCodes,
     workspace_id: int,
-    scene: tuple[int, int],
+    scene: PageCampaign,
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         await draw(served, code)
     card = DOCUMENT["blocks"][0]
     other = card | {"prizes": [card["prizes"][0] | {"id": "hat", "label": {"fr": "Un chapeau", "en": "A hat"}}]}
-    republish(sqlite_engine, workspace_id, scene[1], DOCUMENT | {"blocks": [other, *DOCUMENT["blocks"][1:]]})
+    republish(sqlite_engine, workspace_id, scene.page_id, DOCUMENT | {"blocks": [other, *DOCUMENT["blocks"][1:]]})
     async with serve(sqlite_settings, sqlite_engine) as served:
         told = await post(served.port, f"/{code}", accept="text/html")
     page = told.body.decode()
@@ -171,9 +171,9 @@ async def test_a_prize_that_is_taken_out_of_the_page_is_still_told_to_whom_it_wa
 
 
 async def test_a_form_is_thanked_for_and_stays_answered(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
-    code = code_of(codes, scene[0])
+    code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
         done = await fill_in(served, code, **JSON)
         again = await fill_in(served, code, **JSON)
@@ -189,12 +189,12 @@ async def test_a_form_is_thanked_for_and_stays_answered(
 
 
 async def test_what_is_wrong_is_told_beside_the_question_and_nothing_typed_is_lost(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
     hostile = "</textarea><script>alert(1)</script>"
     sent = {"q.likes": ["prices"], "q.rating": ["99"], "q.wish": [hostile], "q.news": ["yes"]}
     async with serve(sqlite_settings, sqlite_engine) as served:
-        page = await fill_in(served, code_of(codes, scene[0]), sent, accept="text/html", accept_language="en")
+        page = await fill_in(served, code_of(codes, scene.campaign_id), sent, accept="text/html", accept_language="en")
     html = page.body.decode()
     assert page.status == 422 and "Please answer this question." in html and "Please choose a step of the scale." in html
     assert 'value="prices" checked' in html and 'value="yes" checked' in html
@@ -209,10 +209,10 @@ async def test_what_is_wrong_is_told_beside_the_question_and_nothing_typed_is_lo
     ids=["too many fields", "too long"],
 )
 async def test_what_is_no_form_of_ours_is_refused(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int], body: Any
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign, body: Any
 ) -> None:
     async with serve(sqlite_settings, sqlite_engine) as served:
-        refused = await fill_in(served, code_of(codes, scene[0]), body, **JSON)
+        refused = await fill_in(served, code_of(codes, scene.campaign_id), body, **JSON)
     assert refused.status in (413, 422)
     assert rows(sqlite_engine, SurveyAnswer) == []
 
@@ -220,7 +220,7 @@ async def test_what_is_no_form_of_ours_is_refused(
 async def test_a_recipient_without_consent_to_tracking_draws_and_answers_too(
     serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, workspace_id: int
 ) -> None:
-    campaign_id, _ = page_campaign(sqlite_engine, workspace_id, tracked=0)
+    campaign_id = page_campaign(sqlite_engine, DOCUMENT, workspace_id=workspace_id, tracked=0).campaign_id
     async with serve(sqlite_settings, sqlite_engine) as served:
         assert (await draw(served, code_of(codes, campaign_id, 2))).status == 200
         assert (await fill_in(served, code_of(codes, campaign_id, 2), **JSON)).status == 200
@@ -228,12 +228,12 @@ async def test_a_recipient_without_consent_to_tracking_draws_and_answers_too(
 
 
 async def test_nobody_draws_once_the_link_has_ended(
-    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: tuple[int, int]
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
     with writing(sqlite_engine) as session:
-        link = session.get(Link, (scene[0], 1))
+        link = session.get(Link, (scene.campaign_id, 1))
         assert link
         link.expires_at, link.revision = factories.NOW, next_revision(session)
     async with serve(sqlite_settings, sqlite_engine) as served:
-        assert (await draw(served, code_of(codes, scene[0]))).status == 410
+        assert (await draw(served, code_of(codes, scene.campaign_id))).status == 410
     assert rows(sqlite_engine, PrizeDraw) == []
