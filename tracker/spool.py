@@ -9,13 +9,13 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import repeat
 from pathlib import Path
 
 import structlog
 
+from tracker.disk_thread import DiskThread, Done
 from tracker.frames import HEAD_BYTES, check_payload
 from tracker.losses import Loss
 from tracker.segment_reader import list_segments
@@ -79,17 +79,17 @@ class Spool:
         self._resting = True
         self._idle = asyncio.Event()
         self._idle.set()
-        self._thread = ThreadPoolExecutor(1, "spool")
+        self._thread = DiskThread("spool")
 
     async def open(self) -> None:
         """Opens the first segment. A disk that refuses is no reason not to redirect: later hits try again."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, ())
+        await self._thread.run(partial(self._commit, ()))
 
     async def close(self) -> None:
         """Ends the segment; waits for what is being written."""
         await self._idle.wait()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._abandon)
-        self._thread.shutdown()
+        await self._thread.run(self._abandon)
+        self._thread.close()
 
     @property
     def total_bytes(self) -> int:
@@ -104,7 +104,7 @@ class Spool:
     async def check(self) -> Loss | None:
         """Why hits cannot be kept now, if so. The disk is really asked: nothing is written, but synced, and a segment is
         opened where there is none."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
+        return await self._thread.run(self._check)
 
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
@@ -139,9 +139,8 @@ class Spool:
         batch, self._waiting = self._waiting, []
         self._began = loop.time()
         watch = loop.call_later(ON_DISK_WITHIN_S, self._stall, batch)
-        commit = self._thread.submit(self._commit, [payload for payload, _ in batch])
-        finish = partial(self._finish, loop, batch, watch)
-        commit.add_done_callback(lambda done: loop.call_soon_threadsafe(finish, done))
+        commit = partial(self._commit, [payload for payload, _ in batch])
+        self._thread.submit(loop, commit, partial(self._finish, loop, batch, watch))
 
     def _stall(self, batch: list[Waiting]) -> None:
         """The disk takes too long: whoever waits for it goes on."""
@@ -154,11 +153,11 @@ class Spool:
                 _inform(tell, Loss.UNCONFIRMED)
 
     def _finish(
-        self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], watch: asyncio.TimerHandle, commit: "Future[Committed]"
+        self, loop: asyncio.AbstractEventLoop, batch: list[Waiting], watch: asyncio.TimerHandle, commit: Done[Committed]
     ) -> None:
         watch.cancel()
         self._stalled = False
-        if defect := commit.exception():
+        if defect := commit.defect:
             log.error("a defect in the spool", action="spool_defect", exc_info=defect)
         done = Loss.INTERNAL if defect else commit.result()
         results: Iterable[Spooled] = repeat(done, len(batch)) if isinstance(done, Loss) else done
