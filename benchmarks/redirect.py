@@ -3,7 +3,8 @@
 The tracker is the real command (`ricochet serve tracker`) on a store of 1,000 campaigns and 100 million serials, and every
 answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved; a
 ratio is the median of those within a round, for machines change their speed from one minute to the next. One worker and two
-share both cores with the load generator: their rates say nothing, their processor time for each redirect does. The load is
+share both cores with the load generator: their rates say nothing, their processor time for each redirect does. What two
+busy processes cost each other on the machine itself, in caches and clock, two bare ones beside one tell. The load is
 wrk's (Debian: apt-get install wrk), or, where that is not to be had, that of `parts/load.py`.
 
 Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick]
@@ -192,6 +193,8 @@ def measure(rounds: int, seconds: float, campaigns: int) -> list[Metric]:
         servers = {
             "bare": cleanup.enter_context(serving([str(PARTS / "bare.py")], folder, SERVER_CORE)),
             "pinned": cleanup.enter_context(serving(tracker, folder, SERVER_CORE)),
+            "one bare": cleanup.enter_context(serving([str(PARTS / "bare.py")], folder, BOTH)),
+            "two bare": cleanup.enter_context(serving([str(PARTS / "bare.py"), "2"], folder, BOTH)),
             "one worker": cleanup.enter_context(serving(tracker, folder, BOTH)),
             "two workers": cleanup.enter_context(serving([*tracker, "--workers", "2"], folder, BOTH)),
         }
@@ -209,18 +212,25 @@ def measure(rounds: int, seconds: float, campaigns: int) -> list[Metric]:
 
 def figures(seen: dict[str, list[Round]], memory_mb: float) -> list[Metric]:
     bare, pinned, one, two = (seen[name] for name in ("bare", "pinned", "one worker", "two workers"))
+    one_bare, two_bare = seen["one bare"], seen["two bare"]
     rate = median(ours.per_s / theirs.per_s for ours, theirs in zip(pinned, bare, strict=True))
     cpu = median(theirs.cpu_us / ours.cpu_us for ours, theirs in zip(pinned, bare, strict=True))
     p99 = median(r.p99_ms for r in pinned)
     floor = median(r.p99_ms for r in bare)
-    scaling = median(both.cpu_us / alone.cpu_us for both, alone in zip(two, one, strict=True))
+    scaling, shared = _growth(one, two), _growth(one_bare, two_bare)
     return [
         Metric("redirects, on disk before the answer", _rate(pinned), "/s", _rate(bare), rate, ">= 0.5", rate >= 0.5),
         Metric("CPU a redirect", _cpu(pinned), "us", _cpu(bare), cpu, "told", True),
         Metric(f"p99 at {CONNECTIONS} connections", p99, "ms", floor, p99 / floor, "< 10 ms", p99 < 10),
         Metric("CPU a redirect, two workers beside one", _cpu(two), "us", _cpu(one), scaling, "<= 1.15", scaling <= 1.15),
+        Metric("the same of the bare callable", _cpu(two_bare), "us", _cpu(one_bare), shared, "told", True),
         Metric("memory of a worker", memory_mb, "MB", None, None, "< 150 MB", memory_mb < 150),
     ]
+
+
+def _growth(one: list[Round], two: list[Round]) -> float:
+    """What an answer costs two processes beside one."""
+    return median(both.cpu_us / alone.cpu_us for both, alone in zip(two, one, strict=True))
 
 
 def _rate(rounds: list[Round]) -> float:
