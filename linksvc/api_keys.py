@@ -29,6 +29,8 @@ SCOPES = (
     "campaigns:read",
     "links:write",
     "links:read",
+    "pages:write",
+    "pages:read",
     "codes:validate",
     "codes:redeem",
     "codes:void",

@@ -17,10 +17,9 @@ from linksvc.domains import ShortHosts
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.fragments import analyse
 from linksvc.link_terms import LinkTerms, check_still_open
-from linksvc.links import CheckedLink, NewLink, add_campaign_link, check_link
+from linksvc.links import CheckedLink, NewLink, add_campaign_link, check_campaign_link
 from linksvc.models import Campaign, ContactImport, Offer, Workspace
 from linksvc.names import check_name
-from linksvc.personal_destinations import FIELD
 from linksvc.templates import Template
 
 KINDS = ("marketing", "transactional")
@@ -53,6 +52,8 @@ class NewCampaign:
     link_terms: LinkTerms = field(default_factory=LinkTerms)
     code_source: Source | None = None
     """Where its codes come from; None: they are generated, and the offer has no others."""
+    page_id: int | None = None
+    """The landing page that the link shows instead of leading to a destination, which is empty then."""
 
 
 def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime, short_url: str = "") -> int:
@@ -60,10 +61,10 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
 
     Raises InvalidRequest with the codes invalid_request (name), kind_unknown, template_..., text_empty, text_too_long,
     stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
-    those of the link's terms (`linksvc.link_terms.check_terms`), code_without_offer, offer_without_code, offer_ended,
-    offer_withdrawn, code_source_missing, code_source_empty,
+    page_and_destination, page_not_published, those of the link's terms (`linksvc.link_terms.check_terms`),
+    code_without_offer, offer_without_code, offer_ended, offer_withdrawn, code_source_missing, code_source_empty,
     sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished; NotFound with
-    workspace_not_found, offer_not_found, import_not_found.
+    workspace_not_found, offer_not_found, import_not_found, page_not_found.
     """
     workspace = session.get(Workspace, workspace_id)
     if workspace is None:
@@ -75,10 +76,9 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     check_sender(new.sender, new.kind)
     if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
         raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
-    link = _check_link(new, "link" in fields, ZoneInfo(workspace.timezone), ShortHosts(session, short_url), now)
-    if link:
-        fields |= set(FIELD.findall(link.destination_url))
-    code_source = _check_offer(session, workspace_id, new, "code" in fields, now)
+    link = _check_link(session, workspace, new, "link" in fields, ShortHosts(session, short_url), now)
+    uses_code = "code" in fields or (link is not None and link.shows_code)
+    code_source = _check_offer(session, workspace_id, new, uses_code, now)
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
@@ -95,7 +95,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     session.flush()
     campaign_id = campaign.id or 0
     if link:
-        add_campaign_link(session, workspace_id, campaign_id, link.destination_url, now, link.terms)
+        add_campaign_link(session, workspace_id, campaign_id, link.destination_url, now, link.terms, link.page_id)
     return campaign_id
 
 
@@ -139,13 +139,15 @@ def check_sender(sender: str, kind: str) -> None:
 
 
 def _check_link(
-    new: NewCampaign, uses_link: bool, zone: ZoneInfo, short_hosts: ShortHosts, now: datetime
+    session: Session, workspace: Workspace, new: NewCampaign, uses_link: bool, short_hosts: ShortHosts, now: datetime
 ) -> CheckedLink | None:
-    """Where the messages lead to, and on what terms; None without a destination."""
-    if not new.destination_url.strip():
+    """Where the messages lead to, and on what terms; None without a destination and a page."""
+    if not new.destination_url.strip() and new.page_id is None:
         if uses_link:
             raise _wrong(
-                "destination_url", "link_without_destination", "The text has {{ link }}: say where the link leads to."
+                "destination_url",
+                "link_without_destination",
+                "The text has {{ link }}: say where the link leads to, a destination or a landing page.",
             )
         if new.link_terms != LinkTerms():
             raise _wrong(
@@ -156,9 +158,11 @@ def _check_link(
         raise _wrong(
             "text",
             "destination_without_link",
-            "There is a destination, but nobody gets a link to it: put {{ link }} into the text.",
+            f"There is a {'destination' if new.page_id is None else 'landing page'}, but nobody gets a link to it: put "
+            "{{ link }} into the text.",
         )
-    link = check_link(NewLink(new.destination_url, terms=new.link_terms), zone, short_hosts, personal=True)
+    wanted = NewLink(new.destination_url, terms=new.link_terms, page_id=new.page_id)
+    link = check_campaign_link(session, workspace.id or 0, wanted, ZoneInfo(workspace.timezone), short_hosts)
     check_still_open(link.terms, now)
     return link
 
@@ -170,7 +174,7 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
             raise _wrong(
                 "offer_id",
                 "code_without_offer",
-                "The text or the destination has {{ code }}: say which offer the codes are for.",
+                "The text, the destination or the page has the recipient's code: say which offer the codes are for.",
             )
         if new.code_source is not None:
             raise _wrong("code_source", "code_source_empty", "There is no offer, so there are no codes.")
@@ -183,7 +187,8 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
         raise _wrong(
             "text",
             "offer_without_code",
-            "There is an offer, but nobody gets a code: put {{ code }} into the text, or into the destination.",
+            "There is an offer, but nobody gets a code: put {{ code }} into the text or the destination, or lead to a page "
+            "that shows the code.",
         )
     if offer.withdrawn_at is not None:
         raise _wrong("offer_id", "offer_withdrawn", "The offer was withdrawn: none of its codes is taken.")

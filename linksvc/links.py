@@ -1,5 +1,6 @@
 """Links: where short codes lead to, as they are written, checked, changed and shown; and a campaign's link, made with its
-draft. Ad-hoc ones stand on this: `linksvc.ad_hoc_links`. Called by campaigns, the API and the command line.
+draft, which leads to a destination or to a landing page. Ad-hoc ones stand on this: `linksvc.ad_hoc_links`. Called by
+campaigns, the API and the command line.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from linksvc.destinations import check_destination
 from linksvc.domains import ShortHosts, preferred_url
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.funnel import find_campaign
+from linksvc.landing.page_uses import find_page_to_link
 from linksvc.link_terms import CheckedTerms, LinkTerms, check_terms
 from linksvc.link_visits import Visits
 from linksvc.models import Link, Workspace
@@ -29,11 +31,13 @@ CAMPAIGN_LINK = 1
 
 @dataclass(frozen=True)
 class NewLink:
-    """A link as somebody wrote it; the title is for people and may be empty."""
+    """A link as somebody wrote it; the title is for people and may be empty. Of a campaign's link `page_id` may stand
+    instead of a destination, which is empty then."""
 
     destination_url: str
     title: str = ""
     terms: LinkTerms = field(default_factory=LinkTerms)
+    page_id: int | None = None
 
 
 Change = Callable[[NewLink], NewLink]
@@ -47,10 +51,14 @@ class CheckedLink:
     destination_url: str
     title: str
     terms: CheckedTerms
+    page_id: int | None = None
+    shows_code: bool = False
+    """Whether its destination or its page has the recipient's promo code."""
 
     def columns(self) -> dict[str, Any]:
         """What of a row of `link` was written by somebody."""
-        return {"destination_url": self.destination_url, "title": self.title, **self.terms.columns()}
+        where = {"destination_url": self.destination_url, "page_id": self.page_id}
+        return {**where, "title": self.title, **self.terms.columns()}
 
 
 @dataclass(frozen=True)
@@ -66,19 +74,59 @@ class LinkDetails:
     visits: Visits | None
     created_at: datetime
     updated_at: datetime | None
+    page_id: int | None = None
 
 
 def check_link(new: NewLink, zone: ZoneInfo, short_hosts: ShortHosts, *, personal: bool) -> CheckedLink:
     """What may be stored of `new`; with `personal` the destination may have fields. Raises InvalidRequest:
-    destination_invalid, invalid_request (title, times), and what `check_terms` raises."""
+    destination_invalid, invalid_request (title, times, a page), and what `check_terms` raises."""
+    if new.page_id is not None:
+        message = "Only the link of a campaign's messages leads to a landing page."
+        raise InvalidRequest(message, errors=(FieldError("page_id", message),))
+    destination_url = check_destination(new.destination_url, personal=personal)
     checked = CheckedLink(
-        destination_url=check_destination(new.destination_url, personal=personal),
+        destination_url=destination_url,
         title=check_name(new.title, "title") if new.title.strip() else "",
         terms=check_terms(new.terms, zone),
+        shows_code="code" in FIELD.findall(destination_url),
     )
     _check_leads_away(checked.destination_url, short_hosts, "destination")
     _check_leads_away(checked.terms.fallback_url, short_hosts, "fallback")
     return checked
+
+
+def check_campaign_link(
+    session: Session, workspace_id: int, new: NewLink, zone: ZoneInfo, short_hosts: ShortHosts
+) -> CheckedLink:
+    """What may be stored of the link of a campaign's messages; the page it leads to stays as it is until the transaction
+    ends.
+
+    Raises as `check_link` does; InvalidRequest: page_and_destination, page_not_published, terms_without_destination;
+    NotFound (page_not_found).
+    """
+    if new.page_id is None:
+        return check_link(new, zone, short_hosts, personal=True)
+    if new.destination_url.strip():
+        message = "A link leads to a destination or to a page; say only one of them."
+        raise InvalidRequest(message, code="page_and_destination", errors=(FieldError("page_id", message),))
+    _check_stays_here(new.terms)
+    checked = CheckedLink(
+        destination_url="",
+        title="",
+        terms=check_terms(new.terms, zone),
+        page_id=new.page_id,
+        shows_code=find_page_to_link(session, workspace_id, new.page_id).shows_code,
+    )
+    _check_leads_away(checked.terms.fallback_url, short_hosts, "fallback")
+    return checked
+
+
+def _check_stays_here(terms: LinkTerms) -> None:
+    """Terms that say what is handed on are none of a page's, which leads nowhere else."""
+    handed_on = {"passed_parameters": terms.passed_parameters, "utm": terms.utm, "snippet_origins": terms.snippet_origins}
+    if strays := [name for name, value in handed_on.items() if value]:
+        message = f"{strays[0]} is about a destination, and a page has none: take it away."
+        raise InvalidRequest(message, code="terms_without_destination", errors=(FieldError(strays[0], message),))
 
 
 def _check_leads_away(url: str, short_hosts: ShortHosts, what: str) -> None:
@@ -97,9 +145,10 @@ def add_campaign_link(
     destination_url: str,
     now: datetime,
     terms: CheckedTerms | None = None,
+    page_id: int | None = None,
 ) -> None:
-    """Stores the link of a campaign's messages; its destination and terms were checked."""
-    checked = CheckedLink(destination_url, "", terms or CheckedTerms())
+    """Stores the link of a campaign's messages; its destination or page and its terms were checked."""
+    checked = CheckedLink(destination_url, "", terms or CheckedTerms(), page_id)
     link = Link(
         campaign_id=campaign_id,
         id=CAMPAIGN_LINK,
@@ -123,17 +172,23 @@ def edit_campaign_link(
 ) -> LinkDetails:
     """Changes where a campaign's messages lead to, those that were sent already too; trackers follow within a second or two.
 
-    Raises as `check_link` does, NotFound, and InvalidRequest (code_without_offer) for {{ code }} where nobody has one.
+    Raises as `check_campaign_link` does, NotFound, and InvalidRequest (code_without_offer) for {{ code }}, or a page that
+    shows one, where nobody has one.
     """
     campaign = find_campaign(session, workspace_id, campaign_id)
     row = find_row(session, campaign_id, CAMPAIGN_LINK, to_change=True)
     short_hosts = ShortHosts(session, short_links.beginning(""))
-    checked = check_link(change(as_written(row)), find_zone(session, workspace_id), short_hosts, personal=True)
-    if "code" in FIELD.findall(checked.destination_url) and campaign.offer_id is None:
-        message = "The destination has {{ code }}, and the campaign has no offer: nobody has a code."
-        raise InvalidRequest(message, code="code_without_offer", errors=(FieldError("destination_url", message),))
+    wanted = change(as_written(row))
+    checked = check_campaign_link(session, workspace_id, wanted, find_zone(session, workspace_id), short_hosts)
+    if checked.shows_code and campaign.offer_id is None:
+        what, field = ("destination has {{ code }}", "destination_url") if checked.page_id is None else _PAGE_WITH_CODE
+        message = f"The {what}, and the campaign has no offer: nobody has a code."
+        raise InvalidRequest(message, code="code_without_offer", errors=(FieldError(field, message),))
     overwrite(session, row, checked, now)
     return details_of(short_links, row)
+
+
+_PAGE_WITH_CODE = ("page shows a promo code", "page_id")
 
 
 def find_zone(session: Session, workspace_id: int) -> ZoneInfo:
@@ -164,7 +219,7 @@ def overwrite(session: Session, row: Link, checked: CheckedLink, now: datetime) 
 
 def as_written(row: Link) -> NewLink:
     """A stored link, to be changed and checked again."""
-    return NewLink(row.destination_url, row.title, CheckedTerms.of(row).as_written())
+    return NewLink(row.destination_url, row.title, CheckedTerms.of(row).as_written(), row.page_id)
 
 
 def details_of(
@@ -180,4 +235,5 @@ def details_of(
         visits=visits,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        page_id=row.page_id,
     )

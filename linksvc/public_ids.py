@@ -21,12 +21,13 @@ PREFIXES: dict[Kind, str] = {
     "store": "sto",
 }
 
-DrawnKind = Literal["event", "hold", "payment", "provider", "redemption", "webhook"]
+DrawnKind = Literal["event", "hold", "payment", "picture", "provider", "redemption", "webhook"]
 
 DRAWN_PREFIXES: dict[DrawnKind, str] = {
     "event": "evt",
     "hold": "hld",
     "payment": "pay",
+    "picture": "pic",
     "provider": "ppr",
     "redemption": "rdm",
     "webhook": "whk",
@@ -35,7 +36,12 @@ DRAWN_PREFIXES: dict[DrawnKind, str] = {
 DRAWN_EXAMPLE = "3f2b8c1d9e4a4c6f8b7a5d2e1f0c9b8a"
 """The digits of ids in the documentation."""
 
-_DRAWN = re.compile("[0-9a-f]{32}", re.ASCII)
+DRAWN_DIGITS = 32
+
+DIGITS: dict[DrawnKind, int] = dict.fromkeys(DRAWN_PREFIXES, DRAWN_DIGITS) | {"picture": 64}
+"""How many hexadecimal digits an id has. A picture's are the digest of what it shows."""
+
+_DRAWN = re.compile("[0-9a-f]+", re.ASCII)
 
 # Numbers past 18 digits do not fit the 64 bits of a key, so they name nothing.
 _NUMBER = re.compile("[1-9][0-9]{0,17}", re.ASCII)
@@ -61,6 +67,6 @@ def draw_id(kind: DrawnKind) -> str:
 def check_drawn_id(kind: DrawnKind, text: str) -> str:
     """The id as it is stored. Raises NotFound for anything that names nothing."""
     prefix, _, digits = text.partition("_")
-    if prefix != DRAWN_PREFIXES[kind] or not _DRAWN.fullmatch(digits):
-        raise NotFound(f"There is no such {kind}. Its id is {DRAWN_PREFIXES[kind]}_ and 32 hexadecimal digits.")
+    if prefix != DRAWN_PREFIXES[kind] or len(digits) != DIGITS[kind] or not _DRAWN.fullmatch(digits):
+        raise NotFound(f"There is no such {kind}. Its id is {DRAWN_PREFIXES[kind]}_ and {DIGITS[kind]} hexadecimal digits.")
     return text

@@ -13,7 +13,14 @@ from linksvc.destinations import MAX_CHARACTERS
 from linksvc.link_terms import PASSED_MOST, UTM_LONGEST, CheckedTerms, LinkTerms
 from linksvc.links import LinkDetails, NewLink
 from linksvc.names import LONGEST
+from linksvc.public_ids import format_id, parse_id
 from linksvc.snippet_origins import ORIGINS_MOST
+
+PAGE_FAILURES = (
+    Failure(422, "page_and_destination", "A page and a destination were sent; a link leads to one of them."),
+    Failure(422, "page_not_published", "The page was never published, so nobody could see it."),
+    Failure(404, "page_not_found", "There is no such page in this workspace."),
+)
 
 TERMS_FAILURES = (
     Failure(422, "window_empty", "The link ends before it begins, or has ended already."),
@@ -80,11 +87,10 @@ class TermsPayload(Payload):
         return LinkTerms(**self.values())
 
 
-class CampaignLinkChanges(TermsPayload):
+class DestinationChanges(TermsPayload):
     """What is left out stays as it is; null takes a term away. `utm` is replaced as a whole."""
 
     destination_url: str = Field("", max_length=MAX_CHARACTERS)
-    page_id: str | None = Field(None, description="A published landing page, instead of a destination.", examples=["pag_3"])
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
@@ -100,7 +106,22 @@ class CampaignLinkChanges(TermsPayload):
         return replace(link, destination_url=self.destination_url) if "destination_url" in sent else link
 
 
-class LinkChanges(CampaignLinkChanges):
+class CampaignLinkChanges(DestinationChanges):
+    """What is left out stays as it is; null takes a term away. `utm` is replaced as a whole. A link leads to a destination
+    or to a page: the one that is sent takes the other's place."""
+
+    page_id: str | None = Field(None, description="A published landing page, instead of a destination.", examples=["pag_3"])
+
+    def applied_to(self, link: NewLink) -> NewLink:
+        """Raises NotFound for what is no page's id."""
+        link, sent = super().applied_to(link), self.model_fields_set
+        if "page_id" in sent:
+            link = replace(link, page_id=parse_id("page", self.page_id) if self.page_id else None)
+            return link if "destination_url" in sent or link.page_id is None else replace(link, destination_url="")
+        return replace(link, page_id=None) if "destination_url" in sent else link
+
+
+class LinkChanges(DestinationChanges):
     title: str = Field("", max_length=LONGEST)
 
     def applied_to(self, link: NewLink) -> NewLink:
@@ -118,7 +139,8 @@ class TermsAnswer(Answer):
 
 
 class CampaignLinkAnswer(TermsAnswer):
-    destination_url: str
+    destination_url: str | None = Field(description="Null where it leads to a page.")
+    page_id: str | None = Field(description="The landing page that it leads to; null where it leads to a destination.")
     short_url: str = Field(description="What each recipient's own link begins with.")
     created_at: datetime
     updated_at: datetime | None
@@ -126,7 +148,8 @@ class CampaignLinkAnswer(TermsAnswer):
     @classmethod
     def of(cls, link: LinkDetails) -> Self:
         return cls(
-            destination_url=link.destination_url,
+            destination_url=link.destination_url or None,
+            page_id=format_id("page", link.page_id) if link.page_id else None,
             short_url=link.short_url,
             created_at=link.created_at,
             updated_at=link.updated_at,

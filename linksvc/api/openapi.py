@@ -32,7 +32,7 @@ from linksvc.api.operation import NDJSON, Failure, Operation
 from linksvc.api.parsing import FILE_PART
 from linksvc.api.problems import MEDIA_TYPE as PROBLEM
 from linksvc.api.problems import ProblemDetails
-from linksvc.public_ids import DRAWN_EXAMPLE, DRAWN_PREFIXES, PREFIXES, DrawnKind, Kind
+from linksvc.public_ids import DIGITS, DRAWN_DIGITS, DRAWN_EXAMPLE, DRAWN_PREFIXES, PREFIXES, DrawnKind, Kind
 
 _DESCRIPTION = """Personal links and promo codes for SMS campaigns.
 
@@ -109,7 +109,8 @@ def _path_parameter(name: str, kind: Kind) -> Parameter:
 
 def _drawn_path_parameter(name: str, kind: DrawnKind) -> Parameter:
     prefix = DRAWN_PREFIXES[kind]
-    schema = {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$", "examples": [f"{prefix}_{DRAWN_EXAMPLE}"]}
+    example = f"{prefix}_{DRAWN_EXAMPLE * (DIGITS[kind] // DRAWN_DIGITS)}"
+    schema = {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{{DIGITS[kind]}}}$", "examples": [example]}
     return Parameter.model_validate({"name": name, "in": "path", "required": True, "schema": schema})
 
 

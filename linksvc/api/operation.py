@@ -168,7 +168,7 @@ class Operation:
     may answer (no key, a missing scope, a wrong body) is documented by itself; `failures` are the operation's own.
     """
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     name: str
     """The OpenAPI operationId."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import orjson
 from pydantic import Field, ValidationError, model_validator
 
-from linksvc.errors import InvalidRequest
+from linksvc.errors import FieldError, InvalidRequest
 from linksvc.landing.blocks import Block, CodeBlock, FlipBlock, ScratchBlock, SurveyBlock, TextBlock
 from linksvc.landing.faults import faults_of
 from linksvc.landing.parts import Part
@@ -82,6 +82,8 @@ class Document(Part):
             if strays := set(text.words).difference(self.languages):
                 languages = ", ".join(self.languages)
                 raise ValueError(f"{text.path}: it has a text in “{min(strays)}”, and the page's languages are {languages}")
+        if (length := len(self.dump().encode())) > MOST_BYTES:
+            raise ValueError(f"It has {length:,} bytes of JSON; {MOST_BYTES:,} are the most")
         return self
 
 
@@ -92,18 +94,14 @@ def parse_document(written: str | bytes, at: str = "") -> Document:
     if len(raw) > MOST_BYTES:
         raise InvalidRequest(f"The page has {len(raw):,} bytes of JSON; {MOST_BYTES:,} are the most.", code="page_invalid")
     try:
-        document = Document.model_validate_json(raw)
+        return Document.model_validate_json(raw)
     except ValidationError as error:
-        raise page_problem(error, raw, at) from None
-    if len(document.dump().encode()) > MOST_BYTES:
-        raise InvalidRequest(f"The page has more than {MOST_BYTES:,} bytes of JSON.", code="page_invalid")
-    return document
+        faults = faults_of(error, _loaded(raw), at)
+    raise _problem(faults)
 
 
-def page_problem(error: ValidationError, raw: bytes, at: str = "") -> InvalidRequest:
-    """What is wrong with a document, in sentences."""
-    faults = faults_of(error, _loaded(raw), at)
-    first = faults[0].message if faults else "It is no JSON."
+def _problem(faults: tuple[FieldError, ...]) -> InvalidRequest:
+    first = faults[0].message
     more = f" There are {len(faults)} faults in all; see errors." if len(faults) > 1 else ""
     return InvalidRequest(f"The page cannot be used. {first}{more}", code="page_invalid", errors=faults)
 

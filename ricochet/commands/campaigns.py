@@ -65,6 +65,10 @@ def add_campaign(
             show_default=False,
         ),
     ] = "",
+    page: Annotated[
+        str | None,
+        typer.Option("--page", help="The landing page that {{ link }} shows instead (pag_3).", show_default=False),
+    ] = None,
     offer_id: Annotated[
         str | None, typer.Option("--offer", help="What {{ code }} is worth (off_3).", show_default=False)
     ] = None,
@@ -98,6 +102,7 @@ def add_campaign(
         text=text,
         sender=sender,
         destination_url=destination,
+        page_id=parse_id("page", page) if page else None,
         offer_id=parse_id("offer", offer_id) if offer_id else None,
         code_source=_source(codes),
         rate_per_s=rate,

@@ -105,6 +105,12 @@ def change_link(
     destination: Annotated[
         str | None, typer.Option("--destination", help="Where it leads to from now on.", show_default=False)
     ] = None,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            "--page", help="The landing page that a campaign's link shows from now on (pag_3).", show_default=False
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="What it is for, for people.", show_default=False)] = None,
     activates: Activates = None,
     expires: Expires = None,
@@ -123,14 +129,15 @@ def change_link(
     is; an empty text ("") takes a term away."""
     utm = dict(zip(UTM, (utm_source, utm_medium, utm_campaign, utm_term, utm_content), strict=True))
     lists = (passed or None, snippet_origins or None)
-    if all(given is None for given in (destination, title, activates, expires, fallback, *lists, *utm.values())):
-        raise InvalidRequest("Say what to change: --destination, --title, or one of the link's terms.")
+    if all(given is None for given in (destination, page, title, activates, expires, fallback, *lists, *utm.values())):
+        raise InvalidRequest("Say what to change: --destination, --page, --title, or one of the link's terms.")
 
     def change(link: NewLink) -> NewLink:
         terms = changed_terms(link.terms, activates, expires, fallback, passed, utm, snippet_origins)
-        return NewLink(
-            link.destination_url if destination is None else destination, link.title if title is None else title, terms
-        )
+        link = replace(link, title=link.title if title is None else title, terms=terms)
+        if page is not None:
+            return replace(link, destination_url=destination or "", page_id=parse_id("page", page))
+        return link if destination is None else replace(link, destination_url=destination, page_id=None)
 
     with opened(data_dir) as installation, writing(installation.engine) as session:
         workspace_id = find_workspace(session, workspace_name)
@@ -200,7 +207,7 @@ def _lines(one: LinkDetails) -> Iterator[tuple[str, str]]:
     """What there is to say of a link, in the order in which one asks."""
     terms = one.terms
     yield "link", one.short_url if one.visits is not None else f"{one.short_url}/... (one for each recipient)"
-    yield "leads to", one.destination_url
+    yield "leads to", one.destination_url or format_id("page", one.page_id or 0)
     if terms.activates_at:
         yield "from", f"{terms.activates_at:%Y-%m-%d %H:%M} UTC"
     if terms.expires_at:

@@ -1,6 +1,6 @@
 """The link of a campaign's messages over the API. A wrong address in a sent campaign is put right here."""
 
-from linksvc.api.link_shapes import TERMS_FAILURES, CampaignLinkAnswer, CampaignLinkChanges
+from linksvc.api.link_shapes import PAGE_FAILURES, TERMS_FAILURES, CampaignLinkAnswer, CampaignLinkChanges
 from linksvc.api.operation import Call, Failure, Operation
 from linksvc.api.operations.reports import NOT_FOUND
 from linksvc.database import reading, writing
@@ -54,7 +54,9 @@ OPERATIONS = (
             NOT_FOUND,
             _NO_LINK,
             Failure(422, "destination_invalid", "The destination is no public http or https address."),
-            Failure(422, "code_without_offer", "The destination has {{ code }}, and the campaign has no offer."),
+            *PAGE_FAILURES,
+            Failure(422, "terms_without_destination", "A term is about a destination, and the link leads to a page."),
+            Failure(422, "code_without_offer", "The destination or the page has the code, and the campaign has no offer."),
             *TERMS_FAILURES,
         ),
     ),

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from sqlmodel import Session
 
-from linksvc.api.link_shapes import TERMS_FAILURES, TermsPayload
+from linksvc.api.link_shapes import PAGE_FAILURES, TERMS_FAILURES, TermsPayload
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import CampaignAnswer, describe
@@ -44,6 +44,12 @@ class CampaignPayload(Payload):
         f"one for each recipient: {', '.join(DESTINATION_FIELDS)}.",
         examples=["https://shop.example/sale", "https://pay.example/?code={{ code }}"],
     )
+    page_id: str | None = Field(
+        None,
+        description="A published landing page that {{ link }} shows, instead of a destination. One that shows the code "
+        "needs an offer.",
+        examples=["pag_3"],
+    )
     link_terms: TermsPayload | None = Field(None, description="From when until when {{ link }} leads there, and with what.")
     offer_id: str | None = Field(None, description="What {{ code }} is worth.", examples=["off_3"])
     code_source: Source | None = Field(
@@ -75,6 +81,7 @@ def _new_campaign(sent: CampaignPayload) -> NewCampaign:
         text=sent.text,
         sender=sent.sender,
         destination_url=sent.destination_url or "",
+        page_id=parse_id("page", sent.page_id) if sent.page_id else None,
         offer_id=parse_id("offer", sent.offer_id) if sent.offer_id else None,
         code_source=sent.code_source,
         rate_per_s=sent.rate_per_s,
@@ -107,19 +114,20 @@ OPERATIONS = (
             Failure(422, "sender_invalid", "The sender is no short code, no number and no name."),
             Failure(422, "sender_cannot_receive", "A marketing campaign comes from a name, which nobody can answer."),
             Failure(422, "destination_invalid", "The destination is no public http or https address."),
-            Failure(422, "link_without_destination", "The text has {{ link }}, and there is no destination."),
-            Failure(422, "destination_without_link", "There is a destination, and the text lacks {{ link }}."),
-            Failure(422, "terms_without_destination", "There are terms of a link, and there is no destination."),
+            Failure(422, "link_without_destination", "The text has {{ link }}, and there is neither destination nor page."),
+            Failure(422, "destination_without_link", "There is a destination or a page, and the text lacks {{ link }}."),
+            Failure(422, "terms_without_destination", "There are terms of a link, and no destination they are about."),
+            *PAGE_FAILURES,
             *TERMS_FAILURES,
-            Failure(422, "code_without_offer", "The text or the destination has {{ code }}, and there is no offer."),
-            Failure(422, "offer_without_code", "There is an offer, and neither text nor destination has {{ code }}."),
+            Failure(422, "code_without_offer", "The text, the destination or the page has the code, and there is no offer."),
+            Failure(422, "offer_without_code", "There is an offer, and neither text, destination nor page has the code."),
             Failure(422, "offer_ended", "The offer has ended."),
             Failure(422, "offer_withdrawn", "The offer was withdrawn."),
             Failure(422, "code_source_missing", "The offer has lists or a shared code; say where the codes come from."),
             Failure(422, "code_source_empty", "There are no codes of this source."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
-            Failure(404, "not_found", "`offer_id` or `import_id` is no id of an offer or an import."),
+            Failure(404, "not_found", "`offer_id`, `import_id` or `page_id` is no id of such a thing."),
             Failure(404, "offer_not_found", "There is no such offer in this workspace."),
             Failure(404, "import_not_found", "There is no such import in this workspace."),
         ),

@@ -31,7 +31,7 @@ from linksvc.api_keys import PREFIX, SCOPES
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
 from linksvc.models import ApiKey
-from linksvc.public_ids import DRAWN_PREFIXES, PREFIXES
+from linksvc.public_ids import DIGITS, DRAWN_PREFIXES, PREFIXES
 from linksvc.settings import Settings
 from tests import factories
 from tests.factories import NOW
@@ -43,12 +43,13 @@ FORMS = [operation for operation in OPERATIONS if operation.multipart]
 
 
 def address(operation: Operation, id: str = "1") -> str:
-    """Its path, with an id of the right kind; what is drawn gets 32 digits."""
+    """Its path, with an id of the right kind; what is drawn gets its digits."""
     prefixes = {name: PREFIXES[kind] for name, kind in operation.path_ids.items()}
-    drawn = {name: DRAWN_PREFIXES[kind] for name, kind in operation.path_drawn_ids.items()}
+    drawn = operation.path_drawn_ids
 
     def written(name: re.Match[str]) -> str:
-        return f"{drawn[name[1]]}_{id:0>32}" if name[1] in drawn else f"{prefixes[name[1]]}_{id}"
+        kind = drawn.get(name[1])
+        return f"{DRAWN_PREFIXES[kind]}_{id:0>{DIGITS[kind]}}" if kind else f"{prefixes[name[1]]}_{id}"
 
     return re.sub(r"{(\w+)}", written, operation.path)
 
@@ -270,6 +271,8 @@ anything: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+PAGE = {"languages": ["fr"], "blocks": [{"id": "hello", "type": "text", "text": {"fr": "Bonjour"}}]}
+
 GOOD: dict[str, Any] = {
     "add_offer": {"name": "x", "kind": "percentage", "percent": "10.0"},
     "add_campaign": {
@@ -285,6 +288,9 @@ GOOD: dict[str, Any] = {
     "add_link": {"destination_url": "https://shop.example/"},
     "add_links": {"links": [{"destination_url": "https://shop.example/"}]},
     "change_link": {"title": "x"},
+    "add_page": {"name": "x", "document": PAGE},
+    "change_page": {"name": "x", "document": PAGE, "version": 1},
+    "publish_page": {"version": 1},
     "generate_codes": {"count": 1},
     "share_code": {"code": "SUMMER", "uses": 9},
     "disable_code": {"code": "SUMMER"},

@@ -4,10 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 from sqlalchemy import Engine, Table
 from sqlalchemy import select as select_columns
 from sqlmodel import SQLModel
@@ -60,6 +62,13 @@ def made(api: Api, path: str, **sent: Any) -> dict[str, Any]:
     return told
 
 
+def dot() -> bytes:
+    """A picture of one pixel."""
+    file = BytesIO()
+    Image.new("RGB", (1, 1)).save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.fixture
 def scene(api: Api) -> Iterator[Scene]:
     """The owner has something of every kind that a path can name."""
@@ -70,6 +79,8 @@ def scene(api: Api) -> Iterator[Scene]:
     made(api, f"/v1/offers/{offer['id']}/codes/share", code=CODE, uses=100)
     link = made(api, "/v1/links", title=f"{MARK} link", destination_url=f"https://{MARK.lower()}.example/")
     webhook = made(api, "/v1/webhooks", url=f"https://{MARK.lower()}.example/hook", events=["code.redeemed"])
+    page = made(api, "/v1/pages", name=f"{MARK} page", document=GOOD["add_page"]["document"])
+    picture = api.post("/v1/pictures", files={"file": (f"{MARK}.png", dot())}).json()
     hold = made(api, "/v1/holds", code=CODE, key=f"{MARK}-basket")
     redemption = made(api, "/v1/redemptions", code=CODE, order_ref=f"{MARK}-order", order=ORDER)
     (event,) = api.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"]
@@ -80,6 +91,8 @@ def scene(api: Api) -> Iterator[Scene]:
             "import_id": imported["id"],
             "offer_id": offer["id"],
             "link_id": link["id"],
+            "page_id": page["id"],
+            "picture_id": picture["id"],
             "webhook_id": webhook["id"],
             "hold_id": hold["id"],
             "redemption_id": redemption["id"],
