@@ -17,6 +17,7 @@ from dashboards.pages.door import Door
 from dashboards.pages.landing_editor import LandingEditor
 from dashboards.pages.landing_list import LandingList
 from dashboards.pages.landing_preview import LandingPreview
+from dashboards.pages.page_results import PageResults
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
@@ -42,6 +43,7 @@ def create_dashboards(
     return Starlette(
         routes=[
             *CampaignPages(engine, clock, sessions).routes(),
+            *PageResults(engine, clock, signed_in).routes(),
             *LandingPreview(engine, clock, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),
             *LandingEditor(engine, clock, signed_in).routes(),

@@ -3,10 +3,11 @@
 
 from dashboards.page_catalog import PAGE_TEXTS
 from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
+from dashboards.results_catalog import RESULT_TEXTS
 from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
 
-_ELSEWHERE = TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS
+_ELSEWHERE = TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS
 
 CATALOG: dict[str, Text] = _ELSEWHERE | {
     # Every page

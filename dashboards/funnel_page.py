@@ -47,6 +47,8 @@ class FunnelPage:
     notices: tuple[Notice, ...]
     provisional: tuple[str, ...]
     details: tuple[Detail, ...]
+    results_path: str
+    """What was answered and drawn on the campaign's landing page; empty: it has none."""
     is_empty: bool
     tiles: tuple[Tile, ...]
     steps: tuple[Step, ...]
@@ -93,6 +95,7 @@ def make_funnel_page(
         notices=notices_of(funnel, details, routes, held, speech, now, uncovered),
         provisional=provisional_of(funnel, speech),
         details=_details(funnel, details, speech),
+        results_path=f"/campaigns/{public_id}/answers" if details.link and details.link.page else "",
         is_empty=not funnel["produced"],
         tiles=figures.tiles(),
         steps=steps,
