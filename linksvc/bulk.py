@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     Subquery,
@@ -68,7 +69,7 @@ def append_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
     if is_sqlite(session):
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {target} VALUES ({places})"  # noqa: S608
-        connection.exec_driver_sql(statement, _as_stored(table, columns, rows))
+        connection.exec_driver_sql(statement, as_stored(table, columns, rows))
         return
     source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
     connection.exec_driver_sql(f"INSERT INTO {target} {source}", (as_records(columns, rows),))
@@ -100,7 +101,7 @@ def update_rows(
     name = quote(str(table.__tablename__))
     if is_sqlite(session):
         changes, chosen = ", ".join(f"{quote(c)} = ?" for c in columns), " AND ".join(f"{quote(k)} = ?" for k in keys)
-        values = [(*row[len(keys) :], *row[: len(keys)]) for row in _as_stored(table, (*keys, *columns), rows)]
+        values = [(*row[len(keys) :], *row[: len(keys)]) for row in as_stored(table, (*keys, *columns), rows)]
         connection.exec_driver_sql(f"UPDATE {name} SET {changes} WHERE {chosen}", values)  # noqa: S608
         return
     changes = ", ".join(f"{quote(c)} = given.{quote(c)}" for c in columns)
@@ -108,6 +109,43 @@ def update_rows(
     given = recordset(connection, table, (*keys, *columns))
     records = as_records((*keys, *columns), rows)
     connection.exec_driver_sql(f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}", (records,))  # noqa: S608
+
+
+def read_rows(
+    session: Session,
+    table: type[SQLModel],
+    columns: Sequence[str],
+    within: tuple[str, Any],
+    key: str,
+    values: Collection[Any],
+) -> list[tuple[Any, ...]]:
+    """These columns of the rows whose `key`, a number or a text, is one of the values and that lie `within`: a column and
+    what it holds. In no order. SQLAlchemy's own rows, above all their moments, take several times as long."""
+    if not values:
+        return []
+    connection, sqlite = session.connection(), is_sqlite(session)
+    quote = connection.dialect.identifier_preparer.quote
+    names, name = ", ".join(map(quote, columns)), quote(str(table.__tablename__))
+    place, chosen = ("?", "IN (SELECT value FROM json_each(?))") if sqlite else ("%s", "= ANY(%s)")
+    statement = f"SELECT {names} FROM {name} WHERE {quote(within[0])} = {place} AND {quote(key)} {chosen}"  # noqa: S608
+    rows = connection.exec_driver_sql(statement, (within[1], as_one(sqlite, values))).all()
+    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for position, kind in enumerate(_types(table, columns) if rows else ()):
+        if isinstance(kind, UTCDateTime):
+            read = moment_as_read if sqlite else _in_utc
+            by_column[position] = [value and read(value) for value in by_column[position]]
+        elif isinstance(kind, Boolean):
+            by_column[position] = [None if value is None else bool(value) for value in by_column[position]]
+    return list(zip(*by_column, strict=True))
+
+
+def moment_as_read(stored: str) -> datetime:
+    """A moment as SQLite holds it."""
+    return datetime.fromisoformat(stored + "+00:00")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
 def recordset(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
@@ -197,10 +235,10 @@ def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str
     connection = session.connection()
     places = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {_target(connection, table, columns)} VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
-    connection.exec_driver_sql(statement, _as_stored(table, columns, rows))
+    connection.exec_driver_sql(statement, as_stored(table, columns, rows))
 
 
-def _as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """The rows as SQLAlchemy would hand them to the driver: with moments as texts."""
     by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, kind in enumerate(_types(table, columns)):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, delete, select
 
+from linksvc.bulk import read_rows
 from linksvc.clock import bucket_of
 from linksvc.database import insert_into
 from linksvc.facts import AnyFact
@@ -169,10 +170,12 @@ def rebuild(session: Session, campaign_id: int) -> None:
 
 def read_stamps(session: Session, campaign_id: int, ns: Iterable[int] | None = None) -> Iterator[Stamps]:
     """The stamps of a campaign's messages, or of the given ones, as a stream."""
+    if ns is not None:
+        for row in read_rows(session, Message, COLUMNS, ("campaign_id", campaign_id), "n", list(ns)):
+            yield Stamps(*row)
+        return
     columns = [getattr(Message, name) for name in COLUMNS]
     statement = select(*columns).where(Message.campaign_id == campaign_id)
-    if ns is not None:
-        statement = statement.where(col(Message.n).in_(list(ns)))
     rows: Any = session.connection().execute(statement, execution_options={"yield_per": 10_000})
     for row in rows:
         yield Stamps(*row)

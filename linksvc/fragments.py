@@ -1,8 +1,10 @@
 """How a text travels: GSM-7 or UCS-2, in one fragment or several. For the sender, which submits what `split` returns, and
 for whoever tells a marketer what a text costs, from `analyse`: both cut by the same code, so the count is what is sent."""
 
+from codecs import charmap_encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from linksvc.errors import InvalidRequest
 
@@ -22,6 +24,9 @@ _ESCAPE = 0x1B
 _GSM = {character: bytes([value]) for value, character in enumerate(_BASIC) if value != _ESCAPE} | {
     character: bytes([_ESCAPE, value]) for character, value in _EXTENSION.items()
 }
+_GSM_BY_CODE: Any = {ord(character): septets for character, septets in _GSM.items()}
+"""For `charmap_encode`."""
+
 _FROM_GSM = {septets: character for character, septets in _GSM.items()}
 
 _SEPTETS_ALONE, _OCTETS_ALONE = 160, 140
@@ -74,8 +79,7 @@ class Analysis:
     forced_by: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """A text ready to be submitted: `data_coding` 0 (the SMSC's default alphabet; GSM-7 as one septet a byte) or 8 (UCS-2),
     and what is submitted in each PDU, without its header. `fragments` is what goes through the air, and what is paid: as
     many, unless the SMSC cuts the text."""
@@ -98,6 +102,8 @@ def analyse(text: str, form: LongForm = UDH8, alphabet: str = "gsm") -> Analysis
 def split(text: str, form: LongForm = UDH8, alphabet: str = "gsm") -> Split:
     """The text as it is submitted; an escape pair or a surrogate pair is never cut. `alphabet`: what data_coding 0 means to
     the SMSC. Raises InvalidRequest (text_too_long)."""
+    if alphabet == "gsm" and (alone := _alone(text)):
+        return alone
     wire = _WIRE[alphabet]
     try:
         written = [wire[character] for character in text]
@@ -107,6 +113,15 @@ def split(text: str, form: LongForm = UDH8, alphabet: str = "gsm") -> Split:
         return _cut(8, wide, wide, _OCTETS_ALONE, form.octets, form)
     septets = written if wire is _GSM else [_GSM[character] for character in text]
     return _cut(0, written, septets, _SEPTETS_ALONE, form.septets, form)
+
+
+def _alone(text: str) -> Split | None:
+    """A text of GSM-7 that fits one fragment, as most do: written by Python's own codec for tables, several times faster."""
+    try:
+        septets = charmap_encode(text, "strict", _GSM_BY_CODE)[0]
+    except UnicodeEncodeError:
+        return None
+    return Split(0, (septets,), 1) if len(septets) <= _SEPTETS_ALONE else None
 
 
 def decode_gsm(septets: bytes) -> str:

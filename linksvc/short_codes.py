@@ -1,6 +1,6 @@
 """Short codes: what stands behind the slash of a link. A code is arithmetic, never a look-up (docs/flow.md, "a click")."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hashids import Hashids, _reorder
 
@@ -43,7 +43,14 @@ class ShortCodes:
     def encode(self, serial: int, version: int | None = None) -> str:
         """The code of `serial` under a key version (the newest one unless told)."""
         version = self.current if version is None else version
-        number = self._offset + version * _SPAN + self._permutations[version].permute(serial)
+        return self._write(self._offset + version * _SPAN + self._permutations[version].permute(serial))
+
+    def encode_all(self, serials: Sequence[int], version: int) -> list[str]:
+        """The codes of many serials, as `encode` makes them one by one, in less time."""
+        offset = self._offset + version * _SPAN
+        return [self._write(offset + sealed) for sealed in self._permutations[version].permute_all(serials)]
+
+    def _write(self, number: int) -> str:
         # hashids takes the first character from the number, modulo 100.
         first = self._firsts[number % 100 % self._base]
         order, base = self._orders[first], self._base

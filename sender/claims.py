@@ -6,13 +6,12 @@ A claim is of whole batches (`linksvc.send_batches`), lasts a while and lapses. 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, select
 
 from linksvc import send_batches
-from linksvc.bulk import among
+from linksvc.bulk import read_rows
 from linksvc.models import Campaign, Message, SendBatch
 from linksvc.send_batches import MOST_MESSAGES, Batch
 from sender.messages import Claim, OpenCampaign
@@ -93,7 +92,6 @@ def _claims(session: Session, campaign_id: int, batches: Sequence[Batch]) -> lis
     ns = [n for batch in batches for n in batch.ns]
     if not ns:
         return []
-    columns: tuple[Any, ...] = tuple(getattr(Message, name) for name in Claim.__dataclass_fields__)
-    statement = select(*columns).where(Message.campaign_id == campaign_id, among(session, col(Message.n), ns))
-    found = {row[0]: Claim(*row) for row in session.exec(statement)}
+    rows = read_rows(session, Message, Claim._fields, ("campaign_id", campaign_id), "n", ns)
+    found = {row[0]: Claim(*row) for row in rows}
     return [found[n] for n in ns if n in found]

@@ -8,13 +8,13 @@ times as much.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection
 from sqlmodel import Session
 
-from linksvc.bulk import as_records, recordset
+from linksvc.bulk import as_records, as_stored, moment_as_read, recordset
 from linksvc.database import is_sqlite
 from linksvc.models import SmscId
 from sender.receipts import INTERMEDIATE
@@ -28,8 +28,7 @@ _FINAL_RANK = len(_RANK)
 
 @dataclass(slots=True)
 class IdRow:
-    """What a batch adds to a row; `campaign_id` None: no answer, `receipts` 0: no receipt. As it is returned: what stands
-    there now."""
+    """What a batch adds to a row; `campaign_id` None: no answer, `receipts` 0: no receipt."""
 
     route_id: int
     id: str
@@ -50,9 +49,24 @@ class IdRow:
     done_at: datetime | None = None
 
 
+class StoredId(NamedTuple):
+    """What stands in a row now."""
+
+    id: str
+    twin: str
+    campaign_id: int | None
+    n: int | None
+    part: int | None
+    parts: int | None
+    attempt: int | None
+    state: str
+    error: str
+    cause: str
+    recorded_at: datetime
+
+
 _COLUMNS = tuple(IdRow.__dataclass_fields__)
 _of = attrgetter(*_COLUMNS)
-_MOMENTS = tuple(_COLUMNS.index(name) for name in ("recorded_at", "done_at"))
 _ANSWERED = ("raw_id", "campaign_id", "n", "part", "parts", "attempt")
 _TOLD = ("state", "error", "cause", "done_at", "recorded_at")
 
@@ -62,42 +76,22 @@ def rank(state: str) -> int:
     return _RANK.get(state, _FINAL_RANK)
 
 
-def upsert(session: Session, rows: Sequence[IdRow]) -> list[IdRow]:
+def upsert(session: Session, rows: Sequence[IdRow]) -> list[StoredId]:
     """Adds the rows, each of another id, to those that are there; returns what stands there afterwards.
 
     The first answer's part holds until another part gets the same id: then the row begins anew. A state moves forward only.
     """
     if not rows:
         return []
+    connection, given = session.connection(), [_of(row) for row in rows]
     if is_sqlite(session):
-        return _upsert_on_sqlite(session.connection(), rows)
-    connection = session.connection()
+        places = ", ".join([_PLACES] * len(rows))
+        values = tuple(chain.from_iterable(as_stored(SmscId, _COLUMNS, given)))
+        stored = connection.exec_driver_sql(_STATEMENT.format(f"VALUES {places}"), values)
+        return [StoredId._make((*row[:-1], moment_as_read(row[-1]))) for row in stored.all()]
     source = f"SELECT * FROM {recordset(connection, SmscId, _COLUMNS)}"  # noqa: S608
-    stored = connection.exec_driver_sql(_STATEMENT.format(source), (as_records(_COLUMNS, [_of(row) for row in rows]),))
-    return [IdRow(*row) for row in stored]
-
-
-def _upsert_on_sqlite(connection: Connection, rows: Sequence[IdRow]) -> list[IdRow]:
-    to_store = _moment_processors(connection, "bind_processor")
-    to_read = _moment_processors(connection, "result_processor", None)
-    values = tuple(value for row in rows for value in _converted(list(_of(row)), to_store))
-    places = ", ".join([f"({', '.join('?' * len(_COLUMNS))})"] * len(rows))
-    stored = connection.exec_driver_sql(_STATEMENT.format(f"VALUES {places}"), values)
-    return [IdRow(*_converted(list(row), to_read)) for row in stored]
-
-
-def _converted(values: list[Any], processors: dict[int, Any]) -> list[Any]:
-    for place, process in processors.items():
-        values[place] = process(values[place])
-    return values
-
-
-def _moment_processors(connection: Connection, kind: str, *arguments: object) -> dict[int, Any]:
-    """How the dialect writes or reads moments, by their places."""
-    columns = SmscId.__table__.c  # type: ignore[attr-defined]
-    found = {place: columns[_COLUMNS[place]].type.dialect_impl(connection.dialect) for place in _MOMENTS}
-    made = {place: getattr(type, kind)(connection.dialect, *arguments) for place, type in found.items()}
-    return {place: process for place, process in made.items() if process}
+    stored = connection.exec_driver_sql(_STATEMENT.format(source), (as_records(_COLUMNS, given),))
+    return [StoredId(*row) for row in stored.all()]
 
 
 def _on_conflict() -> str:
@@ -124,4 +118,5 @@ def _rank_of(state: str) -> str:
     return f"CASE {state} {cases} ELSE {_FINAL_RANK} END"
 
 
-_STATEMENT = f"INSERT INTO smsc_id ({', '.join(_COLUMNS)}) {{}} {_on_conflict()} RETURNING {', '.join(_COLUMNS)}"
+_STATEMENT = f"INSERT INTO smsc_id ({', '.join(_COLUMNS)}) {{}} {_on_conflict()} RETURNING {', '.join(StoredId._fields)}"
+_PLACES = f"({', '.join('?' * len(_COLUMNS))})"

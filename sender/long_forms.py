@@ -1,11 +1,15 @@
 """A text's pieces as the fields of what is submitted, in the form that a route wants. For `sender.texts`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from linksvc.fragments import LONG_FORMS, UDH8, UDH16, LongForm, Split
 from linksvc.route_accounts import NewRoute
 from sender.concatenation import UDHI, Concatenation, add_header
+
+_NONE: Mapping[str, int | bytes] = MappingProxyType({})
 
 LONGEST_SHORT_MESSAGE = 254
 """In octets (SMPP v3.4, 5.2.22); what is longer goes into message_payload."""
@@ -23,13 +27,12 @@ class Writing:
         return cls(LONG_FORMS[route.long_form], route.alphabet)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one submit_sm says, its header included. `fragments`: how many SMS the SMSC makes of it, and charges."""
 
     short_message: bytes
     esm_class: int = 0
-    tlvs: Mapping[str, int | bytes] = field(default_factory=dict)
+    tlvs: Mapping[str, int | bytes] = _NONE
     fragments: int = 1
 
 
@@ -55,7 +58,7 @@ def _part(
     """`apart`: in message_payload, even if it were short enough."""
     if apart or len(octets) > LONGEST_SHORT_MESSAGE:
         return Part(b"", esm_class, {**(tlvs or {}), "message_payload": octets}, fragments)
-    return Part(octets, esm_class, tlvs or {}, fragments)
+    return Part(octets, esm_class, tlvs or _NONE, fragments)
 
 
 def _sar(reference: int, total: int, part: int) -> Mapping[str, int]:

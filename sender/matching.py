@@ -7,15 +7,15 @@ in the row that the upsert returns makes the fact `receipt`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, delete, func, select
 
 from linksvc.facts import NewFact
 from linksvc.models import SmscId
 from linksvc.route_accounts import RouteReading
-from sender.id_rows import IdRow, rank, upsert
+from sender.id_rows import IdRow, StoredId, rank, upsert
 from sender.message_ids import canonical
 from sender.messages import Answer
 from sender.receipts import FINAL, Receipt
@@ -25,8 +25,7 @@ _FAILED_OTHERWISE = {"SKIPPED": "UNDELIVERABLE"}
 """Final states of which counters know no name of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedReceipt:
+class ReceivedReceipt(NamedTuple):
     """A receipt, when it came, and what its error means (`linksvc.delivery_causes`)."""
 
     receipt: Receipt
@@ -94,7 +93,7 @@ def _add(row: IdRow, one: ReceivedReceipt) -> None:
     row.number = row.number or receipt.number
     if not receipt.state:
         return
-    told = f"{receipt.state} {one.at:%Y-%m-%dT%H:%M:%SZ}"
+    told = f"{receipt.state} {one.at.isoformat(timespec='seconds')[:19]}Z"
     row.states = f"{row.states};{told}" if row.states else told
     if rank(receipt.state) > rank(row.state):
         row.state, row.error, row.cause = receipt.state, receipt.error or "", one.cause
@@ -136,10 +135,10 @@ def _store(session: Session, route_id: int, news: Mapping[str, IdRow]) -> list[N
                 col(SmscId.route_id) == route_id, col(SmscId.id).in_(superfluous), col(SmscId.campaign_id).is_(None)
             )
         )
-    return [_fact(row) for row in stored if row.campaign_id is not None and row.state in FINAL]
+    return [_fact(row, route_id) for row in stored if row.campaign_id is not None and row.state in FINAL]
 
 
-def _fact(row: IdRow) -> NewFact:
+def _fact(row: StoredId, route_id: int) -> NewFact:
     return NewFact(
         campaign_id=row.campaign_id or 0,
         kind="receipt",
@@ -149,6 +148,6 @@ def _fact(row: IdRow) -> NewFact:
         value=_FAILED_OTHERWISE.get(row.state, row.state),
         detail=row.error,
         parts=row.parts or 0,
-        route_id=row.route_id,
+        route_id=route_id,
         cause=row.cause,
     )

@@ -1,7 +1,10 @@
-"""What passes between the sender's modules on the way out: open campaigns, messages ready to leave, their fragments."""
+"""What passes between the sender's modules on the way out: open campaigns, messages ready to leave, their fragments.
+
+What is made for every message is a named tuple: a frozen dataclass takes three times as long to make."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sender.long_forms import Part
 
@@ -23,8 +26,7 @@ class OpenCampaign:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A message that is ours to send."""
 
     n: int
@@ -59,8 +61,7 @@ class Outgoing:
     """How many of its fragments are on their way, their outcome not known to be in vain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One fragment (from 1) of a message, handed over for the `attempt`-th time (from 1). `tries`: how often in earnest: an
     attempt that found no session does not count."""
 
@@ -79,8 +80,7 @@ class Submission:
         return f"{self.message.n}.{self.part}.{self.attempt}"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of a submission. `smsc_id` as the SMSC wrote it. `cause` is why it was refused (`linksvc.delivery_causes`);
     `price_micros` what it costs if it was accepted, in millionths of the currency's unit."""
 

@@ -7,9 +7,9 @@ parameters foreign to a PDU, and cuts the last character off a string that came 
 import struct
 from asyncio import IncompleteReadError, StreamReader
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from smpplib import command_codes, consts
 from smpplib.command import DataSM
@@ -74,15 +74,14 @@ class UnreadablePdu(PduError):
         self.is_response = is_response
 
 
-@dataclass(frozen=True, slots=True)
-class Pdu:
+class Pdu(NamedTuple):
     """A PDU that was read. `fields` holds what was in it, optional parameters included, by the names of SMPP v3.4:
     strings as str (Latin-1), numbers as int, octets as bytes. Optional parameters without a name are left out."""
 
     command: str
     sequence: int
     status: int = 0
-    fields: Mapping[str, str | int | bytes] = field(default_factory=dict)
+    fields: Mapping[str, str | int | bytes] = MappingProxyType({})
 
     @property
     def is_response(self) -> bool:

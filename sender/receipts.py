@@ -7,6 +7,7 @@ that says nothing is kept as it came (`sender.strays`), and none is ever taken f
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from smpplib.command import DeliverSM
 from smpplib.consts import OPTIONAL_PARAMS
@@ -67,8 +68,7 @@ class AsItCame:
     parameters: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A receipt as it was told. `ids`: what it calls the message, the optional parameter's first; `keys`: the same, each in
     its canonical spelling; `state` as in SMPP v3.4, 5.2.28, empty if none was told; `done_at` is the SMSC's own date, None
     if it cannot be read. `network_error` is the kind of network and its code (SMPP v3.4, 5.3.2.31)."""

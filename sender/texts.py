@@ -1,14 +1,16 @@
 """Turning claimed messages into what is submitted: fields read, text rendered, fragments cut. For `sender.route_sender`."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from sqlmodel import Session, col, select
 
 from linksvc import promo_codes
-from linksvc.bulk import among
+from linksvc.bulk import among, read_rows
 from linksvc.errors import InvalidRequest
 from linksvc.fragments import split
 from linksvc.keys import Keyring
@@ -31,8 +33,7 @@ class Composed:
     too_long: list[int]
 
 
-@dataclass(frozen=True)
-class _Person:
+class _Person(NamedTuple):
     first_name: str
     last_name: str
     city: str
@@ -69,12 +70,15 @@ class Composer:
         own = read_templates(session, campaign.id, [claim.n for claim in claims]) if campaign.kind == SINGLE else {}
         fields = template.fields.union(*(one.fields for one in own.values()))
         people = _people(session, campaign.workspace_id, claims) if fields else {}
-        links = _Links(session, campaign.id, self._codes, self._short_url, own.keys()) if "link" in fields else None
+        links: Mapping[int, str] = {}
+        if "link" in fields:
+            found = _Links(session, campaign.id, self._codes, self._short_url, own.keys())
+            links = found.of([claim.n for claim in claims])
         composed = Composed([], [])
         for claim in claims:
             person = people.get(claim.contact_id, _NOBODY)
-            link = links.of(claim.n) if links else ""
-            text = own.get(claim.n, template).render(self._values(campaign, claim, person, link))
+            values = self._values(campaign, claim, person, links.get(claim.n, ""))
+            text = own.get(claim.n, template).render(values)
             try:
                 composed.messages.append(_outgoing(campaign, claim, text, writing))
             except InvalidRequest:
@@ -93,7 +97,7 @@ class Composer:
 
 
 class _Links:
-    """Which short link a message has, from the campaign's few blocks. With `own` from those of these messages alone: each
+    """Which short links messages have, from the campaign's few blocks. With `own` from those of these messages alone: each
     single message has a link of its own."""
 
     def __init__(
@@ -109,24 +113,28 @@ class _Links:
         if own:
             statement = statement.where(among(session, col(SerialBlock.link_id), [link_of(n) for n in own]))
         self._blocks = sorted(session.exec(statement), key=lambda row: row[0].first_n)
+        self._firsts = [block.first_n for block, _ in self._blocks]
 
-    def of(self, n: int) -> str:
-        """The link of message n; empty if it has none."""
-        position = bisect_right(self._blocks, n, key=lambda row: row[0].first_n) - 1
-        if position < 0:
-            return ""
-        block, short_url = self._blocks[position]
-        if n >= block.first_n + block.size:
-            return ""
-        code = self._codes.encode(block.first_serial + n - block.first_n, block.key_version)
-        return f"{short_url or self._short_url}/{code}"
+    def of(self, ns: Iterable[int]) -> dict[int, str]:
+        """The links of messages, by n, of those that have one."""
+        by_block: dict[int, list[int]] = defaultdict(list)
+        for n in ns:
+            place = bisect_right(self._firsts, n) - 1
+            if place >= 0 and n < self._firsts[place] + self._blocks[place][0].size:
+                by_block[place].append(n)
+        return {n: link for place, several in by_block.items() for n, link in self._of_block(place, several)}
+
+    def _of_block(self, place: int, ns: Sequence[int]) -> Iterator[tuple[int, str]]:
+        block, short_url = self._blocks[place]
+        serials = [block.first_serial + n - block.first_n for n in ns]
+        before = f"{short_url or self._short_url}/"
+        return zip(ns, [before + code for code in self._codes.encode_all(serials, block.key_version)], strict=True)
 
 
 def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dict[int, _Person]:
-    statement = select(Contact.id, Contact.first_name, Contact.last_name, Contact.city).where(
-        Contact.workspace_id == workspace_id, among(session, col(Contact.id), {claim.contact_id for claim in claims})
-    )
-    return {id or 0: _Person(*fields) for id, *fields in session.exec(statement)}
+    ids = {claim.contact_id for claim in claims}
+    told = read_rows(session, Contact, ("id", *_Person._fields), ("workspace_id", workspace_id), "id", ids)
+    return {id: _Person(*fields) for id, *fields in told}
 
 
 def _outgoing(campaign: OpenCampaign, claim: Claim, text: str, writing: Writing) -> Outgoing:
