@@ -8,21 +8,36 @@ import structlog
 from linksvc.settings import Settings
 
 
+_SHARED: tuple[structlog.types.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+
+
 def set_up_logs(settings: Settings) -> None:
     level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    rendered = _for_people() if sys.stderr.isatty() else _for_machines()
+    logging.basicConfig(level=level, handlers=[_libraries_handler(rendered)])
     # It tells of every look at the database's revision.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *(_for_people() if sys.stderr.isatty() else _for_machines()),
-        ],
+        processors=[*_SHARED, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
+
+
+def _libraries_handler(rendered: list[structlog.types.Processor]) -> logging.Handler:
+    """What libraries log through Python's own logging, written as ours is: whoever reads the lines reads one form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+        )
+    )
+    return handler
 
 
 def _for_people() -> list[structlog.types.Processor]:
