@@ -1,5 +1,6 @@
 """POST /{code}/stop: the recipient wants no more messages. Never by GET: previews and scanners follow links."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from linksvc.landing.opting_out import OptedOut, opt_out
@@ -24,6 +25,9 @@ class OptingOut:
         sent = parse_qs((await read_body(visit.headers, receive, MOST_BYTES)).decode("utf-8", "replace"))
         done = await self._transactions.write(lambda session: opt_out(session, visit.visitor, visit.now))
         scene = self._showing.scene(visit.opened, visit.page, visit.headers, visit.now)
+        # As the page speaks that they look at: it may be their own language and not the browser's.
+        spoken = (sent.get("language") or [""])[0]
+        scene = replace(scene, language=spoken) if spoken in visit.document.languages else scene
         inner = render_fragment(scene, visit.code, "opted_out.html", way_back=_way_back(scene, done))
         if visit.wants_json:
             block = visit.document.find((sent.get("block") or [""])[0])

@@ -25,7 +25,7 @@ CODE128_MOST = 24
 
 QR_MOST = 200
 
-_EAN = re.compile(r"[0-9]{12,13}", re.ASCII)
+_EAN = re.compile(r"[0-9]{13}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]+", re.ASCII)
 
 
@@ -51,13 +51,12 @@ def code128(code: str, label: str) -> Markup | None:
 
 
 def ean13(code: str, label: str) -> Markup | None:
-    """None unless the code is an EAN-13 or, with 12 digits, a UPC-A: a scanner reads its check digit, so one that is wrong
-    would make it another code."""
+    """None unless the code is an EAN-13, its check digit included: scanners read thirteen digits and refuse a wrong one, so
+    whatever else was drawn would be read as another code."""
     if not _EAN.fullmatch(code):
         return None
-    whole = code.zfill(13)
-    symbol = EAN13(whole)
-    if symbol.ean != whole:
+    symbol = EAN13(code)
+    if symbol.ean != code:
         return None
     (modules,) = symbol.build()
     return _bars("ean13", label, modules, EAN_QUIET)

@@ -45,8 +45,8 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for this folder. While Playwright's synchronous interface is open its event loop counts as running, and no
-    asynchronous test could run its own."""
+    """One Chromium for this folder. While Playwright's synchronous interface is open its event loop counts as running, and
+    no asynchronous test could run its own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -1,7 +1,7 @@
   // The button that copies a code. Where the browser keeps the clipboard to itself, the code is selected for the reader.
   page.enhance("code", (section) => {
     const button = section.querySelector(".copy");
-    const shown = section.querySelector("output");
+    const shown = section.querySelector(".digits code");
     if (!button || !shown) return;
     const label = button.textContent;
     let back = 0;
