@@ -55,6 +55,7 @@ def compare(engine: Engine, funnel: Funnel, ledger: Ledger, people: tuple[Person
         "failed": funnel["failed"] + funnel["expired"] + answers["failed"] + answers["expired"],
         "unknown": funnel["unknown"] + answers["unknown"],
         "clicked": funnel["clicked"] - deceived,
+        "engaged": funnel["engaged"],
         "machine_hits": funnel["hit_machine"],
         "redeemed": funnel["redeemed"],
         "revenue_minor": sum(money.amount_minor for money in funnel.revenue),

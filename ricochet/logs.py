@@ -7,7 +7,6 @@ import structlog
 
 from linksvc.settings import Settings
 
-
 _SHARED: tuple[structlog.types.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,

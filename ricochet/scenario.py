@@ -31,6 +31,40 @@ TEXT = (
 )
 """With the accents of some first names it needs UCS-2, hence two fragments; with others it fits into one."""
 
+PAGE: dict[str, Any] = {
+    "title": {"fr": "-20 % jusqu'à dimanche", "en": "20% off until Sunday"},
+    "languages": ["fr", "en"],
+    "theme": {"accent": "#7a1f3d", "background": "#fffaf5", "text": "#2b2320", "font": "serif"},
+    "blocks": [
+        {
+            "id": "hello",
+            "type": "text",
+            "heading": {"fr": "Bonjour {{ first_name | default: 'et bienvenue' }}", "en": "Hello {{ first_name }}"},
+            "text": {
+                "fr": "Sur toute la boutique, **en magasin et en ligne** : montrez ce code, ou tapez-le au moment de payer.",
+                "en": "On everything, **in our shops and online**: show this code, or type it when you pay.",
+            },
+        },
+        {"id": "code", "type": "code", "label": {"fr": "Votre code", "en": "Your code"}, "forms": ["copy", "qr"]},
+        {
+            "id": "shop",
+            "type": "button",
+            "label": {"fr": "Aller à la boutique", "en": "Go to the shop"},
+            "url": "https://shop.example/black-friday",
+        },
+        {"id": "stop", "type": "opt_out", "label": {"fr": "Ne plus recevoir nos SMS", "en": "Get no more texts"}},
+        {
+            "id": "privacy",
+            "type": "privacy",
+            "text": {
+                "fr": "Cette page compte les visites de ceux qui l'ont accepté.",
+                "en": "This page counts the visits of those who agreed to it.",
+            },
+        },
+    ],
+}
+"""What the link shows: the offer again, and the code to copy or to scan."""
+
 
 @dataclass(frozen=True, repr=False)
 class Cast:
@@ -69,7 +103,7 @@ def _new_key(
     return api_keys.create_key(session, workspace_id, name, scopes, shop_id, now)
 
 
-MARKETER_SCOPES = ("contacts:write", "contacts:read", "offers:write", "campaigns:write", "campaigns:read")
+MARKETER_SCOPES = ("contacts:write", "contacts:read", "offers:write", "campaigns:write", "campaigns:read", "pages:write")
 
 
 def point_route(engine: Engine, port: int, clock: Clock) -> None:
@@ -133,19 +167,24 @@ class Marketer:
         return str(self._ask("POST", "/v1/contacts/import", files={"file": file}, data=data)["id"])
 
     def create_campaign(self, name: str, import_id: str, rate_per_s: int) -> str:
-        """An offer and a campaign to the people of an import; returns the campaign's id."""
+        """An offer, a page that shows it, and a campaign to the people of an import; returns the campaign's id."""
         offer = {"name": f"{name}, -20 %", "kind": "percentage", "percent": "20", "currency": "EUR"}
         campaign = {
             "name": name,
             "kind": "marketing",
             "text": TEXT,
             "sender": SENDER,
-            "destination_url": "https://shop.example/black-friday",
+            "page_id": self._publish_page(name),
             "offer_id": self._ask("POST", "/v1/offers", json=offer)["id"],
             "rate_per_s": rate_per_s,
             "audience": {"import_id": import_id},
         }
         return str(self._ask("POST", "/v1/campaigns", json=campaign)["id"])
+
+    def _publish_page(self, name: str) -> str:
+        page = self._ask("POST", "/v1/pages", json={"name": name, "document": PAGE})
+        self._ask("POST", f"/v1/pages/{page['id']}/publish", json={"version": page["version"]})
+        return str(page["id"])
 
     def send(self, campaign_id: str) -> None:
         self._ask("POST", f"/v1/campaigns/{campaign_id}/send")

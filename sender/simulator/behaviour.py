@@ -37,6 +37,8 @@ class Habits:
     """Of those who redeem: the till sends the same request again."""
     spending_twice: float = 0.10
     """Of those who redeem: with a new order."""
+    engaging: float = 0.60
+    """Of those who click, where the link opens a landing page: they press something on it."""
     stopping: float = 0.04
     replying: float = 0.03
 
@@ -56,6 +58,7 @@ class Behaviour:
     spends_twice: bool = False
     reply: str = ""
     stops: bool = False
+    engages: bool = False
 
 
 def says_stop(text: str) -> bool:
@@ -82,6 +85,7 @@ def draw_behaviour(random: Random, habits: Habits) -> Behaviour:
         spends_twice=redeems and random.random() < habits.spending_twice,
         reply=random.choice(STOPS) if stops else random.choice(REPLIES) if replies else "",
         stops=stops,
+        engages=clicks > 0 and random.random() < habits.engaging,
     )
 
 

@@ -144,6 +144,15 @@ class HitAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class PageUsed:
+    """What a person did on the message's landing page was told, and taken."""
+
+    number: str
+    message: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRedeemed:
     """A shop took the message's code, and says what was paid after the discount."""
 
@@ -184,6 +193,7 @@ Entry = (
     | OddReceiptAnswered
     | MessageArrived
     | HitAnswered
+    | PageUsed
     | CodeRedeemed
     | ReplyTaken
     | InboundTaken

@@ -5,6 +5,7 @@ A handset knows what a phone knows: the text. Link and code are found in it, or 
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 from urllib.parse import urlsplit
 
@@ -13,14 +14,15 @@ from sender.simulator.addresses import disguised_address, machine_address, perso
 from sender.simulator.agenda import Agenda
 from sender.simulator.agents import DISGUISED, DISGUISED_MACHINE, MACHINE, MACHINES, PERSON, Headers, Visitor
 from sender.simulator.delays import Delay
-from sender.simulator.entries import Anomaly, CodeRedeemed, HitAnswered, ReplyTaken
+from sender.simulator.entries import Anomaly, CodeRedeemed, HitAnswered, PageUsed, ReplyTaken
 from sender.simulator.fates import Fates
 from sender.simulator.intake import Sms
-from sender.simulator.ledger import FOUND, Ledger
+from sender.simulator.ledger import FOUND, SHOWN, Ledger
+from sender.simulator.pages import Page, PageTrouble, Reader, read_page
 from sender.simulator.population import Person
 from sender.simulator.settings import Pace
 from sender.simulator.till import Paid, Sale, ShopAccess, Till, TillError
-from sender.simulator.web import Unanswered, Web
+from sender.simulator.web import Reply, Unanswered, Web
 
 _LINK = re.compile(r"""https?://\S+?(?=[.,;:!?)\]}>'"»]*(?:\s|$))""")
 """What a messaging app underlines, the punctuation behind it left out."""
@@ -95,19 +97,42 @@ class Handsets:
         at_s = self._pace.quickest_s if behaviour.clicks else 0.0
         for click in range(behaviour.clicks):
             at_s += self._draw(self._pace.repeating if click else self._pace.reading, random)
-            self._visit_later(at_s, sms, link + behaviour.glued, PERSON, browser, person_address(person.number))
+            visit = partial(self._open, person, sms, link + behaviour.glued, browser, self._draw(self._pace.looking, random))
+            self._agenda.later(at_s, visit)
         return at_s
 
     def _visit_later(self, delay_s: float, sms: Sms, link: str, kind: str, visitor: Visitor, address: str) -> None:
-        self._agenda.later(delay_s, lambda: self._visit(sms, link, kind, visitor, address))
+        async def visit() -> None:
+            await self._visit(sms, link, kind, visitor, address)
 
-    async def _visit(self, sms: Sms, link: str, kind: str, visitor: Visitor, address: str) -> None:
+        self._agenda.later(delay_s, visit)
+
+    async def _open(self, person: Person, sms: Sms, link: str, browser: Visitor, looking_s: float) -> None:
+        """Opens the link, and looks at the page if it is one of ours."""
+        reply = await self._visit(sms, link, PERSON, browser, person_address(person.number))
+        page = read_page(link, reply.text) if reply and reply.status == SHOWN else None
+        if page:
+            self._agenda.later(looking_s, partial(self._look, person, sms, page, browser))
+
+    async def _look(self, person: Person, sms: Sms, page: Page, browser: Visitor) -> None:
+        agent = (("User-Agent", browser.user_agent), *browser.headers)
+        reader = Reader(self._web, agent, person_address(person.number))
+        try:
+            used = await reader.look(page, presses=person.behaviour.engages)
+        except (Unanswered, PageTrouble) as error:
+            self._anomaly(sms, "a page was not answered", str(error))
+            return
+        if used:
+            self._ledger.append(PageUsed(sms.number, sms.message, self._clock()))
+
+    async def _visit(self, sms: Sms, link: str, kind: str, visitor: Visitor, address: str) -> Reply | None:
+        """What the link was answered with, None if it was not."""
         agent: Headers = (("User-Agent", visitor.user_agent),) if visitor.user_agent else ()
         try:
             reply = await self._web.request(visitor.method, link, agent + visitor.headers, address=address)
         except Unanswered as error:
             self._anomaly(sms, "a link was not answered", str(error))
-            return
+            return None
         headers = dict(visitor.headers)
         self._ledger.append(
             HitAnswered(
@@ -123,8 +148,9 @@ class Handsets:
                 at=self._clock(),
             )
         )
-        if reply.status != FOUND or not urlsplit(reply.location).netloc:
+        if reply.status != SHOWN and (reply.status != FOUND or not urlsplit(reply.location).netloc):
             self._anomaly(sms, "a link led nowhere", f"{visitor.method} by a {kind} was answered {reply.status}")
+        return reply
 
     async def _buy(self, person: Person, sms: Sms, till: Till, sale: Sale) -> None:
         try:

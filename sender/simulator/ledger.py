@@ -1,7 +1,7 @@
 """The simulator's ledger: what truly happened, message by message. Demo and tests hold the funnel against it.
 
 Entries are appended, to a file of JSON lines too where one was named, and folded into one record a message. Only what was
-answered counts: a hit without its 302, a code without its 201, a receipt without its acknowledgement did not happen.
+answered counts: a hit without its 302 or its page, a code without its 201, a receipt without its acknowledgement never was.
 """
 
 from collections import Counter, defaultdict
@@ -23,6 +23,7 @@ from sender.simulator.entries import (
     InboundTaken,
     MessageArrived,
     OddReceiptAnswered,
+    PageUsed,
     PartAccepted,
     PartRefused,
     PduGarbled,
@@ -35,8 +36,8 @@ from sender.simulator.entries import (
 )
 from sender.simulator.population import Person
 
-FOUND = 302
-"""The one status of a redirect that counts."""
+FOUND, SHOWN = 302, 200
+"""The statuses of a hit that count: of a redirect, and of a landing page."""
 
 _GRAVITY = {"DELIVERED": 1, "UNKNOWN": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIVERABLE": 4, "REJECTED": 4}
 _FAILED = ("EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED")
@@ -68,7 +69,9 @@ class MessageRecord:
     text: str = ""
     """What the phone shows, once it arrived."""
     hits: Counter[str] = field(default_factory=Counter)
-    """Answered with 302, by kind."""
+    """Answered with a redirect or a page, by kind."""
+    used_page: bool = False
+    """Its person did something on its landing page."""
     redemptions: int = 0
     paid_minor: int = 0
     stopped: bool = False
@@ -156,6 +159,7 @@ class Ledger:
             "failed": sum(states[state] for state in _FAILED),
             "unknown": states["UNKNOWN"],
             "clicked": sum(person.tracking_consent and record.hits[PERSON] > 0 for person, record in records),
+            "engaged": sum(record.used_page for _, record in records),
             "machine_hits": sum(record.hits[MACHINE] for _, record in records),
             "redeemed": sum(record.redemptions > 0 for _, record in records),
             "revenue_minor": sum(record.paid_minor for _, record in records),
@@ -238,8 +242,12 @@ class Ledger:
     def _(self, entry: HitAnswered) -> None:
         agent = "" if entry.private else entry.user_agent
         self._kinds[HitKey(network_of(entry.address), agent, entry.method, entry.purpose)] = entry.kind
-        if entry.status == FOUND:
+        if entry.status in (FOUND, SHOWN):
             self._message(entry).hits[entry.kind] += 1
+
+    @_fold.register
+    def _(self, entry: PageUsed) -> None:
+        self._message(entry).used_page = True
 
     @_fold.register
     def _(self, entry: CodeRedeemed) -> None:
@@ -257,7 +265,7 @@ class Ledger:
         self.anomalies.append(entry)
 
     def _message(
-        self, entry: ReceiptTaken | AnswerLost | MessageArrived | HitAnswered | CodeRedeemed | ReplyTaken
+        self, entry: ReceiptTaken | AnswerLost | MessageArrived | HitAnswered | PageUsed | CodeRedeemed | ReplyTaken
     ) -> MessageRecord:
         return self._messages[entry.number][entry.message]
 

@@ -175,6 +175,8 @@ class Pace:
     """From the phone's getting the message to a preview or a scanner."""
     reading: Delay = Delay(1.0, most_s=4.0)
     """To the first click, after `quickest_s`."""
+    looking: Delay = Delay(0.4, most_s=1.5)
+    """From a landing page's coming to whatever is pressed on it."""
     repeating: Delay = Delay(0.6, most_s=2.0)
     """From click to click."""
     buying: Delay = Delay(1.0, most_s=3.0)

@@ -17,6 +17,7 @@ KEYS = {
     "failed",
     "unknown",
     "clicked",
+    "engaged",
     "machine_hits",
     "redeemed",
     "revenue_minor",

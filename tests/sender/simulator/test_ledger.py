@@ -62,7 +62,7 @@ def test_an_empty_ledger_knows_who_may_be_sent_to() -> None:
     assert set(truth.values()) == {0}
     assert list(truth) == [
         *("submitted", "delivered", "failed", "unknown"),
-        *("clicked", "machine_hits", "redeemed", "revenue_minor", "opted_out"),
+        *("clicked", "engaged", "machine_hits", "redeemed", "revenue_minor", "opted_out"),
     ]
 
 
