@@ -14,6 +14,7 @@ from tracker.beacons import check_elsewhere
 from tracker.block_watch import BlockWatch
 from tracker.destinations import Destination
 from tracker.hosts import EVERYBODY
+from tracker.landing.visits import is_machine
 from tracker.page_events import PageEvents
 from tracker.problems import MethodNotAllowed, problem_response
 from tracker.requests import Headers, read_headers
@@ -63,26 +64,34 @@ class Snippet:
 
     def _preflight(self, headers: Headers) -> Response:
         """Says whether any link names the origin: nobody sends a token along to ask."""
+        readable = self._readable(headers)
+        if len(readable) == 1:
+            return self._events.refuse(_not_named(), *readable)
+        return Response(204, (*PRIVATE, *readable, *_PREFLIGHT))
+
+    def _readable(self, headers: Headers) -> tuple[Header, ...]:
+        """Lets pages of an origin that any link names read the answer: their developers want to know what was wrong."""
         origin = headers.get(b"origin", b"")
         if not self._watch.known.names_origin(origin.decode("latin-1")):
-            return self._events.refuse(_not_named(), _BY_ORIGIN)
-        return Response(204, (*PRIVATE, _BY_ORIGIN, _allow(origin), *_PREFLIGHT))
+            return (_BY_ORIGIN,)
+        return (_BY_ORIGIN, (b"access-control-allow-origin", origin))
 
     async def _take(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
-        allowed: tuple[Header, ...] = (_BY_ORIGIN,)
+        readable = self._readable(headers)
         try:
             peer = scope.get("client")
             caller = self._networks.find(peer[0] if peer else "", headers.get(b"x-forwarded-for", b""))
             beacon = await self._events.read(caller, headers, receive)
             told = self._tokens.open(beacon.token, self._clock())
             self._destination(told, headers)
-            allowed = (_BY_ORIGIN, _allow(headers[b"origin"]))
+            if is_machine(headers, "POST"):
+                raise Forbidden("This is for the people whom we write to, not for programs.", code="not_for_machines")
             self._events.limits.pass_visit(told.visit.hit.segment, told.visit.hit.position)
             check_elsewhere(beacon)
             await self._events.keep(told.visit, told.link_id, 0, beacon)
         except Problem as problem:
-            return self._events.refuse(problem, *allowed)
-        return self._events.accept(*allowed)
+            return self._events.refuse(problem, *readable)
+        return self._events.accept(*readable)
 
     def _destination(self, told: VisitElsewhere, headers: Headers) -> Destination:
         """The link that the visit came by. Raises NotFound, Forbidden."""
@@ -98,10 +107,6 @@ class Snippet:
 @cache
 def script() -> Response:
     return Response(200, _SCRIPT_HEADERS, files("tracker").joinpath("static", "t.js").read_bytes())
-
-
-def _allow(origin: bytes) -> Header:
-    return b"access-control-allow-origin", origin
 
 
 def _not_named() -> Forbidden:

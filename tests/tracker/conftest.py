@@ -26,6 +26,7 @@ from tracker.hits import SpooledHit, unpack
 from tracker.segment_reader import START, list_segments, open_segment
 from tracker.segment_writer import Sync
 from tracker.server import server_config
+from tracker.told_events import is_told
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -44,12 +45,12 @@ class Served:
         return await ask(self.port, target, method, **headers)
 
     def spooled(self) -> list[SpooledHit]:
-        """What is on disk at this moment."""
+        """The hits that are on disk at this moment."""
         hits = []
         for path in list_segments(self.settings.spool_dir):
             with open_segment(path) as segment:
                 assert segment
-                hits += [unpack(entry.payload) for entry in segment.read(START, 10_000)]
+                hits += [unpack(entry.payload) for entry in segment.read(START, 10_000) if not is_told(entry.payload)]
         return hits
 
 

@@ -102,7 +102,7 @@ class PagePosts:
 
     def _check(self, visit: PageVisit, action: Action) -> None:
         """Raises Forbidden, TooManyRequests."""
-        if is_machine(visit.opened, visit.headers, "POST", visit.now):
+        if is_machine(visit.headers, "POST"):
             raise Forbidden("This is for the people whom we write to, not for programs.", code="not_for_machines")
         if action.by_script:
             return

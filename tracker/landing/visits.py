@@ -1,11 +1,12 @@
 """Somebody who has a link's page open sends something back. What every action of a page is handed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from linksvc.addresses import Caller
 from linksvc.landing.documents import Document
 from linksvc.landing.visitors import Visitor
+from tracker.blocks import Block
 from tracker.destinations import Destination, Outcome
 from tracker.hits import unpack
 from tracker.landing.known_pages import KnownPage
@@ -66,9 +67,13 @@ class PageVisit:
         return b"application/json" in self.headers.get(b"accept", b"")
 
 
-def is_machine(opened: Opened, headers: Headers, method: str, now: datetime) -> bool:
+_NO_BLOCK = Block(0, 0, 0, 0, 0, tracked=False)
+_AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_machine(headers: Headers, method: str) -> bool:
     """Whether a request judges itself as a program's: a preview, a crawler, a bare client."""
-    hit = unpack(pack_hit(method, headers, opened.block, None, now, "", Outcome.REDIRECTED))
+    hit = unpack(pack_hit(method, headers, _NO_BLOCK, None, _AT_NO_TIME, "", Outcome.REDIRECTED))
     return judge(hit).verdict == Verdict.MACHINE
 
 
