@@ -110,6 +110,30 @@ def test_cards_and_cells_are_within_reach_of_the_keyboard(phone: Phone, campaign
     assert {row.block for row in drawn(phone)} == {"card", "cells"} and window.complaints == []
 
 
+def test_what_people_do_with_cards_and_forms_is_told_as_events(phone: Phone, campaign: PageCampaign) -> None:
+    window = phone.window()
+    page = window.page
+    page.add_init_script(
+        "window.told = []; navigator.sendBeacon = (address, body) => window.told.push(...JSON.parse(body).events)"
+    )
+    page.goto(phone.link(campaign))
+    page.get_by_role("button", name="See what is under it").click()
+    page.get_by_role("button", name="Cell 4").click()
+    page.get_by_text("Every week").click()
+    page.get_by_label("A wish?").fill("Sundays")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#b-opinion .thanks")).to_be_visible()
+    expect(page.locator("#b-cells .prize")).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    told = [(one["name"], one["block"]) for one in page.evaluate("window.told") if one.get("block")]
+    assert sorted(told) == [
+        ("form_sent", "opinion"),
+        ("form_started", "opinion"),
+        ("scratched", "card"),
+        ("scratched", "cells"),
+    ]
+
+
 def test_who_wants_no_motion_gets_the_button_alone(phone: Phone, campaign: PageCampaign) -> None:
     page = phone.open(campaign, reduced_motion="reduce").page
     expect(page.locator("#b-card canvas")).to_have_count(0)
