@@ -15,24 +15,27 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from parts.redeeming import code_of
 from report import Metric, report
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from linksvc.api_keys import create_key
 from linksvc.bulk import insert_rows
 from linksvc.clock import now
 from linksvc.database import open_engine, writing
 from linksvc.migrations import migrate
-from linksvc.models import Offer, PromoCode, Shop, Workspace
+from linksvc.models import Offer, PromoCode, Redemption, Shop, Workspace
 
 CLIENTS = 32
 CODES_A_SECOND = 4_000
 """More than any machine redeems."""
+
+PAST, SHOPS = 20_000, 200
 
 PARTS = Path(__file__).parent / "parts"
 
@@ -40,7 +43,7 @@ SECRET = "a secret key of the benchmark, forty characters"
 
 
 def prepare(engine: Engine, codes: int) -> str:
-    """A shop with an offer and so many codes; returns the shop's key."""
+    """A shop with an offer and so many codes, in a database that has been in use; returns the shop's key."""
     migrate(engine)
     stamp = now() - timedelta(days=1)
     with writing(engine) as session:
@@ -57,7 +60,22 @@ def prepare(engine: Engine, codes: int) -> str:
         blank = PromoCode(workspace_id=1, code="", offer_id=1).model_dump()
         rows = [tuple((blank | {"code": code_of(number)}).values()) for number in range(codes)]
         insert_rows(session, PromoCode, tuple(blank), rows)
+        insert_rows(session, Redemption, *past(stamp))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))  # As the server does by itself, within a minute.
     return key
+
+
+def past(stamp: datetime) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns and rows of what other shops have redeemed before: without any the server knows nothing of its tables."""
+    blank = Redemption(
+        workspace_id=1, code="", id="", offer_id=1, shop_id=1, key_id=1, order_ref="", currency="EUR", occurred_at=stamp
+    ).model_dump() | {"recorded_at": stamp}
+    rows = []
+    for number in range(PAST):
+        own = {"code": f"P{number:09d}", "id": f"rdm_{number}", "shop_id": 2 + number % SHOPS, "order_ref": f"P-{number}"}
+        rows.append(tuple((blank | own).values()))
+    return tuple(blank), rows
 
 
 @contextmanager

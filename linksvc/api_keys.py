@@ -6,13 +6,18 @@ What becomes of a key later, its rotation and its end, is in `linksvc.key_lives`
 import hashlib
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+import sqlalchemy
+from sqlalchemy import ColumnElement, Select, Table, or_
 from sqlmodel import Session, col, select, update
 
+from linksvc.bulk import as_one, one_of
+from linksvc.database import is_sqlite
 from linksvc.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, Unauthenticated
 from linksvc.models import ApiKey, Shop, Store, Workspace
 from linksvc.names import check_name
@@ -35,6 +40,10 @@ SCOPES = (
     "codes:redeem",
     "codes:void",
     "codes:read",
+    "messages:write",
+    "messages:read",
+    "payments:write",
+    "payments:read",
     "webhooks:write",
     "webhooks:read",
 )
@@ -128,20 +137,44 @@ def in_use(workspace_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def authenticate(session: Session, presented: str, now: datetime) -> Caller:
     """Whose key this is. Raises Unauthenticated (`api_key_unknown`, `api_key_revoked`). Only reads: see `note_use`."""
-    key = session.exec(select(ApiKey).where(col(ApiKey.key_hash) == _key_hash(presented))).first()
-    if key is None:
-        raise Unauthenticated("This API key is unknown. Check that all of it was copied.", code="api_key_unknown")
+    (caller,) = authenticate_all(session, [presented], now)
+    if isinstance(caller, Unauthenticated):
+        raise caller
+    return caller
+
+
+def authenticate_all(session: Session, presented: Sequence[str], now: datetime) -> list[Caller | Unauthenticated]:
+    """As `authenticate`, of each by itself; what that raises stands in its place."""
+    hashes = [_key_hash(one) for one in presented]
+    sqlite = is_sqlite(session)
+    rows = session.connection().execute(_find(sqlite), {"hashes": as_one(sqlite, set(hashes))})
+    found = {row.key_hash: _caller(row, now) for row in rows}
+    return [found.get(one) or _unknown() for one in hashes]
+
+
+@lru_cache(maxsize=2)
+def _find(sqlite: bool) -> Select[Any]:
+    """Built once: it is run for every request."""
+    keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
+    return sqlalchemy.select(keys).where(one_of(col(ApiKey.key_hash), sqlite, "hashes"))
+
+
+def _caller(key: Any, now: datetime) -> Caller | Unauthenticated:
     if key.revoked_at is not None and key.revoked_at <= now:
-        raise Unauthenticated("This API key was revoked. Use another.", code="api_key_revoked")
+        return Unauthenticated("This API key was revoked. Use another.", code="api_key_revoked")
     return Caller(
         workspace_id=key.workspace_id,
-        key_id=key.id or 0,
+        key_id=key.id,
         shop_id=key.shop_id,
         scopes=frozenset(key.scopes.split()),
         last_used_at=key.last_used_at,
         store_id=key.store_id,
         sandbox=key.sandbox,
     )
+
+
+def _unknown() -> Unauthenticated:
+    return Unauthenticated("This API key is unknown. Check that all of it was copied.", code="api_key_unknown")
 
 
 def is_use_news(caller: Caller, now: datetime) -> bool:

@@ -64,9 +64,9 @@ class CodeAttempts:
 
     def ask(self, who: Attempter, ask: Callable[[], Found | Refusal]) -> Found | Refusal:
         """What `ask` says of a code, unless it must not be asked now. Raises TooManyRequests (`too_many_wrong_codes`)."""
-        self._admit(who)
+        self.admit(who)
         answer = ask()
-        self._count(who, answer)
+        self.count(who, answer)
         return answer
 
     def alarms(self) -> Mapping[str, float]:
@@ -80,7 +80,8 @@ class CodeAttempts:
     def refused(self) -> Mapping[str, float]:
         return {kind: watched.refused for kind, watched in self._watched.items()}
 
-    def _admit(self, who: Attempter) -> None:
+    def admit(self, who: Attempter) -> None:
+        """The first half of `ask`, for whoever asks for several at once: may one more code be looked at?"""
         with self._lock:
             for kind, subject in who.subjects.items():
                 watched = self._watched[kind]
@@ -92,7 +93,8 @@ class CodeAttempts:
                         retry_after_s=wait_s,
                     )
 
-    def _count(self, who: Attempter, answer: object) -> None:
+    def count(self, who: Attempter, answer: object) -> None:
+        """The other half: what became of it."""
         missed = isinstance(answer, Refusal) and answer.reason == UNKNOWN
         with self._lock:
             for kind, subject in who.subjects.items():

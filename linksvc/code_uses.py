@@ -5,14 +5,17 @@ waits for somebody who waits for them: the code's row, its holds, the contact's 
 all rows first, in the order of the codes.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Executable, Table, bindparam
 from sqlmodel import Session, select
 
 from linksvc import contact_uses, offer_budgets
-from linksvc.database import rows_affected
+from linksvc.bulk import as_given, given
+from linksvc.database import is_sqlite, rows_affected
 from linksvc.models import Offer, PromoCode
 from linksvc.offers import Terms, terms_of
 from linksvc.refusals import BUDGET_EXHAUSTED, CONTACT_LIMIT, OFFER_EXHAUSTED, Refusal
@@ -36,6 +39,8 @@ _MOVE = (
     .values(used=_CODES.c.used + bindparam("used_step"), held=_CODES.c.held + bindparam("held_step"))
 )
 
+_USES = ("workspace_id", "code", "uses")
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -55,6 +60,27 @@ def share_of(terms: Terms, discount_minor: int, subject: str) -> Share:
 def use(session: Session, workspace_id: int, code: str, *, held: bool = False) -> bool:
     """Takes a use of the code, or turns a held one into a used one. False if there is none."""
     return _change(session, _USE_HELD if held else _USE, workspace_id, code)
+
+
+def use_all(session: Session, codes: Sequence[tuple[int, str]]) -> bool:
+    """Takes a use of each (workspace, code), of one that stands there twice two. False if one of them had none: undo the
+    transaction then, for it does not say which."""
+    wanted = [(*code, uses) for code, uses in sorted(Counter(codes).items())]
+    if not wanted:
+        return True
+    sqlite = is_sqlite(session)
+    changed = session.connection().execute(_use_all(sqlite), as_given(_USES, wanted, sqlite))
+    return rows_affected(changed) == len(wanted)
+
+
+@lru_cache(maxsize=2)
+def _use_all(sqlite: bool) -> Executable:
+    """The rows are found, and so locked, one after the other as they are given: in the order of the codes."""
+    wanted = given(dict(zip(_USES, (PromoCode.workspace_id, PromoCode.code, PromoCode.used), strict=True)), sqlite).c
+    code = _CODES.c
+    this = (code.workspace_id == wanted.workspace_id, code.code == wanted.code)
+    room = code.used + code.held + wanted.uses <= code.max_uses
+    return _CODES.update().where(*this, ~code.disabled, room).values(used=code.used + wanted.uses)
 
 
 def hold(session: Session, workspace_id: int, code: str) -> bool:

@@ -52,6 +52,8 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
             parsed,
             pool_size=pool_size,
             pool_pre_ping=True,
+            # A connection knows the statements that it ran before: the one that was used last knows most.
+            pool_use_lifo=True,
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_S},
         )

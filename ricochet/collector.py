@@ -1,4 +1,4 @@
-"""The garbage collector of a process that makes thousands of objects a second and forgets them. For `serve tracker`,
+"""The garbage collector of a process that makes thousands of objects a second and forgets them. For `serve`,
 `ingest`, `work` and `send`."""
 
 import gc

@@ -1,4 +1,5 @@
-"""The way of every request: who asks, may they, what do they ask; then the handler in the thread pool; then its answer."""
+"""The way of every request: who asks, may they, what do they ask; then the handler in the thread pool, or with what others
+ask at the same moment; then its answer."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,16 +8,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
+from linksvc.api.callers import Callers
 from linksvc.api.limits import KEY
 from linksvc.api.operation import NOBODY, Call, Download, Given, Installation, Operation, Prepared, Streamed, Upload
-from linksvc.api.parsing import read_form, read_json, read_lines, read_pairs
+from linksvc.api.parsing import read_form, read_json, read_lines, read_pairs, read_raw
 from linksvc.api.payloads import Parameters
 from linksvc.api.problems import MalformedRequest
-from linksvc.api_keys import Caller, authenticate, is_use_news, note_use
-from linksvc.database import reading, writing
+from linksvc.api_keys import Caller
 from linksvc.errors import Unauthenticated
+from linksvc.gathering import Gathering
 from linksvc.public_ids import check_drawn_id, parse_id
+
+GROUP_MOST = 64
+"""Calls that are done together: many enough for what a commit costs, and few enough for whoever waits for it."""
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
@@ -25,42 +31,54 @@ class NoParameters(Parameters):
     """The query of an operation that takes none: whatever stands there is a mistake worth telling."""
 
 
+_NO_PARAMETERS = NoParameters()
+
+
 class Endpoint:
     """All operations of one path."""
 
-    def __init__(self, path: str, operations: Sequence[Operation], installation: Installation) -> None:
+    def __init__(self, path: str, operations: Sequence[Operation], installation: Installation, callers: Callers) -> None:
         self._operations: Mapping[str, Operation] = {operation.method: operation for operation in operations}
         self._installation = installation
-        self.route = Route(path, self.answer, methods=list(self._operations))
+        self._callers = callers
+        self._gatherings = {
+            operation.method: Gathering(operation.name, operation.group, GROUP_MOST)
+            for operation in operations
+            if operation.group
+        }
+        self.route = Route(path, self, methods=list(self._operations))
 
-    async def answer(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI: what starlette puts around a function costs as much as the way through here."""
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         operation = self._operations["GET" if request.method == "HEAD" else request.method]
         request.state.operation = operation.name
         caller = await self._caller(operation, request)
         call = await self._call(operation, caller, request)
-        return _response(operation, await run_in_threadpool(operation.handler, call))
+        return _response(operation, await self._do(operation, call))
+
+    async def _do(self, operation: Operation, call: Call[object, object]) -> Given:
+        gathering = self._gatherings.get(operation.method)
+        if gathering and (done := await gathering.ask(call)):
+            return done
+        return await run_in_threadpool(operation.handler, call)
 
     async def _caller(self, operation: Operation, request: Request) -> Caller:
         if operation.scope is None:
             return NOBODY
-        caller = await run_in_threadpool(self._authenticate, _bearer(request))
+        caller = await self._callers.find(_bearer(request))
         request.state.passage.admit(KEY, str(caller.key_id))
         caller.require(operation.scope)
         return caller
 
-    def _authenticate(self, presented: str) -> Caller:
-        now = self._installation.clock()
-        with reading(self._installation.engine) as session:
-            caller = authenticate(session, presented, now)
-        if is_use_news(caller, now):
-            with writing(self._installation.engine) as session:
-                note_use(session, caller, now)
-        return caller
-
     async def _call(self, operation: Operation, caller: Caller, request: Request) -> Call[object, object]:
-        ids = {name: parse_id(kind, request.path_params[name]) for name, kind in operation.path_ids.items()}
-        drawn = {name: check_drawn_id(kind, request.path_params[name]) for name, kind in operation.path_drawn_ids.items()}
-        query = read_pairs(request.query_params.multi_items(), operation.query or NoParameters)
+        ids, drawn = self._ids(operation, request)
+        query: object = _NO_PARAMETERS
+        if operation.query or request.scope["query_string"]:
+            query = read_pairs(request.query_params.multi_items(), operation.query or NoParameters)
         idempotency_key = _idempotency_key(operation, request)
         body, upload = await self._body(operation, request)
         return Call(
@@ -71,16 +89,27 @@ class Endpoint:
             ids=ids,
             drawn_ids=drawn,
             upload=upload,
+            headers={name: request.headers[name] for name in operation.headers if name in request.headers},
             idempotency_key=idempotency_key,
             request_id=request.state.request_id,
             network=request.state.passage.network,
             method=operation.method,
-            path=request.url.path,
+            path=request.scope["path"],
             status=operation.status,
         )
 
+    @staticmethod
+    def _ids(operation: Operation, request: Request) -> tuple[dict[str, int], dict[str, str]]:
+        found = request.path_params
+        if not found:
+            return {}, {}
+        ids = {name: parse_id(kind, found[name]) for name, kind in operation.path_ids.items()}
+        return ids, {name: check_drawn_id(kind, found[name]) for name, kind in operation.path_drawn_ids.items()}
+
     async def _body(self, operation: Operation, request: Request) -> tuple[object, Upload]:
         none = Upload("", b"")
+        if operation.body_raw:
+            return None, Upload("", await read_raw(request, operation.body_most_bytes))
         if operation.body is None:
             return None, none
         if operation.multipart:

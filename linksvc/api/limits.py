@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from linksvc.addresses import CallerNetworks
@@ -79,14 +79,13 @@ class Passage:
                 retry_after_s=standing.wait_s,
             )
 
-    def headers(self) -> Iterator[tuple[str, str]]:
+    def headers(self) -> Iterator[tuple[bytes, bytes]]:
         if self._standings:
             quotas = [standing.quota for standing in self._standings]
-            yield "RateLimit-Policy", ", ".join(f'"{quota.name}";q={quota.requests};w={quota.window_s}' for quota in quotas)
-            yield (
-                "RateLimit",
-                ", ".join(f'"{one.quota.name}";r={one.remaining};t={one.full_in_s}' for one in self._standings),
-            )
+            policy = ", ".join(f'"{quota.name}";q={quota.requests};w={quota.window_s}' for quota in quotas)
+            left = ", ".join(f'"{one.quota.name}";r={one.remaining};t={one.full_in_s}' for one in self._standings)
+            yield b"ratelimit-policy", policy.encode()
+            yield b"ratelimit", left.encode()
 
 
 class RateLimits:
@@ -104,7 +103,7 @@ class RateLimits:
 
         async def send_with_standing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(dict(passage.headers()))
+                message["headers"] = [*message["headers"], *passage.headers()]
             await send(message)
 
         app = self._app

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -19,6 +19,8 @@ REPLAYED = {"Idempotent-Replayed": "true"}
 
 Work = Callable[[Session], BaseModel | Problem]
 
+Needed = TypeVar("Needed")
+
 
 def answer_once(call: Call[Any, Any], work: Work) -> Prepared:
     """Does the work in a transaction and keeps its answer there, a refusal too; gives the kept answer, byte for byte, to a
@@ -28,31 +30,40 @@ def answer_once(call: Call[Any, Any], work: Work) -> Prepared:
     no problem at all, is no answer: a repetition starts anew.
     """
     if not call.idempotency_key:
-        return _prepared(_do(call, work), again=False)
+        return prepare(_do(call, work), again=False)
     kept, again = do_once(call, work)
-    return _prepared(kept, again)
+    return prepare(kept, again)
 
 
 def answer_after(call: Call[Any, Any], work: Callable[[], BaseModel]) -> Prepared:
     """As `answer_once`, for work that commits by itself, piece by piece, and that may be done twice without harm: a
     repetition does it again if the process ended between the work and its answer."""
     if not call.idempotency_key:
-        return _prepared(Kept(call.status, work().model_dump_json()), again=False)
+        return prepare(Kept(call.status, work().model_dump_json()), again=False)
+    return answer_with(call, work, lambda _, done: done)
+
+
+def answer_with(
+    call: Call[Any, Any], get: Callable[[], Needed], work: Callable[[Session, Needed], BaseModel | Problem]
+) -> Prepared:
+    """As `answer_once`, for a call with a key whose work needs something that is got outside of its transaction, and that
+    may be got twice without harm: a repetition gets it again if the process ended before the work was done. A problem that
+    `get` raises is not kept."""
     with writing(call.engine) as session:
-        if found := find_kept(session, _repeatable(call)):
-            return _prepared(found, again=True)
-    done = work()
-    return _prepared(*do_once(call, lambda _: done))
+        if found := find_kept(session, repeatable_of(call)):
+            return prepare(found, again=True)
+    needed = get()
+    return prepare(*do_once(call, lambda session: work(session, needed)))
 
 
 def do_once(call: Call[Any, Any], work: Work) -> tuple[Kept, bool]:
     """The answer to a call with a key, and whether it was kept already, so that nothing was done. See `answer_once`."""
-    request = _repeatable(call)
+    request = repeatable_of(call)
     with writing(call.engine) as session:
         if found := find_kept(session, request):
             return found, True
         try:
-            answer = _answer(call, work(session))
+            answer = answer_of(call, work(session))
         except Problem as problem:
             if problem.retryable:
                 raise
@@ -60,7 +71,7 @@ def do_once(call: Call[Any, Any], work: Work) -> tuple[Kept, bool]:
             # The key was free for a moment.
             if found := find_kept(session, request):
                 return found, True
-            answer = _answer(call, problem)
+            answer = answer_of(call, problem)
         keep(session, request, answer, call.now())
         return answer, False
 
@@ -75,22 +86,22 @@ def _do(call: Call[Any, Any], work: Work) -> Kept:
         outcome = work(session)
     if isinstance(outcome, Problem):
         raise outcome
-    return _answer(call, outcome)
+    return answer_of(call, outcome)
 
 
-def _repeatable(call: Call[Any, Any]) -> Repeatable:
+def repeatable_of(call: Call[Any, Any]) -> Repeatable:
     body = call.body.model_dump_json() if call.body is not None else ""
     if call.upload.data:
         body += sha256(call.upload.data).hexdigest()
     return Repeatable(scope_of(call.caller), call.idempotency_key, fingerprint(call.method, call.path, body))
 
 
-def _answer(call: Call[Any, Any], outcome: BaseModel | Problem) -> Kept:
+def answer_of(call: Call[Any, Any], outcome: BaseModel | Problem) -> Kept:
     if isinstance(outcome, Problem):
         return Kept(outcome.status, details_of(outcome, call.request_id).model_dump_json())
     return Kept(call.status, outcome.model_dump_json())
 
 
-def _prepared(kept: Kept, again: bool) -> Prepared:
+def prepare(kept: Kept, again: bool) -> Prepared:
     media_type = "application/json" if kept.status < 400 else PROBLEM
     return Prepared(kept.status, kept.body.encode(), media_type, REPLAYED if again else {})

@@ -5,7 +5,7 @@ the thread pool, because sessions are synchronous.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -73,7 +73,9 @@ class Call(Generic[Body, Query]):
     drawn_ids: Mapping[str, str]
     """The ids of the path that are no numbers: `redemption_id`."""
     upload: Upload
-    """The file of a multipart operation; empty otherwise."""
+    """The file of a multipart operation, or a raw body; empty otherwise."""
+    headers: Mapping[str, str]
+    """Those that the operation asks for and that were sent."""
     idempotency_key: str
     """Empty when none was sent, or none is taken."""
     request_id: str
@@ -178,6 +180,9 @@ class Operation:
     scope: str | None
     """The scope a key must have; None: open to everybody, without a key."""
     handler: Callable[[Call[Any, Any]], Given]
+    group: Callable[[Sequence[Call[Any, Any]]], Sequence[Given | Exception | None]] | None = None
+    """Does several calls of the same moment at once: an answer or an exception for each; None for those that the handler is
+    to do alone afterwards."""
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
     body_optional: bool = False
@@ -186,6 +191,10 @@ class Operation:
     """Of JSON and lines; of a form the settings say it."""
     body_lines: bool = False
     """The body is NDJSON, a `body` a line; the handler gets the lines as they came, as a tuple of bytes."""
+    body_raw: bool = False
+    """The body is JSON that the handler reads by itself: what is signed are its bytes, which it gets as the upload."""
+    headers: tuple[str, ...] = ()
+    """Names, in lower case, of the headers that the handler gets."""
     multipart: bool = False
     """The body is a multipart form with one file in the part `file`."""
     query: type[BaseModel] | None = None

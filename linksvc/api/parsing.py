@@ -34,6 +34,12 @@ async def read_json(request: Request, model: type[Model], most_bytes: int) -> Mo
     return parse_json(await _bounded(request, most_bytes).body(), model)
 
 
+async def read_raw(request: Request, most_bytes: int) -> bytes:
+    """The bytes of a JSON body that is read elsewhere. Raises UnsupportedMediaType, TooLarge."""
+    _require_media_type(request, "application/json")
+    return await _bounded(request, most_bytes).body()
+
+
 def parse_json(body: bytes, model: type[Model]) -> Model:
     """Raises MalformedRequest (`json_malformed`), InvalidRequest."""
     try:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Table, bindparam, select
+from sqlmodel import Session
 
 from linksvc.bulk import insert_rows
 from linksvc.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -34,11 +35,7 @@ def tell(session: Session, workspace_id: int, events: Sequence[Event], now: date
 
 
 def find_listeners(session: Session, workspace_id: int) -> list[Listener]:
-    found = session.exec(
-        select(WebhookEndpoint.id, WebhookEndpoint.shop_id, WebhookEndpoint.events).where(
-            WebhookEndpoint.workspace_id == workspace_id, col(WebhookEndpoint.disabled_at).is_(None)
-        )
-    )
+    found = session.connection().execute(_LISTENERS, {"of_workspace": workspace_id})
     return [Listener(id, shop_id, frozenset(events.split())) for id, shop_id, events in found]
 
 
@@ -56,6 +53,13 @@ def tell_listeners(
     ]
     insert_rows(session, WebhookDelivery, _DELIVERY, deliveries)
 
+
+_ENDPOINTS: Table = WebhookEndpoint.__table__  # type: ignore[attr-defined]
+
+# Built once: it is run for every redemption.
+_LISTENERS = select(_ENDPOINTS.c.id, _ENDPOINTS.c.shop_id, _ENDPOINTS.c.events).where(
+    _ENDPOINTS.c.workspace_id == bindparam("of_workspace"), _ENDPOINTS.c.disabled_at.is_(None)
+)
 
 _EVENT = ("workspace_id", "id", "type", "body", "occurred_at", "recorded_at")
 _DELIVERY = (

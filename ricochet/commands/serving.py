@@ -102,6 +102,7 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
         import uvicorn
 
         from linksvc.api.limits import LIMIT_METRICS, Limits
+        from ricochet.collector import tune_collector
         from ricochet.http_servers import run_server
 
         with opened(data_dir) as installation:
@@ -115,9 +116,11 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
                 # Whoever is not named is not believed, not even on this machine.
+                proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             )
             public, inner = _public(host, port, fd), open_internal(settings, internal, internal_fd)
+            tune_collector()
             _say(supervised, public, inner)
             run_server(config, public, inner, supervised=supervised, collectors=[Metrics(LIMIT_METRICS, limits)])
 

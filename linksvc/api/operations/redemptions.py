@@ -1,5 +1,6 @@
 """Redemptions over the API: codes are used, looked up, returned and voided."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Field
@@ -17,10 +18,12 @@ from linksvc.api.till_shapes import (
     refused,
     till_of,
 )
+from linksvc.api.together import answer_together
 from linksvc.database import reading
-from linksvc.errors import Conflict, NotFound
+from linksvc.errors import Conflict, NotFound, Problem, TooManyRequests
 from linksvc.money import AMOUNT_MOST
 from linksvc.public_ids import parse_id
+from linksvc.redemption_groups import redeem_group
 from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, list_redemptions
 from linksvc.redemptions import Use, redeem
 from linksvc.refusals import Refusal
@@ -73,6 +76,35 @@ def redeeming(call: Call[Any, Any], use: Use) -> Work:
         return refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
 
     return work
+
+
+def redeem_codes_together(calls: Sequence[Call[RedemptionPayload, None]]) -> Sequence[Prepared | Problem | None]:
+    """Those that came at the same moment; whose key has no shop is told so alone."""
+    ours = [place for place, call in enumerate(calls) if call.caller.shop_id is not None]
+    answers = answer_together([calls[place] for place in ours], _redeem_group) if ours else []
+    by_place = dict(zip(ours, answers, strict=True))
+    return [by_place.get(place) for place in range(len(calls))]
+
+
+def _redeem_group(
+    session: Session, calls: Sequence[Call[RedemptionPayload, None]]
+) -> list[RedemptionAnswer | Problem | None]:
+    held_back: dict[int, Problem] = {}
+    for place, call in enumerate(calls):
+        try:
+            call.installation.limits.attempts.admit(call.attempter)
+        except TooManyRequests as problem:
+            held_back[place] = problem
+    admitted = [place for place in range(len(calls)) if place not in held_back]
+    outcomes = redeem_group(
+        session, [(till_of(calls[place]), calls[place].body.use()) for place in admitted], calls[0].now()
+    )
+    answers: list[RedemptionAnswer | Problem | None] = [held_back.get(place) for place in range(len(calls))]
+    for place, outcome in zip(admitted, outcomes, strict=True):
+        if outcome is not None:
+            calls[place].installation.limits.attempts.count(calls[place].attempter, outcome)
+            answers[place] = refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
+    return answers
 
 
 def read_redemptions(call: Call[None, RedemptionsQuery]) -> RedemptionsAnswer:
@@ -130,6 +162,7 @@ OPERATIONS = (
         tag="redemptions",
         scope="codes:redeem",
         handler=redeem_code,
+        group=redeem_codes_together,
         body=RedemptionPayload,
         idempotency_key="required",
         tries_codes=True,

@@ -1,0 +1,58 @@
+"""Answers that are given once (`linksvc.api.once`), to many calls in one transaction: an operation's `group` asks for it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from linksvc.api.once import answer_of, prepare, repeatable_of
+from linksvc.api.operation import Call, Prepared
+from linksvc.database import writing
+from linksvc.errors import Problem
+from linksvc.idempotency import Kept, Repeatable, find_all_kept, keep_all
+
+log = structlog.get_logger()
+
+Calls = Sequence[Call[Any, Any]]
+
+Work = Callable[[Session, Calls], Sequence[BaseModel | Problem | None]]
+"""Does calls whose keys are new, each with a body and a key of its own; None for one that is to be done alone."""
+
+
+def answer_together(calls: Calls, work: Work) -> Sequence[Prepared | Problem | None]:
+    """An answer to each, or None: do that one alone. If anything goes wrong that is nobody's own, that is each of them: then
+    nothing of the group has happened."""
+    first: dict[tuple[str, str], int] = {}
+    requests = [repeatable_of(call) for call in calls]
+    for place, request in enumerate(requests):
+        first.setdefault((request.scope, request.key), place)  # Its repetitions go alone, once it has its answer.
+    answers: list[Prepared | Problem | None] = [None] * len(calls)
+    places = list(first.values())
+    try:
+        done = _do([calls[place] for place in places], [requests[place] for place in places], work)
+    except Exception as error:
+        if len(calls) > 1:  # What is wrong with one, it tells by itself.
+            log.warning("a group is done one by one", action="api.disband", calls=len(calls), error=type(error).__name__)
+        return answers
+    for place, answer in zip(places, done, strict=True):
+        answers[place] = answer
+    return answers
+
+
+def _do(calls: Calls, requests: Sequence[Repeatable], work: Work) -> list[Prepared | Problem | None]:
+    with writing(calls[0].engine) as session:
+        found = find_all_kept(session, requests)
+        new = [place for place, one in enumerate(found) if one is None]
+        outcomes = work(session, [calls[place] for place in new])
+        kept: dict[int, Kept] = {}
+        answers = [prepare(one, again=True) if isinstance(one, Kept) else one for one in found]
+        for place, outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, Problem) and outcome.retryable:
+                answers[place] = outcome
+            elif outcome is not None:
+                kept[place] = answer_of(calls[place], outcome)
+                answers[place] = prepare(kept[place], again=False)
+        keep_all(session, [(requests[place], answer) for place, answer in kept.items()], calls[0].now())
+    return answers
