@@ -28,6 +28,7 @@ NAMES: dict[str, str] = {
     "sms consent date, consented at, consent at, consented on, opt in date, optin date",
     "source": "origine, origine accord, origine de l accord, origine du consentement, source du consentement, "
     "source consentement, consent source, source of consent, consent origin, origin, source, opt in source",
+    "language": "langue, langue preferee, langue de contact, language, preferred language, lang, locale, sprache, idioma",
     "timezone": "fuseau, fuseau horaire, timezone, time zone, tz",
     "birthday": "anniversaire, date anniversaire, date d anniversaire, date de naissance, date naissance, naissance, "
     "birthday, birthdate, birth date, date of birth, dob",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-DETAILS = ("first_name", "last_name", "city", "timezone", "birthday")
+DETAILS = ("first_name", "last_name", "city", "timezone", "language", "birthday")
 MARKETING, TRACKING = "marketing", "tracking"
 
 

@@ -16,6 +16,7 @@ from babel import Locale
 from linksvc.contact_columns import Columns, normalise
 from linksvc.contact_directory import Arrival, Grant
 from linksvc.csv_files import CsvRow
+from linksvc.languages import read_language
 from linksvc.phone_numbers import COUNTRIES, NumberFault, parse_mobile
 
 MAX_CHARACTERS = 200
@@ -133,6 +134,11 @@ def _zone_name(written: str, _country: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1_000)
+def _language(written: str, _country: str) -> str:
+    return read_language(written)
+
+
 def _short(written: str, _country: str) -> str:
     return written if len(written) <= MAX_CHARACTERS else ""
 
@@ -148,6 +154,7 @@ _READERS: Mapping[str, Callable[[str, str], str]] = {
     "city": _short,
     "external_id": _short,
     "timezone": _zone_name,
+    "language": _language,
     "birthday": _birthday,
 }
 """How the cell of each known column becomes a value; empty when it cannot."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from anyio import to_thread
 from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from dashboards.editor.languages import change_languages
 from dashboards.editor.pictures import store_sent
 from dashboards.editor.screen import Notice, Screen, read_clash, show_editor
 from dashboards.editor.sending import Sent, read_sent
+from dashboards.editor.shapes import is_ours
 from dashboards.editor.trees import Tree, read_tree, text_at, unpack
 from dashboards.page_rows import page_path
 from dashboards.pages.door import Door
@@ -31,7 +33,7 @@ from linksvc.database import reading, writing
 from linksvc.errors import Conflict, InvalidRequest
 from linksvc.landing.documents import Document
 from linksvc.landing.pages import Page, delete_page, edit_page, find_page, publish_page
-from linksvc.landing.pictures import lock_pictures
+from linksvc.landing.pictures import find_pictures
 from linksvc.names import LONGEST
 from linksvc.public_ids import parse_id
 
@@ -91,8 +93,12 @@ class LandingEditor:
             return render(request, "editor/signed_out.html", status=401, action=request.url.path, pairs=sent.kept())
         page, speech = self._find(request, who), speech_for(request, who)
         tree, base = read_tree(sent.pairs), unpack(sent.get("base"))
+        if not is_ours(tree):
+            raise HTTPException(400)
         version = int(sent.get("version")) if sent.get("version").isascii() and sent.get("version").isdigit() else 0
-        edit = _Edit(request, who, speech, page, tree, version, base if isinstance(base, dict) else _tree(page))
+        edit = _Edit(
+            request, who, speech, page, tree, version, base if isinstance(base, dict) and is_ours(base) else _tree(page)
+        )
         if not sent.is_trusted:
             return self._again(edit, Notice("warning", speech.say("editor.stale")), status=403)
         if sent.files:
@@ -158,7 +164,7 @@ class LandingEditor:
                 publish_page(session, workspace_id, edit.page.id, edit.page.version, self.clock())
         except InvalidRequest:
             with reading(self.engine) as session:
-                there = lock_pictures(session, workspace_id, document.pictures())
+                there = find_pictures(session, workspace_id, document.pictures())
             faults = missing(document, there, edit.tree, edit.speech)
             notice = Notice("error", edit.speech.say("editor.missing", count=len(faults)))
             return self._again(replace(edit, faults=faults), notice, status=422)

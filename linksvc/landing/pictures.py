@@ -100,12 +100,18 @@ def delete_picture(session: Session, workspace_id: int, digest: str) -> PictureD
     return picture
 
 
+def find_pictures(session: Session, workspace_id: int, digests: Collection[str]) -> frozenset[str]:
+    """Those of the pictures that there are."""
+    return frozenset(session.exec(_among(workspace_id, digests))) if digests else frozenset()
+
+
 def lock_pictures(session: Session, workspace_id: int, digests: Collection[str]) -> frozenset[str]:
-    """Those of the pictures that there are; they stay until the transaction ends."""
-    if not digests:
-        return frozenset()
-    statement = select(Picture.digest).where(Picture.workspace_id == workspace_id, col(Picture.digest).in_(sorted(digests)))
-    return frozenset(session.exec(statement.with_for_update(read=True)))
+    """As `find_pictures`; they stay until the transaction, which may write, ends."""
+    return frozenset(session.exec(_among(workspace_id, digests).with_for_update(read=True))) if digests else frozenset()
+
+
+def _among(workspace_id: int, digests: Collection[str]) -> Any:
+    return select(Picture.digest).where(Picture.workspace_id == workspace_id, col(Picture.digest).in_(sorted(digests)))
 
 
 def _details() -> Any:

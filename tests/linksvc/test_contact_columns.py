@@ -7,16 +7,21 @@ from linksvc.errors import InvalidRequest
 @pytest.mark.parametrize(
     "header",
     [
-        "Prénom;Nom;Téléphone mobile;Ville;Code client;Pays;Accord SMS;Date accord;Origine;Fuseau;Anniversaire",
-        "PRENOM;NOM;Tél. mobile;VILLE;code_client;PAYS;accord-sms;Date d’accord;ORIGINE;Fuseau horaire;Date de naissance",
-        "First name;Last name;Mobile phone;City;Customer ID;Country;SMS consent;Consent date;Source;Time zone;Birthday",
+        "Prénom;Nom;Téléphone mobile;Ville;Code client;Pays;Accord SMS;Date accord;Origine;Fuseau;Langue;Anniversaire",
+        "PRENOM;NOM;Tél. mobile;VILLE;code_client;PAYS;accord-sms;Date d’accord;ORIGINE;Fuseau horaire;LANG;Naissance",
+        "First name;Last name;Mobile phone;City;Customer ID;Country;SMS consent;Consent date;Source;TZ;Language;Birthday",
     ],
 )
 def test_french_and_english_names_mean_the_same_fields(header: str) -> None:
     columns = map_columns(header.split(";"))
     fields = ["first_name", "last_name", "phone", "city", "external_id", "country", "consent", "consent_at", "source"]
-    assert columns.known == {field: i for i, field in enumerate([*fields, "timezone", "birthday"])}
+    assert columns.known == {field: i for i, field in enumerate([*fields, "timezone", "language", "birthday"])}
     assert columns.others == {}
+
+
+@pytest.mark.parametrize("name", ["Sprache", "Idioma", "Langue préférée", "Locale"])
+def test_a_language_may_be_called_so(name: str) -> None:
+    assert map_columns(["Mobile", name]).known == {"phone": 0, "language": 1}
 
 
 def test_no_name_means_two_fields() -> None:

@@ -61,10 +61,19 @@ def test_the_rows_country_helps_to_read_its_number() -> None:
 
 def test_what_cannot_be_understood_is_kept_under_its_own_name() -> None:
     long = "x" * 201
-    found = arrival(Fuseau="Mars", Anniversaire="30/02/1992", Prenom=long, Carte="or", Date_accord="hier", Accord_SMS="x")
+    found = arrival(
+        Fuseau="Mars",
+        Langue="Klingon",
+        Anniversaire="30/02/1992",
+        Prenom=long,
+        Carte="or",
+        Date_accord="hier",
+        Accord_SMS="x",
+    )
     assert found.details == {}
     assert found.fields == {
         "Fuseau": "Mars",
+        "Langue": "Klingon",
         "Anniversaire": "30/02/1992",
         "Prenom": long,
         "Carte": "or",
@@ -73,8 +82,13 @@ def test_what_cannot_be_understood_is_kept_under_its_own_name() -> None:
 
 
 def test_details_are_written_in_one_way() -> None:
-    found = arrival(Prénom=" Zoé\n Anne ", Fuseau="Europe/Paris", Anniversaire="29/02/1992")
-    assert found.details == {"first_name": "Zoé Anne", "timezone": "Europe/Paris", "birthday": "1992-02-29"}
+    found = arrival(Prénom=" Zoé\n Anne ", Fuseau="Europe/Paris", Langue="Français", Anniversaire="29/02/1992")
+    assert found.details == {
+        "first_name": "Zoé Anne",
+        "timezone": "Europe/Paris",
+        "language": "fr",
+        "birthday": "1992-02-29",
+    }
 
 
 @pytest.mark.parametrize(

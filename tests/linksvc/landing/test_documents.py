@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc.errors import FieldError, InvalidRequest
+from linksvc.landing.completeness import missing_from
 from linksvc.landing.documents import MOST_BYTES, parse_document, texts_of
-from linksvc.landing.words import clean
+from linksvc.landing.picture_files import HIGHEST, MOST_PIXELS, WIDEST
+from linksvc.landing.picture_files import MOST_BYTES as PICTURE_BYTES
+from linksvc.landing.words import LABEL_LONGEST, PROSE_LONGEST, SENTENCE_LONGEST, clean
 from tests.linksvc.landing.documents_by_example import WHOLE, block, parsed, with_block, without, words, written
 
 
@@ -251,3 +256,32 @@ def test_a_countdown_ends_where_its_clocks_show_it() -> None:
 def test_numbers_are_kept_without_what_people_put_between_digits() -> None:
     document = parsed(with_block(**block("call") | {"number": "+33 6 39 98 00 01"}))
     assert orjson.loads(document.dump())["blocks"][0]["number"] == "+33639980001"
+
+
+DOCS = Path(__file__).parents[3] / "docs" / "pages.md"
+
+
+def examples() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)]
+    return found
+
+
+@pytest.mark.parametrize("example", [one for one in examples() if "field" not in one])
+def test_the_documents_of_the_docs_are_documents(example: dict[str, Any]) -> None:
+    page = {"title": {"en": "x"}, "languages": ["en"], "blocks": [example]} if "type" in example else example
+    assert missing_from(parsed(page), ()) == ()
+
+
+def test_the_error_of_the_docs_is_the_one_that_is_told() -> None:
+    (told,) = [one for one in examples() if "field" in one]
+    with pytest.raises(InvalidRequest) as refused:
+        blocks = [block("text"), block("call"), block("button") | {"url": "javascript:alert(1)"}]
+        parse_document(orjson.dumps(written(blocks=blocks)), "document")
+    assert refused.value.errors == (FieldError(**told),)
+
+
+def test_the_docs_name_every_type_of_block_and_every_bound() -> None:
+    text = DOCS.read_text()
+    assert all(f"| `{one['type']}` |" in text for one in WHOLE["blocks"])
+    for bound in (MOST_BYTES, LABEL_LONGEST, SENTENCE_LONGEST, PROSE_LONGEST, PICTURE_BYTES, MOST_PIXELS, WIDEST, HIGHEST):
+        assert f"{bound:,}" in text
