@@ -107,6 +107,8 @@ class _Sayer:
                 return say("editor.wrong.languages", most=LANGUAGES_MOST)
             case "long" if field:
                 return say("editor.wrong.long", count=len(find_text(self.tree, path)), most=field.longest)
+            case "whole" if field and field.kind == "count":
+                return say("editor.wrong.count")
             case "whole" if field:
                 low, high = RANGES[field.name]
                 return say("editor.wrong.whole", low=low, high=high)

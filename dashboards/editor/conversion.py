@@ -14,7 +14,7 @@ from typing import Any
 from dashboards.editor.shapes import FORMS, OPTIONS, RANGES, SCALE, THEME, Field, fields_of
 from dashboards.editor.trees import Tree, text_at, tree_at
 from linksvc.landing.prizes import CERTAIN, STOCK_MOST
-from linksvc.landing.words import clean
+from linksvc.landing.words import LABEL_LONGEST, clean
 from linksvc.schedules import RECIPIENT
 
 Wrong = dict[str, str]
@@ -33,7 +33,7 @@ class Reading:
 
     def document(self, tree: Tree) -> dict[str, Any]:
         return {
-            "title": self._words(tree_at(tree, "title"), "title", 0),
+            "title": self._words(tree_at(tree, "title"), "title", LABEL_LONGEST),
             "languages": list(self.languages),
             "theme": self._fields(tree_at(tree, "theme"), THEME, "theme."),
             "blocks": [self._block(block, f"blocks.{at}.") for at, block in enumerate(_trees(tree, "blocks"))],
@@ -83,7 +83,7 @@ class Reading:
         found = {}
         for language in self.languages:
             text = text_at(typed, language).strip()
-            if text and longest and len(_cleaned(text)) > longest:
+            if text and len(_cleaned(text)) > longest:
                 self.wrong[f"{path}.{language}"] = "long"
             if text:
                 found[language] = text

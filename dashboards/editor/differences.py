@@ -6,9 +6,14 @@ Blocks and what they hold are told apart by their ids, so moving one changes not
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dashboards.catalog import CATALOG
 from dashboards.editor.language_names import name_of
+from dashboards.editor.shapes import FORMS, THEME
 from dashboards.editor.trees import Tree, list_at, text_at, tree_at
 from dashboards.speech import Speech
+
+_ITEMS = {"prizes": "editor.prize", "questions": "editor.question", "options": "editor.option"}
+"""What the items of a block's lists are called."""
 
 SHOWN_MOST = 30
 _LONGEST = 200
@@ -53,8 +58,8 @@ def _texts(tree: Tree, speech: Speech) -> Iterator[tuple[str, _Told]]:
     yield "languages", _Told(say("editor.languages"), text_at(tree, "languages"))
     for language, text in tree_at(tree, "title").items():
         yield f"title.{language}", _Told(f"{say('editor.field.title')}, {name_of(language, speech.language)}", str(text))
-    for name, value in tree_at(tree, "theme").items():
-        yield f"theme.{name}", _Told(f"{say('editor.theme')}, {say(theme_label(name))}", str(value))
+    for name, value in ((one.name, text_at(tree_at(tree, "theme"), one.name)) for one in THEME):
+        yield f"theme.{name}", _Told(f"{say('editor.theme')}, {say(theme_label(name))}", value)
     blocks = list_at(tree, "blocks")
     yield "blocks", _Told(say("editor.clash.order"), ", ".join(say(f"block.{text_at(one, 'type')}") for one in blocks))
     for number, block in enumerate(blocks, 1):
@@ -68,19 +73,18 @@ def theme_label(name: str) -> str:
 
 
 def _of_item(item: Tree, key: str, where: str, speech: Speech) -> Iterator[tuple[str, _Told]]:
-    labels = {"prizes": "editor.prize", "questions": "editor.question", "options": "editor.option"}
     for name, value in item.items():
-        if isinstance(value, str) and name not in ("id", "type"):
-            yield f"{key}.{name}", _Told(f"{where}, {speech.say(f'editor.field.{name}')}", value)
-        elif isinstance(value, dict):
-            yield from _of_words(value, f"{key}.{name}", f"{where}, {speech.say(f'editor.field.{name}')}", name, speech)
-        elif isinstance(value, list) and name in labels:
-            for number, one in enumerate(value, 1):
-                inner = f"{where}, {speech.say('editor.numbered', number=number, what=speech.say(labels[name]))}"
+        if name in _ITEMS and isinstance(value, list):
+            for number, one in enumerate((one for one in value if isinstance(one, dict)), 1):
+                inner = f"{where}, {speech.say('editor.numbered', number=number, what=speech.say(_ITEMS[name]))}"
                 yield from _of_item(one, f"{key}.{name}.{text_at(one, 'id')}", inner, speech)
+        elif f"editor.field.{name}" in CATALOG:
+            yield from _of_field(value, f"{key}.{name}", f"{where}, {speech.say(f'editor.field.{name}')}", name, speech)
 
 
-def _of_words(value: Tree, key: str, where: str, name: str, speech: Speech) -> Iterator[tuple[str, _Told]]:
-    for part, text in value.items():
-        what = speech.say(f"form.{part}") if name == "forms" else name_of(part, speech.language)
+def _of_field(value: object, key: str, where: str, name: str, speech: Speech) -> Iterator[tuple[str, _Told]]:
+    if isinstance(value, str):
+        yield key, _Told(where, value)
+    for part, text in value.items() if isinstance(value, dict) else ():
+        what = speech.say(f"form.{part}") if name == "forms" and part in FORMS else name_of(part, speech.language)
         yield f"{key}.{part}", _Told(f"{where}, {what}", str(text))

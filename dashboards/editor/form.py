@@ -53,6 +53,13 @@ class EditorForm:
         taken = languages_of(self.tree)
         return {code: name for code, name in language_names(self.speech.language).items() if code not in taken}
 
+    def set_aside(self, path: str) -> Mapping[str, str]:
+        """What was typed at a text's path in languages that the page no longer has: kept until it is saved."""
+        words, present = find(self.tree, path), languages_of(self.tree)
+        if not isinstance(words, dict):
+            return {}
+        return {code: text for code in words if code not in present and (text := text_at(words, code))}
+
     def typed(self, path: str) -> str:
         return find_text(self.tree, path)
 
@@ -67,6 +74,13 @@ class EditorForm:
             self._waiting = False
             return True
         return False
+
+    def attributes(self, path: str, has_help: object = False) -> dict[str, str]:
+        """What a field says of its faults, its help and the focus."""
+        ids = [f"{path}-error"] * bool(self.wrong(path)) + [f"{path}-help"] * bool(has_help)
+        found = {"aria-describedby": " ".join(ids)} if ids else {}
+        found |= {"aria-invalid": "true"} if self.wrong(path) else {}
+        return found | ({"autofocus": ""} if self.takes_focus(path) else {})
 
     def items(self, path: str) -> range:
         """The numbers of a list's items."""

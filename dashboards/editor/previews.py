@@ -88,12 +88,13 @@ def _leave_out(raw: dict[str, Any], path: list[str]) -> None:
         if following is None:
             break
         place = following
-    if isinstance(place, dict) and path[-1] in place and len(path) > 1:
+    if isinstance(place, dict) and path[-1] in place and len(path) > 1 and path[-1] not in ("id", "type"):
         del place[path[-1]]
     elif path[0] == "blocks" and len(path) > 1 and _item(raw.get("blocks"), path[1]) is not None:
         # Emptied and not deleted, so that the paths of other faults still lead where they did.
         block = raw["blocks"][int(path[1])]
-        raw["blocks"][int(path[1])] = {"id": block["id"], "type": "text"}
+        kept = block["id"] if path[-1] != "id" else f"part-{path[1]}"
+        raw["blocks"][int(path[1])] = {"id": kept, "type": "text"}
 
 
 def _item(place: object, part: str) -> Any:

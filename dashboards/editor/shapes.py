@@ -148,6 +148,12 @@ def _usual(fields: tuple[Field, ...]) -> Tree:
     return {field.name: field.usual for field in fields if field.usual}
 
 
+def is_ours(tree: Tree) -> bool:
+    """Whether every block of a tree has a type: a form of ours sends no other."""
+    blocks = tree.get("blocks", [])
+    return isinstance(blocks, list) and all(isinstance(block, dict) and fields_of(block) for block in blocks)
+
+
 def walk(fields: tuple[Field, ...]) -> Iterator[Field]:
     """All fields, those of what lists hold too."""
     for field in fields:

@@ -9,6 +9,8 @@ import pytest
 
 from dashboards.catalog import CATALOG
 from dashboards.definitions import DEFINITIONS
+from dashboards.editor import shapes
+from dashboards.editor.starters import STARTERS
 from dashboards.figures import ALSO_COUNTED
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
@@ -19,7 +21,7 @@ from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
 from tracker.verdicts import Reason, Verdict
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = sorted((ROOT / "dashboards" / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "dashboards" / "templates").rglob("*.html"))
 TEXTS = CATALOG | {f"{name}.{part}": getattr(d, part) for name, d in DEFINITIONS.items() for part in ("label", "meaning")}
 
 
@@ -43,6 +45,38 @@ def test_a_text_exists_in_both_languages_with_the_same_fields(key: str) -> None:
 NEVER_AT_A_TILL = {"hold_not_found", "hold_expired", "hold_key_reused", "occurred_in_future", "upload_too_late"}
 """Refusals of holds and of tills that were offline: the page makes no hold and is never offline."""
 
+
+def made_for_pages() -> set[str]:
+    """Keys that the editor of landing pages puts together from the names of blocks, fields and faults."""
+    names = {one.name for fields in shapes.BLOCKS.values() for one in shapes.walk(fields)} - {
+        "prizes",
+        "questions",
+        "options",
+    }
+    kinds = {"words", "url", "phone", "digest", "time", "zone", "colour", "share", "choice"}
+    wrong = {"long", "fields", "personal", "odds", "count", "whole", "both", "either", "latitude", "longitude", *kinds}
+    missing = {"words", "alt", "digest", "url", "phone", "line", "time", "forms", "prizes", "questions", "options", "colour"}
+    refused = {"too_large", "too_many_pixels", "not_readable"}
+    return {
+        *(f"block.{name}" for name in shapes.BLOCKS),
+        *(f"editor.field.{name}" for name in {*names, "forms", "title", "logo", "accent", "background", "font"}),
+        *(f"editor.{item}" for item in ("prize", "question", "option", "up", "down", "copy", "remove")),
+        *(f"editor.{done}" for done in ("made", "saved", "published")),
+        *(f"editor.state.{state}" for state in ("published", "changed")),
+        *(f"pages.state.{state}" for state in ("draft", "published", "changed")),
+        *(f"editor.contrast.{name}" for name in ("text", "accent")),
+        *(f"editor.clash.{side}" for side in ("theirs", "yours")),
+        *(f"editor.wrong.{reason}" for reason in wrong),
+        *(f"editor.missing.{reason}" for reason in missing),
+        *(f"picture.wrong.picture_{reason}" for reason in refused),
+        "picture.wrong.pictures_busy",
+        *(f"starter.{name}{part}" for name in STARTERS for part in ("", ".help")),
+        *(f"form.{name}" for name in shapes.FORMS),
+        *(f"font.{name}" for name in shapes.FONTS),
+        *(f"question.{name}" for name in shapes.QUESTION_KINDS),
+    }
+
+
 MADE_OF_A_CLOSED_SET = {
     *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
     *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
@@ -57,8 +91,9 @@ MADE_OF_A_CLOSED_SET = {
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
-    *(f"rows.{column}" for column in ("engaged", "paid")),
+    *(f"rows.{column}" for column in ("engaged", "paid", "order", "claimed")),
     *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
+    *made_for_pages(),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
 }
 
@@ -66,7 +101,8 @@ MADE_OF_A_CLOSED_SET = {
 def test_every_text_that_is_said_exists_and_every_text_is_said() -> None:
     files = [file for file in (ROOT / "dashboards").rglob("*.py") if not file.name.endswith("catalog.py")] + TEMPLATES
     source = "\n".join(file.read_text() for file in files)
-    assert set(re.findall(r"""say\(\s*["']([a-z0-9_.]+)["']""", source)) <= set(CATALOG)
+    # What ends with a full stop is the beginning of a key, and its rest one of a closed set.
+    assert set(re.findall(r"""say\(\s*["']([a-z0-9_.]*[a-z0-9_])["']""", source)) <= set(CATALOG)
     assert set(CATALOG) >= MADE_OF_A_CLOSED_SET
     named = set(re.findall(r"""["']([a-z_]+(?:\.[a-z0-9_]+)*)["']""", source))
     assert set(CATALOG) - named - MADE_OF_A_CLOSED_SET == set()
