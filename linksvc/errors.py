@@ -9,7 +9,8 @@
         ├── NotFound            404  nothing by that name in this workspace
         ├── Conflict            409  the state of things forbids it
         ├── TooLarge            413  more than is taken in one piece
-        └── TooManyRequests     429  more than may be asked for in so short a time
+        ├── TooManyRequests     429  more than may be asked for in so short a time
+        └── OtherSystemFailed   502  a system that had to be asked did not do its part
 
 A domain function raises one of these; `linksvc.api` turns it into an answer, the command line into a line on stderr.
 """
@@ -100,3 +101,9 @@ class TooManyRequests(Problem):
     def __init__(self, detail: str, *, code: str | None = None, retry_after_s: int) -> None:
         super().__init__(detail, code=code, retryable=True)
         self.retry_after_s = retry_after_s
+
+
+class OtherSystemFailed(Problem):
+    status = 502
+    title = "Another system failed"
+    code = "other_system_failed"

@@ -34,6 +34,8 @@ class Keyring:
     """Oldest first; a page that is open while keys are replaced may still tell what happened on it."""
     visit_tokens: tuple[bytes, ...]
     """Oldest first, like those of hits: these encrypt, for pages on other domains."""
+    sealed: tuple[bytes, ...]
+    """By version: what others gave us to keep, and which we have to know, is encrypted with it (`linksvc.sealing`)."""
     webhooks: tuple[bytes, ...]
     """By version: the secret of an endpoint stays what it is until its owner asks for another."""
 
@@ -57,6 +59,7 @@ class Keyring:
             subkey(newest, b"session"),
             tuple(subkey(secret, b"hit-token") for secret in secrets),
             tuple(subkey(secret, b"visit-token") for secret in secrets),
+            tuple(subkey(secret, b"sealed") for secret in secrets),
             tuple(subkey(secret, b"webhook") for secret in secrets),
         )
 

@@ -5,16 +5,14 @@ the command line, payments and whoever keeps a text to answer with (`linksvc.sin
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from linksvc import sandbox
 from linksvc.campaigns import check_sender, check_text
 from linksvc.domains import ShortHosts
-from linksvc.errors import FieldError, InvalidRequest, NotFound
-from linksvc.link_terms import LinkTerms, check_still_open, check_terms
-from linksvc.links import CheckedLink, NewLink, check_link, find_zone
-from linksvc.models import LandingPage
-from linksvc.personal_destinations import FIELD
+from linksvc.errors import FieldError, InvalidRequest
+from linksvc.link_terms import LinkTerms, check_still_open
+from linksvc.links import CheckedLink, NewLink, check_campaign_link, find_zone
 from linksvc.short_links import ShortLinks
 from linksvc.single_recipients import Recipient, find_recipient
 
@@ -42,23 +40,22 @@ class CheckedSingle:
     text: str
     sender: str
     link: CheckedLink | None = None
-    page_id: int | None = None
 
 
 def check(session: Session, short_links: ShortLinks, workspace_id: int, new: NewSingle, now: datetime) -> CheckedSingle:
     """What may be stored of `new`; nothing is written.
 
-    Raises InvalidRequest as `linksvc.campaigns.create_campaign` does for text, sender, destination and terms, page_invalid,
-    and what `find_recipient` raises; NotFound (page_not_found); Forbidden (sandbox_sends_nothing).
+    Raises InvalidRequest as `linksvc.campaigns.create_campaign` does for text, sender, link, page and terms, what
+    `find_recipient` raises; NotFound (page_not_found); Forbidden (sandbox_sends_nothing).
     """
     sandbox.refuse_to_send(session, workspace_id)
     fields = check_text(new.text, TRANSACTIONAL)
     check_sender(new.sender, TRANSACTIONAL)
     link = _check_link(session, short_links, workspace_id, new, "link" in fields, now)
-    if "code" in (fields | set(FIELD.findall(link.destination_url) if link else ())):
-        raise _wrong("text", "code_without_offer", "A single message has no promo code: {{ code }} cannot stand in it.")
+    if "code" in fields or (link and link.shows_code):
+        raise _wrong("text", "code_without_offer", "A single message has no promo code: nothing can show one.")
     find_recipient(session, workspace_id, new.to)
-    return CheckedSingle(new.to, new.text.replace("\r\n", "\n"), new.sender, link, new.page_id)
+    return CheckedSingle(new.to, new.text.replace("\r\n", "\n"), new.sender, link)
 
 
 def check_answer(text: str, field: str = "text") -> None:
@@ -75,8 +72,6 @@ def _check_link(
     session: Session, short_links: ShortLinks, workspace_id: int, new: NewSingle, uses_link: bool, now: datetime
 ) -> CheckedLink | None:
     """Where {{ link }} leads to, and on what terms; None without a link."""
-    if new.page_id is not None and new.destination_url.strip():
-        raise _wrong("page_id", "page_invalid", "A link leads to a destination or to a landing page, not to both.")
     if new.page_id is None and not new.destination_url.strip():
         if uses_link:
             raise _wrong("destination_url", "link_without_destination", "The text has {{ link }}: say where it leads to.")
@@ -85,24 +80,11 @@ def _check_link(
         return None
     if not uses_link:
         raise _wrong("text", "destination_without_link", "Nobody gets a link to it: put {{ link }} into the text.")
-    zone = find_zone(session, workspace_id)
-    if new.page_id is not None:
-        _check_page(session, workspace_id, new.page_id)
-        checked = CheckedLink("", "", check_terms(new.terms, zone))
-    else:
-        hosts = ShortHosts(session, short_links.beginning(""))
-        checked = check_link(NewLink(new.destination_url, terms=new.terms), zone, hosts, personal=True)
+    hosts = ShortHosts(session, short_links.beginning(""))
+    link = NewLink(new.destination_url, terms=new.terms, page_id=new.page_id)
+    checked = check_campaign_link(session, workspace_id, link, find_zone(session, workspace_id), hosts)
     check_still_open(checked.terms, now)
     return checked
-
-
-def _check_page(session: Session, workspace_id: int, page_id: int) -> None:
-    mine = (LandingPage.workspace_id == workspace_id, LandingPage.id == page_id)
-    version = session.exec(select(LandingPage.published_version).where(*mine)).first()
-    if version is None:
-        raise NotFound("There is no such landing page in this workspace.", code="page_not_found")
-    if not version:
-        raise _wrong("page_id", "page_invalid", "This landing page was not published: nobody would see anything.")
 
 
 def _wrong(field: str, code: str, message: str) -> InvalidRequest:

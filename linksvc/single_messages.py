@@ -47,7 +47,7 @@ def send(session: Session, short_links: ShortLinks, workspace_id: int, checked: 
     person = ensure_recipient(session, workspace_id, checked.to, now)
     place = _append(session, workspace_id, checked.sender, checked.text, person, now, with_link=checked.link is not None)
     if checked.link:
-        _add_link(session, short_links, workspace_id, place, checked.link, checked.page_id, person.tracked, now)
+        _add_link(session, short_links, workspace_id, place, checked.link, person.tracked, now)
     return place
 
 
@@ -120,7 +120,6 @@ def _add_link(
     workspace_id: int,
     place: Place,
     checked: CheckedLink,
-    page_id: int | None,
     tracked: bool,
     now: datetime,
 ) -> None:
@@ -131,7 +130,6 @@ def _add_link(
         id=link_of(place.n),
         workspace_id=workspace_id,
         short_url=preferred_url(session, workspace_id),
-        page_id=page_id,
         revision=next_revision(session),
         created_at=now,
         **checked.columns(),

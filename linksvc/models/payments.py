@@ -32,6 +32,8 @@ class PaymentProvider(SQLModel, table=True):
     """Where it is asked for a place to pay; empty: it is not asked."""
     checkout_key: str = ""
     """The key of an account that it is asked with; empty: what it is asked is signed with `secret`."""
+    return_url: str = ""
+    """Where customers come back to once they have paid there."""
     created_at: datetime
     disabled_at: datetime | None = moment()
 
@@ -79,7 +81,7 @@ class PaymentCallback(SQLModel, table=True):
     event_ref: str = Field(primary_key=True)
     payment_id: str
     outcome: str
-    """paid, or why it changed nothing: already_paid, amount_differs, expired, unknown_payment, ignored."""
+    """paid, or why it changed nothing: already_paid, amount_differs, expired, cancelled, unknown_payment, ignored."""
     recorded_at: datetime
 
 

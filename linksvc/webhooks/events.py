@@ -18,6 +18,7 @@ EventType = Literal[
     "link.clicked",
     "contact.opted_out",
     "survey.answered",
+    "payment.paid",
     "import.finished",
     "webhook.test",
 ]
@@ -133,6 +134,21 @@ class SurveyReply:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentEnd:
+    """payment.paid, as the provider's signed callback said. `provider_ref`: what the provider calls the payment. `message`
+    asked for it."""
+
+    payment_id: str
+    provider_id: str
+    provider_ref: str
+    description: str
+    amount: Amount
+    message: MessageName
+    recipient: Recipient
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ImportEnd:
     """import.finished. `kind`: contacts, with `import_id`, or codes, with the offer's. `state`: finished or failed. A row of
     the file was added, merged with what there was, or rejected."""
@@ -156,7 +172,7 @@ class Test:
     endpoint_id: str
 
 
-Told = CodeUse | MessageFate | Click | OptOut | SurveyReply | ImportEnd | Test
+Told = CodeUse | MessageFate | Click | OptOut | SurveyReply | PaymentEnd | ImportEnd | Test
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """One POST to a receiver, whom nothing is believed: bounded in time and size, redirects not followed, no cookies, no proxies
-of the environment. Used by `ricochet.webhook_sender`."""
+of the environment. Used by `ricochet.webhook_sender`, and to ask payment providers (`linksvc.payment_checkouts`)."""
 
 import asyncio
 import ssl
@@ -29,6 +29,16 @@ KEPT_CHARACTERS = 500
 IDLE_S = 5.0
 """How long a connection is kept for the next event."""
 
+_FAILURES = (
+    TimeoutError,
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.UnsupportedProtocol,
+    OSError,
+)
+"""What a receiver, or the way to one, may do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -49,6 +59,15 @@ class Outcome:
     def gone(self) -> bool:
         """The receiver wants nothing any more."""
         return self.status == 410
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody said who was asked. `status` 0: nothing, and `error` says why."""
+
+    status: int
+    body: bytes = b""
+    error: str = ""
 
 
 class Poster:
@@ -85,15 +104,28 @@ class Poster:
         try:
             async with asyncio.timeout(self._attempt_s) as limit:
                 outcome = await self._exchange(httpcore2.URL(url), headers, body, limit)
-        except (TimeoutError, httpcore2.TimeoutException):
-            outcome = Outcome(0, "no answer in time")
-        except AddressRefused:
-            outcome = Outcome(0, "the host's address is in a network that is not sent to")
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
+        except _FAILURES as error:
             outcome = Outcome(0, _told(error))
         return Outcome(
             outcome.status, outcome.error, outcome.answer, outcome.retry_after_s, round((time.monotonic() - began) * 1000)
         )
+
+    async def ask(self, url: str, headers: Mapping[str, str], body: bytes, most_bytes: int) -> Reply:
+        """As `post`, of somebody whose answer is read: all of it, within the time of the try."""
+        target, extensions = httpcore2.URL(url), {"timeout": {"connect": CONNECT_S}}
+        pool, read = self._pools[target.scheme.decode()], bytearray()
+        try:
+            async with (
+                asyncio.timeout(self._attempt_s),
+                pool.stream("POST", target, headers=list(headers.items()), content=body, extensions=extensions) as response,
+            ):
+                async for chunk in response.aiter_stream():
+                    read += chunk
+                    if len(read) > most_bytes:
+                        return Reply(0, error="the answer is too long")
+                return Reply(response.status, bytes(read))
+        except _FAILURES as error:
+            return Reply(0, error=_told(error))
 
     async def _exchange(
         self, url: httpcore2.URL, headers: Mapping[str, str], body: bytes, limit: asyncio.Timeout
@@ -143,6 +175,10 @@ def _retry_after(response: httpcore2.Response) -> float:
 
 def _told(error: Exception) -> str:
     """Why there was no answer, in words that give nothing away of our own machine."""
+    if isinstance(error, AddressRefused):
+        return "the host's address is in a network that is not sent to"
+    if isinstance(error, TimeoutError | httpcore2.TimeoutException):
+        return "no answer in time"
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLError) or isinstance(error.__context__, ssl.SSLError):
         return "the certificate or the TLS of the receiver cannot be trusted"

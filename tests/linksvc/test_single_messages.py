@@ -156,7 +156,7 @@ def test_a_contact_is_found_by_external_id_whatever_tells_it_apart(
         ({"text": "{{ link }}", "destination_url": "javascript:alert(1)"}, "destination_invalid"),
         ({**LINKED, "terms": LinkTerms(expires_at=NOW)}, "window_empty"),
         ({"text": "{{ link }}", "page_id": 7}, "page_not_found"),
-        ({**LINKED, "page_id": 7}, "page_invalid"),
+        ({**LINKED, "page_id": 7}, "page_and_destination"),
         ({"sender": "a very long name"}, "sender_invalid"),
     ],
 )

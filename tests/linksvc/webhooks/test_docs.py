@@ -22,6 +22,7 @@ SHAPES: dict[str, type[Any]] = {
     "link.clicked": events.Click,
     "contact.opted_out": events.OptOut,
     "survey.answered": events.SurveyReply,
+    "payment.paid": events.PaymentEnd,
     "import.finished": events.ImportEnd,
     "webhook.test": events.Test,
 }
@@ -29,7 +30,7 @@ INNER: dict[str, type[Any]] = {
     "message": events.MessageName,
     "recipient": events.Recipient,
     "answers": events.QuestionAnswer,
-    **dict.fromkeys(("order", "discount", "paid", "returned"), events.Amount),
+    **dict.fromkeys(("order", "discount", "paid", "returned", "amount"), events.Amount),
 }
 
 
