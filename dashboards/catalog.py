@@ -334,6 +334,20 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
         ("{count} utilisation annulée", "{count} utilisations annulées"),
     ),
     "rows.payments": Text(("{count} payment", "{count} payments"), ("{count} paiement", "{count} paiements")),
+    "claimed.label": Text("Claimed conversions", "Conversions déclarées"),
+    "claimed.meaning": Text(
+        "Orders that a page of yours claimed by the snippet, by visitors who came by this campaign’s links. Any browser can "
+        "claim one, so they are never revenue.",
+        "Commandes déclarées par une de vos pages, par le script, pour des visiteurs venus par les liens de la campagne. "
+        "N’importe quel navigateur peut en déclarer : elles n’entrent jamais dans le chiffre d’affaires.",
+    ),
+    "claimed.no_amount": Text("the page told no amount", "la page n’a pas indiqué de montant"),
+    "rows.conversions": Text(
+        ("{count} claimed conversion", "{count} claimed conversions"),
+        ("{count} conversion déclarée", "{count} conversions déclarées"),
+    ),
+    "rows.order": Text("Order", "Commande"),
+    "rows.claimed": Text("Claimed", "Déclaré"),
     "rows.empty": Text("No row stands behind this figure yet.", "Aucune ligne derrière ce chiffre pour l’instant."),
     "rows.first": Text("First page", "Première page"),
     "rows.next": Text("Next page", "Page suivante"),

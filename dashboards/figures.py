@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dashboards.definitions import DEFINITIONS
 from dashboards.proportions import Proportion
 from dashboards.speech import Speech
+from linksvc.conversions import CONVERSION
 from linksvc.funnel import Funnel
 from linksvc.money import Money
 from linksvc.public_ids import format_id
@@ -217,6 +218,14 @@ class Figures:
                 told = tuple(note for note in notes if self.funnel.tells(note))
                 steps.append(self._step(name, whole, told, steps[-1].name if steps else None))
         return tuple(steps)
+
+    def claimed(self, conversions: int) -> tuple[Named, ...]:
+        """What pages claimed, beside the funnel; nothing where they never did."""
+        if not conversions:
+            return ()
+        path = rows_path(self.funnel.campaign_id, CONVERSION)
+        count = Count(CONVERSION, conversions, self.speech.number(conversions), path)
+        return (Named(self.speech.say("claimed.label"), self.speech.say("claimed.meaning"), count),)
 
     def also_counted(self) -> tuple[Named, ...]:
         """What stands below the funnel."""

@@ -13,6 +13,7 @@ from dashboards.notices import Notice, State, notices_of, provisional_of, state_
 from dashboards.page_rows import page_path
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
+from linksvc.conversions import count_conversions
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.holds import Held, list_holds
 from linksvc.public_ids import format_id
@@ -68,7 +69,8 @@ def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: 
     # Routes are the operator's: every workspace sends by all that are enabled.
     routes = tuple(route for route in list_routes(session) if route.enabled)
     uncovered = tuple(find_uncovered(session, campaign_id, list(routes)) if is_waiting(funnel) else ())
-    return make_funnel_page(funnel, details, routes, who, speech, now, list_holds(session, campaign_id), uncovered)
+    held, conversions = list_holds(session, campaign_id), count_conversions(session, campaign_id)
+    return make_funnel_page(funnel, details, routes, who, speech, now, held, uncovered, conversions)
 
 
 def make_funnel_page(
@@ -80,6 +82,7 @@ def make_funnel_page(
     now: datetime,
     held: tuple[Held, ...] = (),
     uncovered: tuple[Uncovered, ...] = (),
+    conversions: int = 0,
 ) -> FunnelPage:
     """Writes what was read."""
     figures = Figures(funnel, speech, who.currency)
@@ -101,7 +104,7 @@ def make_funnel_page(
         steps=steps,
         ledgers=figures.ledgers(),
         adds_up=not funnel.unaccounted,
-        more=figures.also_counted(),
+        more=figures.also_counted() + figures.claimed(conversions),
         chart=funnel_chart(steps) if funnel["produced"] else "",
         updated_at=now.isoformat(timespec="seconds"),
         updated_words=speech.say("live.updated", time=speech.exact_time(now)),

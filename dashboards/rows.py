@@ -10,6 +10,7 @@ from dashboards.catalog import CATALOG
 from dashboards.figures import label_of, meaning_of, rows_path
 from dashboards.occurrences import OccurrencePage, OccurrenceRow
 from dashboards.speech import Speech
+from linksvc.conversions import CONVERSION, Conversion, ConversionPage
 from linksvc.funnel import Funnel, MessagePage, MessageRow
 from linksvc.promo_codes import display
 
@@ -79,6 +80,33 @@ def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: s
         rows=tuple(write(row, speech) for row in page.rows),
         is_first=not after,
         next_after=page.next_after or "",
+    )
+
+
+def conversion_table(page: ConversionPage, campaign_id: int, after: str, speech: Speech) -> Table:
+    """The conversions that pages claimed. No stage of the funnel, so they have their words in the catalog."""
+    path = rows_path(campaign_id, CONVERSION)
+    rows = tuple(_conversion_cells(row, speech) for row in page.rows)
+    return Table(
+        title=speech.say("claimed.label"),
+        meaning=speech.say("claimed.meaning"),
+        total=speech.say("rows.conversions", count=page.total),
+        shown=speech.say("rows.shown", shown=len(rows), total=page.total) if rows and page.total > len(rows) else "",
+        columns=tuple(speech.say(f"rows.{column}") for column in ("time", "n", "number", "order", "claimed")),
+        rows=rows,
+        first_path=path if after else None,
+        next_path=f"{path}&{urlencode({'after': page.next_after})}" if page.next_after else None,
+    )
+
+
+def _conversion_cells(row: Conversion, speech: Speech) -> tuple[Cell, ...]:
+    paid = row.paid
+    return (
+        Cell(speech.day_and_time(row.occurred_at)),
+        Cell(speech.number(row.n + 1)),
+        Cell(format_number(row.number)),
+        Cell(row.order_ref),
+        Cell(speech.money(paid.amount_minor, paid.currency)) if paid else Cell(None, speech.say("claimed.no_amount")),
     )
 
 

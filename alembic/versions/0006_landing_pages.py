@@ -55,6 +55,9 @@ def upgrade() -> None:
     _make_tables_of_payments()
     for name, table, columns, unique in NEW_INDEXES:
         op.create_index(name, table, columns, unique=unique)
+    claimed = sa.text("name = 'conversion'")
+    columns = ["campaign_id", "occurred_at", "segment", "position", "number"]
+    op.create_index("ix_page_event_conversion", "page_event", columns, sqlite_where=claimed, postgresql_where=claimed)
     told = sa.text("external_id <> ''")
     columns = ["workspace_id", "external_id"]
     op.create_index("ix_contact_external_id", "contact", columns, sqlite_where=told, postgresql_where=told)

@@ -20,12 +20,13 @@ from dashboards.funnel_page import read_funnel_page
 from dashboards.occurrences import OCCURRENCE_ROWS, list_occurrences
 from dashboards.pages.sign_in import SEE_OTHER, sign_in_path
 from dashboards.rendering import render, render_fragment
-from dashboards.rows import Table, message_table, occurrence_table
+from dashboards.rows import Table, conversion_table, message_table, occurrence_table
 from dashboards.sessions import HOME, Sessions, speech_for
 from dashboards.speech import Speech
 from linksvc import campaign_control
 from linksvc.accounts import SignedIn
 from linksvc.clock import Clock
+from linksvc.conversions import CONVERSION, list_conversions
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict
 from linksvc.funnel import Funnel, list_messages, read_funnel
@@ -41,6 +42,7 @@ ROWS = 50
 """Rows a page: enough to read, and under 100 kB."""
 
 Handler = Callable[[Request, SignedIn], Response]
+Rows = Callable[[Request, SignedIn, Funnel, str, Speech], Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ class CampaignPages:
         stage = request.query_params.get("stage", "produced")
         with reading(self.engine) as session:
             funnel = read_funnel(session, who.workspace_id, campaign_id)
-        read = self._occurrences if stage in OCCURRENCE_ROWS else self._messages
+        read: Rows = self._occurrences if stage in OCCURRENCE_ROWS else self._messages
+        if stage == CONVERSION:
+            read = self._conversions
         table = read(request, who, funnel, stage, speech_for(request, who))
         back = f"/campaigns/{request.path_params['id']}"
         return render(request, "messages.html", who, table=table, campaign=funnel.name, back=back)
@@ -134,6 +138,12 @@ class CampaignPages:
         with reading(self.engine) as session:
             page = list_messages(session, who.workspace_id, funnel.campaign_id, stage, after, ROWS)
         return message_table(page, funnel, stage, after, speech)
+
+    def _conversions(self, request: Request, who: SignedIn, funnel: Funnel, _stage: str, speech: Speech) -> Table:
+        after = request.query_params.get("after", "")
+        with reading(self.engine) as session:
+            page = list_conversions(session, who.workspace_id, funnel.campaign_id, after, ROWS)
+        return conversion_table(page, funnel.campaign_id, after, speech)
 
     def _occurrences(self, request: Request, who: SignedIn, funnel: Funnel, name: str, speech: Speech) -> Table:
         after = request.query_params.get("after", "")

@@ -3,11 +3,12 @@ their workspace's."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from linksvc.models.columns import big, key, moment, reference, serial_key
 
+_CONVERSIONS = text("name = 'conversion'")
 _MESSAGE = (["campaign_id", "n"], ["message.campaign_id", "message.n"])
 
 
@@ -61,7 +62,21 @@ class PageEvent(SQLModel, table=True):
     """
 
     __tablename__ = "page_event"
-    __table_args__ = (Index("ix_page_event_message", "campaign_id", "n"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("ix_page_event_message", "campaign_id", "n"),
+        # The few conversions among a campaign's events, by time.
+        Index(
+            "ix_page_event_conversion",
+            "campaign_id",
+            "occurred_at",
+            "segment",
+            "position",
+            "number",
+            sqlite_where=_CONVERSIONS,
+            postgresql_where=_CONVERSIONS,
+        ),
+        {"sqlite_with_rowid": False},
+    )
     campaign_id: int = key()
     segment: str = Field(primary_key=True)
     """With `position` the hit that brought somebody to the page."""

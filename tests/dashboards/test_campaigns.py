@@ -17,6 +17,7 @@ from tests import factories
 from tests.dashboards.scenes import EXPECTED, apply_all, deliver, eventful_campaign, learn, new_campaign
 from tests.dashboards.site import Site, all_rows
 from tests.factories import NOW
+from tests.linksvc.test_conversions import claim
 
 
 def shown(page: str, stage: str) -> set[int]:
@@ -212,3 +213,21 @@ def test_the_language_is_the_browsers_until_it_is_switched(site: Site) -> None:
     assert '<html lang="en">' in site.client.get("/campaigns", headers=french).text
     site.client.post("/language", data=form | {"language": "xx"}, headers=french)
     assert '<html lang="en">' in site.client.get("/campaigns", headers=french).text
+
+
+def test_claimed_conversions_stand_beside_the_funnel_with_their_rows_and_are_no_revenue(site_on_both: Site) -> None:
+    site = site_on_both
+    campaign_id = new_campaign(site.engine, site.workspace_id, 3)
+    site.enter()
+    assert CATALOG["claimed.label"].en not in site.client.get(f"/campaigns/cmp_{campaign_id}").text
+    claim(site.engine, campaign_id, 52)
+    page = site.client.get(f"/campaigns/cmp_{campaign_id}").text
+    assert CATALOG["claimed.label"].en in page
+    assert "EUR 0.00" in page.replace("\xa0", " ")
+    path = f"/campaigns/cmp_{campaign_id}/messages?stage=conversion"
+    assert f'href="{path}" data-stage="conversion" data-count="52"' in page
+    first = site.client.get(path).text
+    assert "52 claimed conversions" in first
+    assert "EUR 49.90" in first.replace("\xa0", " ")
+    assert CATALOG["claimed.no_amount"].en in first
+    assert all_rows(lambda path: site.client.get(path).text, path) == 52
