@@ -40,7 +40,7 @@ class PersonalPages:
         """The answer to POST /{code}/me: the time, and each block that is another one for this recipient. `language` is what
         the page speaks; if the recipient's own is another, all blocks are told."""
         sent = parse_qs((await read_body(visit.headers, receive, MOST_BYTES)).decode("utf-8", "replace"))
-        scene = await self.scene(visit)
+        scene = await self._scene_or_everybodys(visit)
         same = sent.get("language") == [scene.language]
         blocks = [block for block in visit.document.blocks if not same or is_personal(block)]
         told = {
@@ -55,12 +55,19 @@ class PersonalPages:
     async def page(self, visit: PageVisit, _: str, receive: Receive) -> Response:
         """The answer to POST /{code}: the whole page with what is personal."""
         await read_body(visit.headers, receive, MOST_BYTES)
-        return whole_page(visit, await self.scene(visit))
+        return whole_page(visit, await self._scene_or_everybodys(visit))
 
     async def answer(self, visit: PageVisit, block: Block, **notes: str) -> Response:
         """What somebody sees after they did something in a block: for the script that block, else the whole page."""
         scene = replace(await self.scene(visit), notes={block.id: notes[block.id]} if block.id in notes else {})
         return block_response(visit, scene, block) if visit.wants_json else whole_page(visit, scene)
+
+    async def _scene_or_everybodys(self, visit: PageVisit) -> Scene:
+        """Of a link that was sent to nobody: as everybody sees it."""
+        try:
+            return await self.scene(visit)
+        except NotFound:
+            return self._showing.scene(visit.opened, visit.page, visit.headers, visit.now)
 
     async def scene(self, visit: PageVisit) -> Scene:
         """The page as this recipient sees it. Raises Unavailable, NotFound."""

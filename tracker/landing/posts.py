@@ -22,8 +22,8 @@ from tracker.requests import Headers, read_headers
 from tracker.resolving import Opened, Refusal, Resolver
 from tracker.responses import Receive, Response, Scope
 
-PAGE_QUOTA = Quota("what is sent to one page", 120, 60)
-"""Far more than a person sends who draws, answers and reads; each is work for the database."""
+PAGE_QUOTA = Quota("what is sent to one page", 60, 60)
+"""By one network to one link: far more than a person sends who draws, answers and reads; each is work for the database."""
 
 
 class RefusalPages(Protocol):
@@ -106,7 +106,7 @@ class PagePosts:
             raise Forbidden("This is for the people whom we write to, not for programs.", code="not_for_machines")
         if action.by_script:
             return
-        wait_s = self._buckets.take(f"{visit.campaign_id}:{visit.message}").wait_s
+        wait_s = self._buckets.take(f"{visit.campaign_id}:{visit.message}:{visit.caller.subnet}").wait_s
         if wait_s:
             raise TooManyRequests("Too much was sent to this page; please wait a moment.", retry_after_s=wait_s)
 
