@@ -77,7 +77,8 @@ class Tracker:
 
     @property
     def answered(self) -> Mapping[str, int]:
-        """Answers since the start: redirected, shown, fallback, early, expired, unknown, throttled, unavailable, other."""
+        """Answers since the start: redirected, shown, fallback, early, expired, paid, unknown, throttled, unavailable,
+        other."""
         return self.redirect.answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

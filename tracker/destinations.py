@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     REDIRECTED = "redirected"
     EARLY = "early"
     EXPIRED = "expired"
+    PAID = "paid"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,13 @@ class Destination:
     """The landing page that is shown instead of a destination."""
     snippet_origins: tuple[str, ...] = ()
     """Whose pages may tell what a visitor does there."""
+    closed: str = ""
+    """Why it leads nowhere any more, whatever the time: paid."""
 
     def outcome_at(self, moment: datetime) -> Outcome:
-        """The moment of activation belongs to the link's time, that of expiry does not."""
+        """The moment of activation belongs to the link's time, that of expiry does not. What is paid stays so."""
+        if self.closed:
+            return Outcome(self.closed)
         if self.activates_at and moment < self.activates_at:
             return Outcome.EARLY
         if self.expires_at and moment >= self.expires_at:
@@ -58,7 +63,7 @@ class Destination:
     @cached_property
     def is_plain(self) -> bool:
         """Whether it is the same address at all times, for everybody and whatever is asked."""
-        has_terms = self.passed_parameters or self.activates_at or self.expires_at or self.snippet_origins
+        has_terms = self.passed_parameters or self.activates_at or self.expires_at or self.closed or self.snippet_origins
         return not (self.is_personal or has_terms or self.page_id is not None)
 
     @cached_property
@@ -133,4 +138,5 @@ def _destination(link: Link, workspace_name: str) -> Destination:
         passed_parameters=tuple(link.passed_parameters.split()),
         page_id=link.page_id,
         snippet_origins=tuple(link.snippet_origins.split()),
+        closed=link.closed,
     )

@@ -38,7 +38,7 @@ class SpooledHit(NamedTuple):
     headers: dict[str, str] = {}  # noqa: RUF012
     """What else a verdict looks at: see `tracker.requests`. Nobody changes it."""
     outcome: str = "redirected"
-    """What was answered: redirected, early (before the link's time) or expired."""
+    """What was answered: redirected, early (before the link's time), expired or paid."""
 
     def pack(self) -> bytes:
         words = pack_words(self.user_agent, self.referrer, self.language, self.headers)

@@ -8,7 +8,7 @@ from tracker.app import Tracker
 from tracker.losses import Loss
 from tracker.page_events import OUTCOMES
 
-ANSWERS = ("redirected", "shown", "fallback", "early", "expired", "unknown", "throttled", "unavailable", "other")
+ANSWERS = ("redirected", "shown", "fallback", "early", "expired", "paid", "unknown", "throttled", "unavailable", "other")
 
 
 TRACKER_METRICS: tuple[Metric[Tracker], ...] = (

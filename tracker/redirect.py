@@ -182,7 +182,9 @@ class Redirect:
         return response
 
     def out_of_time(self, destination: Destination, outcome: Outcome, headers: Headers) -> Response:
-        """The answer of a link whose time has not come, or is over."""
+        """The answer of a link whose time has not come or is over, or that leads to what is paid."""
+        if outcome is Outcome.PAID:
+            return self._page("paid", 200, pages.paid(destination.workspace_name), headers)
         if destination.fallback:
             return self._redirection("fallback", destination.fallback, headers)
         brand = destination.workspace_name

@@ -11,7 +11,12 @@ from sqlalchemy import Engine
 
 from linksvc.database import writing
 from linksvc.keys import Keyring
+from linksvc.money import Money
 from linksvc.payment_providers import NewProvider, Provider, add_provider
+from linksvc.payments import Checkout, NewPayment, check_payment, store_payment
+from linksvc.public_ids import draw_id
+from linksvc.short_links import ShortLinks
+from linksvc.single_recipients import Recipient
 from linksvc.webhooks.addresses import Networks
 from tests.factories import NOW
 from tests.linksvc.webhooks.scenes import LOOPBACK
@@ -112,3 +117,24 @@ def call_back(
     """As a provider does: without any key."""
     headers = {"Content-Type": "application/json"} | ({header: signed} if signed is not None else {})
     return client.post(f"/v1/payments/callback/{provider_id}", content=body, headers=headers)
+
+
+def stored(
+    engine: Engine, keyring: Keyring, short_links: ShortLinks, workspace_id: int, provider_id: str, **fields: Any
+) -> str:
+    """A payment as if the API had been asked for it; returns its id."""
+    values: dict[str, Any] = {
+        "to": Recipient("+33639980001"),
+        "money": Money(4990, "EUR"),
+        "description": "Order R-1001",
+        "provider_id": provider_id,
+        "text": "Réglez ici : {{ link }}",
+        "sender": "36180",
+        "provider_ref": "R-1001",
+        "destination_url": "https://pay.example/R-1001",
+    }
+    new, id = NewPayment(**(values | fields)), draw_id("payment")
+    with writing(engine) as session:
+        checked = check_payment(session, keyring, short_links, workspace_id, id, new, NOW)
+        store_payment(session, short_links, checked, Checkout(new.destination_url, new.provider_ref), NOW)
+    return id

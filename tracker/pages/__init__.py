@@ -61,6 +61,16 @@ def expired(brand: str) -> Page:
 
 
 @lru_cache(maxsize=BRANDS)
+def paid(brand: str) -> Page:
+    """For a link to what is paid by now."""
+    return _render(
+        ("This is already paid", f"{brand} has received your payment. There is nothing more to do."),
+        ("C’est déjà payé", f"{brand} a bien reçu votre paiement. Vous n’avez plus rien à faire."),
+        brand,
+    )
+
+
+@lru_cache(maxsize=BRANDS)
 def early(brand: str) -> Page:
     """For a link whose time has not come."""
     return _render(
