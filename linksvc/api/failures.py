@@ -57,8 +57,8 @@ def failures_of(operation: Operation) -> tuple[Failure, ...]:
         found += _KEYED
     if operation.path_ids or operation.path_drawn_ids:
         found += _IDS
-    if operation.body is not None:
-        found += _BODY if operation.multipart or operation.body_lines else _BODY + _JSON
+    if operation.body is not None or operation.body_raw:
+        found += _BODY if operation.body_raw or operation.multipart or operation.body_lines else _BODY + _JSON
     if operation.idempotency_key == "required":
         found.append(_KEY_MISSING)
     if operation.idempotency_key != "none":

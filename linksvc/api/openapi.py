@@ -84,6 +84,7 @@ def _parameters(operation: Operation) -> list[Parameter | Reference]:
     found += [_drawn_path_parameter(name, kind) for name, kind in operation.path_drawn_ids.items()]
     if operation.query:
         found += _query_parameters(operation.query)
+    found += [_header_parameter(name) for name in operation.headers]
     if operation.idempotency_key != "none":
         found.append(_idempotency_parameter(required=operation.idempotency_key == "required"))
     return found
@@ -99,6 +100,11 @@ def _idempotency_parameter(*, required: bool) -> Parameter:
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         }
     )
+
+
+def _header_parameter(name: str) -> Parameter:
+    shown = "-".join(part.capitalize() for part in name.split("-"))
+    return Parameter.model_validate({"name": shown, "in": "header", "required": False, "schema": {"type": "string"}})
 
 
 def _path_parameter(name: str, kind: Kind) -> Parameter:
@@ -131,6 +137,8 @@ def _query_parameters(model: type[BaseModel]) -> list[Parameter]:
 
 
 def _request_body(operation: Operation) -> RequestBody | None:
+    if operation.body_raw:
+        return RequestBody(required=True, content={"application/json": MediaType(schema=Schema(type="object"))})
     if operation.body is None:
         return None
     if operation.multipart:
