@@ -16,17 +16,18 @@ ANYTHING = ""
 
 
 def count_answers(session: Session, campaign_id: int, block: SurveyBlock, answers: Answers) -> None:
-    """Counts one form. The rows stay locked until the transaction ends, in one order for all."""
+    """Counts one form. The rows stay locked until the transaction ends, in one order for all, so it comes last in it."""
     chosen = {FORMS} | {(question, ANYTHING) for question in answers}
     for question in block.questions:
         if question.id in answers and question.kind != "text":
             chosen |= {(question.id, choice) for choice in choices_of(answers[question.id])}
     shared = {"campaign_id": campaign_id, "block": block.id, "count": 1}
     rows = [shared | {"question": question, "choice": choice} for question, choice in sorted(chosen)]
-    statement = insert_into(session, SurveyCount).on_conflict_do_update(
+    statement = insert_into(session, SurveyCount).values(rows)
+    statement = statement.on_conflict_do_update(
         index_elements=("campaign_id", "block", "question", "choice"), set_={"count": col(SurveyCount.count) + 1}
     )
-    session.connection().execute(statement, rows)
+    session.connection().execute(statement)
 
 
 def read_counts(session: Session, campaign_id: int) -> dict[str, dict[tuple[str, str], int]]:

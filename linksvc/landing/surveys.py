@@ -30,13 +30,14 @@ def answer(
     """Keeps the answers of a recipient who has not answered this form. Of two forms at the same moment one is the first."""
     if not _record(session, visitor, block.id, answers, language, now):
         return "same" if _find(session, visitor, block.id) == answers else "answered_before"
-    count_answers(session, visitor.campaign_id, block, answers)
     message = _message(session, visitor)
     if any(question.kind == "consent" and answers.get(question.id) is True for question in block.questions):
         give_marketing_consent(session, visitor.workspace_id, message.contact_id, now)
     tell_answers(session, visitor, message, block, answers, language, now)
     if block.thank_you_sms and (text := block.thank_you_sms.get(language)):
         _thank(session, visitor, block.id, text, now)
+    # Last: whoever answers the same form waits for these rows.
+    count_answers(session, visitor.campaign_id, block, answers)
     return "stored"
 
 
