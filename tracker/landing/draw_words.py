@@ -48,6 +48,15 @@ DRAW_WORDS: Mapping[str, Mapping[str, str]] = {
         "nl": "U hebt gewonnen",
         "pt": "Ganhou",
     },
+    "nothing_won": {
+        "en": "Nothing this time.",
+        "fr": "Rien cette fois.",
+        "de": "Diesmal nichts.",
+        "es": "Esta vez, nada.",
+        "it": "Questa volta niente.",
+        "nl": "Deze keer niets.",
+        "pt": "Desta vez, nada.",
+    },
     "odds": {
         "en": "Odds and stock",
         "fr": "Chances et stock",
