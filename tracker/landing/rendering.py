@@ -75,8 +75,15 @@ class Renderer:
 
 def render_page(scene: Scene, code: str, token: str, *, trouble: bool = False, only: Markup | None = None) -> str:
     """A whole page. `trouble`: what is personal cannot be shown now; `only`: this instead of its blocks."""
+    return environment().get_template("page.html").render(page_values(scene, code, token, trouble=trouble, only=only))
+
+
+def page_values(
+    scene: Scene, code: str, token: str, *, trouble: bool = False, only: Markup | None = None
+) -> dict[str, object]:
+    """What `page.html` is given; each block's values are made while it is rendered."""
     document = scene.document
-    values = {
+    return {
         **_shared(scene, code),
         "title": scene.say(document.title) or scene.brand,
         "direction": direction(scene.language),
@@ -92,7 +99,6 @@ def render_page(scene: Scene, code: str, token: str, *, trouble: bool = False, o
         "trouble": trouble,
         "trouble_before": _first(document.blocks, _OWN),
     }
-    return environment().get_template("page.html").render(values)
 
 
 def render_block(scene: Scene, code: str, block: Block) -> str:
