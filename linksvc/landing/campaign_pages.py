@@ -6,7 +6,6 @@ from sqlmodel import Session, col, select
 
 from linksvc.funnel import find_campaign
 from linksvc.landing.documents import Document, parse_document
-from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import LandingPage, Link
 
 
@@ -26,7 +25,10 @@ def read_campaign_page(session: Session, workspace_id: int, campaign_id: int) ->
     row = session.exec(
         select(LandingPage.id, LandingPage.published)
         .join(Link, col(Link.page_id) == col(LandingPage.id))
-        .where(Link.campaign_id == campaign_id, Link.id == CAMPAIGN_LINK, LandingPage.workspace_id == workspace_id)
+        .where(Link.campaign_id == campaign_id, LandingPage.workspace_id == workspace_id)
+        # Single messages have a link each, which may show different pages: the latest speaks for all.
+        .order_by(col(Link.id).desc())
+        .limit(1)
     ).first()
     page_id, published = row or (None, "")
     return CampaignPage(campaign_id, campaign.name, page_id, parse_document(published) if published else None)

@@ -184,11 +184,12 @@ def test_what_is_typed_while_the_page_asks_for_what_is_personal_is_not_lost(phon
     held: list[Any] = []
     page.route("**/me", lambda route: held.append(route))
     page.goto(phone.link(campaign))
-    page.get_by_label("A wish?").fill("Slow network")
     page.get_by_text("Rarely").click()
+    page.get_by_label("A wish?").fill("Slow network")
     held.pop().continue_()
     expect(page.locator("html")).to_have_class("js asked")
     expect(page.get_by_label("A wish?")).to_have_value("Slow network")
+    expect(page.get_by_label("A wish?")).to_be_focused()
     expect(page.get_by_label("Rarely")).to_be_checked()
 
 

@@ -6,16 +6,17 @@
     const id = section.dataset.block;
     if (!form) return;
     if (typed[id] && !("refused" in form.dataset)) putBack(form, typed[id]);
-    form.addEventListener("input", () => {
+    form.addEventListener("input", ({ target }) => {
       if (!typed[id]) page.tell("form_started", id);
-      typed[id] = new FormData(form);
+      typed[id] = { values: new FormData(form), at: [target.name, target.value] };
     });
   });
 
-  function putBack(form, values) {
+  function putBack(form, { values, at }) {
     for (const field of form.elements) {
       if (field.type === "checkbox" || field.type === "radio") field.checked = values.getAll(field.name).includes(field.value);
       else if (field.name) field.value = values.get(field.name) || "";
+      if (field.name === at[0] && field.value === at[1] && document.activeElement === document.body) field.focus();
     }
   }
 
