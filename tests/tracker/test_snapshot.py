@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.factories import NOW
@@ -8,6 +9,7 @@ from tracker.blocks import Block
 from tracker.destinations import Destination
 from tracker.hosts import Domain
 from tracker.known import News
+from tracker.landing.known_pages import KnownPage, Size
 from tracker.snapshot import Snapshot
 
 KEY = b"a key of the tests, of 32 bytes."
@@ -16,8 +18,10 @@ NEWS = News(
     (
         Destination(1, 1, 7, 1, "Lumen", "https://shop.example/é", NOW, None, "https://shop.example/", ("ref", "gclid")),
         Destination(1, 2, 8, 1, "Lumen", "https://shop.example/", expires_at=NOW),
+        Destination(1, 3, 12, 1, "Lumen", "", page_id=4, snippet_origins=("https://shop.example",)),
     ),
     (Domain("go.example", 1, 9, False), Domain("old.example", 1, 10, True)),
+    (KnownPage(4, 1, 11, 2, '{"title": {"fr": "Été"}}', (Size("ab", 800, 500),)),),
 )
 
 
@@ -37,6 +41,21 @@ def test_the_draft_of_a_process_that_died_over_it_is_removed_and_no_other(tmp_pa
     os.utime(dead, (0, 0))
     Snapshot(tmp_path, KEY).write(NEWS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["blocks.2.new", "blocks.snapshot"]
+
+
+def test_a_snapshot_of_the_version_without_pages_is_still_read(tmp_path: Path) -> None:
+    snapshot = Snapshot(tmp_path, KEY)
+    snapshot.write(NEWS)
+    _, _, body = snapshot.path.read_bytes().partition(b"\n")
+    rows = orjson.loads(body)
+    del rows["pages"]
+    rows["destinations"] = [
+        {name: value for name, value in row.items() if name not in ("page_id", "snippet_origins", "closed")}
+        for row in rows["destinations"][:2]
+    ]
+    former = orjson.dumps(rows)
+    snapshot.path.write_bytes(b"ricochet blocks 2 " + snapshot._checksum(former) + b"\n" + former)
+    assert Snapshot(tmp_path, KEY).read() == News(NEWS.blocks, NEWS.destinations[:2], NEWS.domains)
 
 
 def test_without_a_snapshot_nothing_is_known(tmp_path: Path) -> None:
