@@ -143,6 +143,7 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
     # What was sent
     "details.title": Text("Text, page, offer and audience", "Texte, page, offre et audience"),
     "details.text": Text("Text", "Texte"),
+    "details.own_texts": Text("Each message has a text and a link of its own.", "Chaque message a son texte et son lien."),
     "details.sender": Text("Sender", "Expéditeur"),
     "details.destination": Text("The link leads to", "Le lien mène à"),
     "details.no_link": Text("The text carries no link.", "Le texte ne porte aucun lien."),
@@ -158,6 +159,7 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
     "details.kind": Text("Kind", "Nature"),
     "kind.marketing": Text("Marketing", "Marketing"),
     "kind.transactional": Text("Transactional", "Transactionnel"),
+    "kind.single": Text("Single messages", "Messages à l’unité"),
     "details.rate": Text("Rate", "Débit"),
     "details.per_second": Text(
         ("{count} message a second at most", "{count} messages a second at most"),

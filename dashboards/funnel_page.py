@@ -19,6 +19,7 @@ from linksvc.holds import Held, list_holds
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import Uncovered, find_uncovered, is_waiting
 from linksvc.routes import RouteView, list_routes
+from linksvc.standing_campaigns import SINGLE
 
 REFRESH_MS = 2_000
 REFRESH_AT_REST_MS = 30_000
@@ -140,15 +141,25 @@ def _link_details(link: LinkFacts | None, speech: Speech) -> Iterator[Detail]:
         yield Detail(say("details.link_changed"), speech.day_and_time(link.changed_at))
 
 
+def _written(details: CampaignDetails, speech: Speech) -> Iterator[Detail]:
+    """What its messages say and to whom. Of single messages nothing of that is the campaign's."""
+    say = speech.say
+    if details.kind == SINGLE:
+        yield Detail(say("details.text"), say("details.own_texts"))
+        yield Detail(say("details.sender"), details.sender)
+        return
+    audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
+    yield Detail(say("details.text"), details.text)
+    yield Detail(say("details.sender"), details.sender)
+    yield from _link_details(details.link, speech)
+    yield Detail(say("details.offer"), details.offer or say("details.no_offer"))
+    yield Detail(say("details.audience"), audience)
+
+
 def _details(funnel: Funnel, details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
     say = speech.say
-    audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
     facts = [
-        Detail(say("details.text"), details.text),
-        Detail(say("details.sender"), details.sender),
-        *_link_details(details.link, speech),
-        Detail(say("details.offer"), details.offer or say("details.no_offer")),
-        Detail(say("details.audience"), audience),
+        *_written(details, speech),
         Detail(say("details.kind"), say(f"kind.{details.kind}")),
         Detail(say("details.rate"), say("details.per_second", count=details.rate_per_s)),
         Detail(say("details.created"), speech.day_and_time(details.created_at)),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import literal
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, exists, select
 
 from linksvc import applier, facts, send_batches
 from linksvc.appended_messages import Addressee, append, lock_campaign
@@ -20,7 +20,7 @@ from linksvc.domains import preferred_url
 from linksvc.facts import NewFact
 from linksvc.idempotency import Kept, Repeatable, find_kept, keep
 from linksvc.links import CheckedLink
-from linksvc.models import Campaign, Link, MessageText, SerialBlock
+from linksvc.models import Campaign, Link, MessageText, SendBatch, SerialBlock
 from linksvc.production import BLOCKS_KNOWN_AFTER
 from linksvc.serials import next_revision, take_serials
 from linksvc.short_links import ShortLinks
@@ -80,9 +80,12 @@ def withdraw(session: Session, place: Place, reason: str, now: datetime) -> bool
 
 
 def past_campaigns(session: Session, now: datetime) -> list[int]:
-    """The campaigns of months that are over for good, which wait for nothing but their end."""
+    """The campaigns of months that are over for good, in which nothing waits to leave."""
     past = select(Campaign.id).where(
-        Campaign.kind == SINGLE, Campaign.state == "sending", col(Campaign.created_at) < now - CLOSED_AFTER
+        Campaign.kind == SINGLE,
+        Campaign.state == "sending",
+        col(Campaign.created_at) < now - CLOSED_AFTER,
+        ~exists().where(col(SendBatch.campaign_id) == col(Campaign.id)),
     )
     return [id for id in session.exec(past) if id]
 

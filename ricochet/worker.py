@@ -12,7 +12,17 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from linksvc import applier, campaign_control, code_holds, code_import, holds, idempotency, production
+from linksvc import (
+    applier,
+    campaign_control,
+    code_holds,
+    code_import,
+    holds,
+    idempotency,
+    payments,
+    production,
+    single_messages,
+)
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, PAUSE_S, reading, writing
 from linksvc.keys import Keyring
@@ -38,6 +48,9 @@ UNHOLD_EVERY_S = 1.0
 
 HOLDS_AT_ONCE = 500
 """Each takes a few statements, so the transaction stays as short as others of the worker."""
+
+PAYMENTS_AT_ONCE = 500
+"""As many for the same reason."""
 
 FORGET_EVERY_S = 60.0
 """What is forgotten is days old; a minute more is nothing."""
@@ -111,6 +124,17 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
     def join() -> bool:
         return inbound.store_lapsed(engine, clock)
 
+    def expire() -> bool:
+        with reading(engine) as session:
+            past = single_messages.past_campaigns(session, clock())
+            if not past and not payments.is_due(session, clock()):
+                return False
+        with writing(engine) as session:
+            ended = payments.expire_due(session, clock(), PAYMENTS_AT_ONCE)
+            for campaign_id in past:
+                single_messages.close_past(session, campaign_id, clock())
+        return ended == PAYMENTS_AT_ONCE
+
     def forget() -> bool:
         with writing(engine) as session:
             before = clock() - timedelta(days=settings.idempotency_days)
@@ -137,6 +161,11 @@ def tasks(engine: Engine, keyring: Keyring, settings: Settings, clock: Clock) ->
         Task("undo", "takes back lists of codes whose import died half way", lambda stop: _repeat(undo, stop, UNDO_EVERY_S)),
         Task(
             "unhold", "gives back what holds of codes reserved too long", lambda stop: _repeat(unhold, stop, UNHOLD_EVERY_S)
+        ),
+        Task(
+            "expire",
+            "ends payments whose time is over, and the campaigns of past months' single messages",
+            lambda stop: _repeat(expire, stop, SELDOM_S),
         ),
         Task("join", "stores long replies whose missing parts did not come", lambda stop: _repeat(join, stop, SELDOM_S)),
         Task(

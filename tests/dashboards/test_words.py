@@ -81,7 +81,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
     *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
     *(f"hold.{reason}" for reason in REASONS),
-    *(f"kind.{kind}" for kind in ("marketing", "transactional")),
+    *(f"kind.{kind}" for kind in ("marketing", "transactional", "single")),
     *(f"message.{state}" for state in {*UNSENT, *SENT, "submitted"} - {"pending"}),
     *(f"verdict.{verdict}" for verdict in Verdict),
     *(f"reason.{reason}" for reason in Reason if reason),

@@ -11,12 +11,14 @@ from linksvc.code_holds import TTL_S, Hold, HoldRequest, hold
 from linksvc.database import open_engine, reading, writing
 from linksvc.idempotency import Kept, Repeatable, keep
 from linksvc.keys import Keyring
-from linksvc.models import Campaign, Fact, Hit, IdempotencyRecord, JudgementDue, Message, PromoCode, SendBatch
+from linksvc.models import Campaign, Fact, Hit, IdempotencyRecord, JudgementDue, Message, Payment, PromoCode, SendBatch
 from linksvc.redemptions import Till
 from linksvc.settings import Settings
+from linksvc.short_links import ShortLinks
 from ricochet.worker import tasks
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
+from tests.linksvc.payment_scenes import provider, stored
 from tracker.due import mark_due
 
 
@@ -135,4 +137,15 @@ def test_the_worker_forgets_answers_after_thirty_days(sqlite_url: str) -> None:
         with writing(engine) as session:
             keep(session, Repeatable("shop:1", key, ""), Kept(201, "{}"), NOW - age)
     run_until("forget", sqlite_url, NOW, lambda session: session.exec(select(IdempotencyRecord.key)).all() == ["new"])
+    engine.dispose()
+
+
+def test_the_worker_ends_payments_whose_time_is_over(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    keyring = Keyring.derive("a secret key for the tests, of 42 characters")
+    workspace_id = factories.workspace(engine)
+    made, _ = provider(engine, keyring, workspace_id)
+    over = NOW + timedelta(hours=1)
+    stored(engine, keyring, ShortLinks(keyring, Settings()), workspace_id, made.id, expires_at=over)
+    run_until("expire", sqlite_url, over, lambda session: session.exec(select(Payment.state)).one() == "expired")
     engine.dispose()
