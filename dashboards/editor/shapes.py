@@ -2,6 +2,7 @@
 `linksvc.landing.blocks`; how it is drawn by `templates/editor/blocks`. For the editor's other modules."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -125,6 +126,10 @@ ITEMS_MOST: Mapping[str, int] = {
 }
 
 
+_TICKED: Mapping[str, Tree] = {"code": {"forms": {"copy": "on", "qr": "on"}}, "countdown": {"own_zone": "on"}}
+"""What is ticked in a new block beside its fields."""
+
+
 def fields_of(block: Tree) -> tuple[Field, ...]:
     """The fields of a block; none if there is no such type."""
     block_type = block.get("type")
@@ -137,7 +142,7 @@ def blank(name: str, block_type: str = "") -> Tree | None:
         if block_type not in BLOCKS:
             return None
         made = {"id": f"{block_type.replace('_', '-')}-1", "type": block_type, **_usual(BLOCKS[block_type])}
-        return made | ({"forms": {"copy": "on", "qr": "on"}} if block_type == "code" else {})
+        return made | deepcopy(_TICKED.get(block_type, {}))
     if name not in LISTS:
         return None
     made = {"id": f"{name.removesuffix('s')}-1", **_usual(LISTS[name])}
