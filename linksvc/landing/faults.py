@@ -28,7 +28,7 @@ _WORDS: Mapping[str, str] = {
     "int_type": "A whole number is asked for",
     "float_type": "A number is asked for",
     "bool_type": "true or false is asked for",
-    "string_too_long": "It is too long by far; {max_length:,} characters are the most that is read",
+    "string_too_long": "It has too many characters; {max_length:,} are the most",
     "too_long": "There are {actual_length}; {max_length} are the most",
     "too_short": "There are {actual_length}; at least {min_length} is asked for",
     "greater_than_equal": "At least {ge} is asked for",

@@ -75,11 +75,10 @@ def _with_personal_fields(text: str) -> str:
 
 Language = Annotated[str, AfterValidator(_known_language)]
 
-_LONGEST_RAW = 4
-"""A text may be this many times as long before it is cleaned: a bound on the work, not on the text."""
 
+def _still_fits(most: int) -> AfterValidator:
+    """Put together anew a text may have become longer: a few characters stand for several."""
 
-def _longest(most: int) -> AfterValidator:
     def check(text: str) -> str:
         if len(text) > most:
             raise ValueError(f"It has {len(text):,} characters; {most:,} are the most")
@@ -88,19 +87,20 @@ def _longest(most: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _bounded(most: int) -> StringConstraints:
-    return StringConstraints(max_length=most * _LONGEST_RAW)
+def _upto(most: int) -> StringConstraints:
+    return StringConstraints(max_length=most)
 
 
-Line = Annotated[str, _bounded(LABEL_LONGEST), AfterValidator(clean_line), _longest(LABEL_LONGEST)]
+Line = Annotated[str, _upto(LABEL_LONGEST), AfterValidator(clean_line), _still_fits(LABEL_LONGEST)]
 """One line that is the same in every language."""
 
 _Label = Annotated[Line, AfterValidator(_without_fields)]
-_AnyProse = Annotated[str, _bounded(PROSE_LONGEST), AfterValidator(clean), _longest(PROSE_LONGEST)]
-_Prose = Annotated[_AnyProse, AfterValidator(_without_fields)]
-_Sentence = Annotated[_Prose, _longest(SENTENCE_LONGEST)]
 _PersonalLabel = Annotated[Line, AfterValidator(_with_personal_fields)]
+_AnyProse = Annotated[str, _upto(PROSE_LONGEST), AfterValidator(clean), _still_fits(PROSE_LONGEST)]
+_Prose = Annotated[_AnyProse, AfterValidator(_without_fields)]
 _PersonalProse = Annotated[_AnyProse, AfterValidator(_with_personal_fields)]
+_AnySentence = Annotated[str, _upto(SENTENCE_LONGEST), AfterValidator(clean), _still_fits(SENTENCE_LONGEST)]
+_Sentence = Annotated[_AnySentence, AfterValidator(_without_fields)]
 
 Label = Mapping[Language, _Label]
 """What stands on a button: one line."""

@@ -27,6 +27,9 @@ from linksvc.public_ids import format_id, parse_id
 
 LIST_MOST = 1_000
 
+_BODY_MOST_BYTES = 1_048_576
+"""A document with every character escaped, and room to tell that one is too long."""
+
 _VERSIONS_MOST = 2_147_483_647
 
 _EXAMPLE = {
@@ -160,6 +163,7 @@ OPERATIONS = (
         scope="pages:write",
         handler=add_page,
         body=PagePayload,
+        body_most_bytes=_BODY_MOST_BYTES,
         idempotency_key="optional",
         status=201,
         answer=PageAnswer,
@@ -198,6 +202,7 @@ OPERATIONS = (
         scope="pages:write",
         handler=change_page,
         body=PageChange,
+        body_most_bytes=_BODY_MOST_BYTES,
         answer=PageAnswer,
         failures=(NOT_FOUND, _INVALID, _CHANGED),
     ),

@@ -137,12 +137,12 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (
         {"id": "a", "type": "text", "text": {"fr": "x" * 4_001}},
         "blocks.0.text.fr",
-        "It has 4,001 characters; 4,000 are the most",
+        "It has too many characters; 4,000 are the most",
     ),
     (
         {"id": "a", "type": "text", "text": {"fr": "x" * 20_000}},
         "blocks.0.text.fr",
-        "16,000 characters are the most that is read",
+        "4,000 are the most",
     ),
     ({"id": "a", "type": "text", "text": {"fr": "{{ name }}"}}, "blocks.0.text.fr", "There is no field name."),
     (
@@ -220,6 +220,11 @@ def test_what_is_wrong_is_told_with_its_block_and_its_field(wrong: dict[str, Any
 )
 def test_what_is_wrong_with_the_whole_page_is_told_too(changes: dict[str, Any], field: str) -> None:
     assert refusal(written(**changes)).field == field
+
+
+def test_a_text_that_grows_when_it_is_put_together_is_measured_then() -> None:
+    fault = refusal(with_block(id="a", type="text", text={"fr": "\ufb2c" * 4_000}))
+    assert "It has 12,000 characters; 4,000 are the most" in fault.message
 
 
 def test_several_faults_are_told_at_once() -> None:
