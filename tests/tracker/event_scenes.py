@@ -12,6 +12,7 @@ from linksvc.database import reading, writing
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Link
 from linksvc.serials import next_revision
+from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.tracker.conftest import Served
 from tests.tracker.http import IPHONE, Answer, read_answer
@@ -89,8 +90,12 @@ def problem(answer: Answer) -> tuple[int, str]:
 
 def told(served: Served) -> list[ToldEvents]:
     """What pages told and is on disk at this moment."""
+    return spooled_events(served.settings)
+
+
+def spooled_events(settings: Settings) -> list[ToldEvents]:
     found = []
-    for path in list_segments(served.settings.spool_dir):
+    for path in list_segments(settings.spool_dir):
         with open_segment(path, adopt=False) as segment:
             assert segment
             entries = segment.read(START, 100_000)

@@ -33,6 +33,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # What a page sends as it is left bears the browser's own name, and that of one without a screen is a program's.
+    f"--user-agent={PHONE}",
 ]
 
 SMALL = {"width": 360, "height": 640}
