@@ -95,7 +95,7 @@ class OwnLinkAnswer(Answer):
         )
 
 
-class MessageAnswer(Answer):
+class SingleMessageAnswer(Answer):
     id: str
     campaign_id: str = Field(description="The campaign of this month's single messages from this sender.")
     n: int = Field(description="With campaign_id what webhooks call the message.")
@@ -133,17 +133,17 @@ class MessageAnswer(Answer):
 def add_message(call: Call[MessagePayload, None]) -> Prepared:
     new = call.body.new()
 
-    def work(session: Session) -> MessageAnswer:
+    def work(session: Session) -> SingleMessageAnswer:
         checked = check(session, call.short_links, call.workspace_id, new, call.now())
         place = send(session, call.short_links, call.workspace_id, checked, call.now())
-        return MessageAnswer.of(find_single(session, call.short_links, call.workspace_id, id_of(place)))
+        return SingleMessageAnswer.of(find_single(session, call.short_links, call.workspace_id, id_of(place)))
 
     return answer_once(call, work)
 
 
-def read_message(call: Call[None, None]) -> MessageAnswer:
+def read_message(call: Call[None, None]) -> SingleMessageAnswer:
     with reading(call.engine) as session:
-        return MessageAnswer.of(find_single(session, call.short_links, call.workspace_id, call.ids["message_id"]))
+        return SingleMessageAnswer.of(find_single(session, call.short_links, call.workspace_id, call.ids["message_id"]))
 
 
 MESSAGE_FAILURES = (
@@ -177,7 +177,7 @@ OPERATIONS = (
         body=MessagePayload,
         idempotency_key="required",
         status=201,
-        answer=MessageAnswer,
+        answer=SingleMessageAnswer,
         failures=(
             *MESSAGE_FAILURES,
             Failure(404, "not_found", "`page_id` is no id of a landing page."),
@@ -198,7 +198,7 @@ OPERATIONS = (
         tag="messages",
         scope="messages:read",
         handler=read_message,
-        answer=MessageAnswer,
+        answer=SingleMessageAnswer,
         failures=(Failure(404, "message_not_found", "There is no such single message in this workspace."),),
     ),
 )

@@ -31,11 +31,12 @@ from linksvc.api_keys import PREFIX, SCOPES
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
 from linksvc.models import ApiKey
-from linksvc.public_ids import DIGITS, DRAWN_PREFIXES, PREFIXES
+from linksvc.public_ids import DIGITS, DRAWN_EXAMPLE, DRAWN_PREFIXES, PREFIXES
 from linksvc.settings import Settings
 from tests import factories
 from tests.factories import NOW
 from tests.linksvc.api.conftest import Api, check_problem, plain_client, served
+from tests.linksvc.payment_scenes import payment
 
 KEYED = [operation for operation in OPERATIONS if operation.scope]
 JSON = [operation for operation in OPERATIONS if operation.body and not operation.multipart and not operation.body_lines]
@@ -274,6 +275,8 @@ anything: st.SearchStrategy[Any] = st.recursive(
 PAGE = {"languages": ["fr"], "blocks": [{"id": "hello", "type": "text", "text": {"fr": "Bonjour"}}]}
 
 GOOD: dict[str, Any] = {
+    "add_message": {"to": {"number": "+33639980001"}, "text": "Votre colis est là.", "sender": "36180"},
+    "add_payment": payment(f"ppr_{DRAWN_EXAMPLE}"),
     "add_offer": {"name": "x", "kind": "percentage", "percent": "10.0"},
     "add_campaign": {
         "name": "x",
@@ -409,7 +412,7 @@ def test_a_caller_who_leaves_is_not_an_error(sqlite_api: Api, sqlite_settings: S
 
 
 def test_every_post_that_changes_something_takes_an_idempotency_key() -> None:
-    changing_nothing, a_key_a_line = {"validate_code"}, {"redeem_codes"}
+    changing_nothing, a_key_a_line, named_by_its_sender = {"validate_code"}, {"redeem_codes"}, {"take_payment_callback"}
     for operation in OPERATIONS:
-        if operation.method == "POST" and operation.name not in changing_nothing | a_key_a_line:
+        if operation.method == "POST" and operation.name not in changing_nothing | a_key_a_line | named_by_its_sender:
             assert operation.idempotency_key != "none", operation.name
