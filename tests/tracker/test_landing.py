@@ -43,6 +43,9 @@ from tests.tracker.prize_scenes import post, republish
 from tracker.evidence import HitTokens
 from tracker.guessing import LEAST_MISSES
 
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database changes."""
+
 JSON = "application/json"
 HOUR = timedelta(hours=1)
 PREVIEWS = (
@@ -119,6 +122,7 @@ def problem_of(answer: Answer) -> tuple[int, str]:
     return answer.status, orjson.loads(answer.body)["code"]
 
 
+@ONE_DATABASE
 async def test_a_get_is_the_same_for_everybody_but_for_their_own_path_and_token(
     served: Served, path: Path_, keyring: Keyring
 ) -> None:
@@ -145,14 +149,14 @@ async def test_a_get_is_the_same_for_everybody_but_for_their_own_path_and_token(
     assert re.fullmatch(r"</s/.*\.css>; rel=preload; as=style, </s/.*\.js>; rel=preload; as=script", headers["link"])
 
 
-@pytest.mark.parametrize("header", ["sec_gpc", "dnt"])
-async def test_a_browser_that_asks_not_to_be_followed_gets_the_page_without_a_token(
-    served: Served, path: Path_, header: str
-) -> None:
-    answer = await served.ask(path(), **{header: "1"})
-    assert (answer.status, token_of(answer)) == (200, "")
+@ONE_DATABASE
+async def test_a_browser_that_asks_not_to_be_followed_gets_the_page_without_a_token(served: Served, path: Path_) -> None:
+    for header in ("sec_gpc", "dnt"):
+        answer = await served.ask(path(), **{header: "1"})
+        assert (answer.status, token_of(answer)) == (200, "")
 
 
+@ONE_DATABASE
 async def test_head_tells_the_headers_of_a_get_and_is_kept_as_what_it_is(served: Served, path: Path_) -> None:
     head, get = await served.ask(path(), "HEAD"), await served.ask(path())
     assert (head.status, head.body) == (200, b"")
@@ -160,22 +164,18 @@ async def test_head_tells_the_headers_of_a_get_and_is_kept_as_what_it_is(served:
     assert [hit.method for hit in served.spooled()] == ["HEAD", "GET"]
 
 
-@pytest.mark.parametrize(
-    ("asked", "spoken"),
-    [
-        ("", "fr"),
-        ("en", "en"),
-        ("de, en;q=0.5, fr;q=0.4", "en"),
-        ("EN-us;q=0, fr", "fr"),
-        ("*", "fr"),
-        (";;q=x,,en-GB", "en"),
-    ],
-)
-async def test_a_page_speaks_the_language_that_the_browser_wants_most(
-    served: Served, path: Path_, asked: str, spoken: str
-) -> None:
-    answer = await served.ask(path(), accept_language=asked)
-    assert f'<html lang="{spoken}"' in answer.body.decode()
+@ONE_DATABASE
+async def test_a_page_speaks_the_language_that_the_browser_wants_most(served: Served, path: Path_) -> None:
+    for asked, spoken in {
+        "": "fr",
+        "en": "en",
+        "de, en;q=0.5, fr;q=0.4": "en",
+        "EN-us;q=0, fr": "fr",
+        "*": "fr",
+        ";;q=x,,en-GB": "en",
+    }.items():
+        answer = await served.ask(path(), accept_language=asked)
+        assert f'<html lang="{spoken}"' in answer.body.decode(), asked
 
 
 async def test_what_is_personal_comes_by_post_in_at_most_two_indexed_reads(
@@ -240,6 +240,7 @@ async def test_the_contacts_language_wins_and_brings_every_block(served: Served,
     assert whole.headers["content-language"] == "fr"
 
 
+@ONE_DATABASE
 async def test_somebody_without_consent_is_shown_the_same(served: Served, engine: Engine, path: Path_) -> None:
     with writing(engine) as session:
         session.exec(update(Message).where(col(Message.n) == 2).values(code=CODE))
@@ -247,20 +248,20 @@ async def test_somebody_without_consent_is_shown_the_same(served: Served, engine
     assert "2F4K-9QTX-07BM" in orjson.loads(answer.body)["blocks"]["code"]
 
 
-@pytest.mark.parametrize("user_agent", PREVIEWS, ids=["WhatsApp", "iMessage", "curl", "none"])
-async def test_programs_see_the_page_and_are_told_nothing_personal(
-    served: Served, engine: Engine, path: Path_, user_agent: str
-) -> None:
-    assert (await served.ask(path(), user_agent=user_agent)).status == 200
-    for action in ("", "/me", "/stop", "/draw/scratch", "/form/survey"):
-        answer = await post(served.port, path() + action, {"like": "yes"}, accept=JSON, user_agent=user_agent)
-        assert problem_of(answer) == (403, "not_for_machines"), action
-    assert (await post(served.port, path(), user_agent=user_agent)).status == 403
+@ONE_DATABASE
+async def test_programs_see_the_page_and_are_told_nothing_personal(served: Served, engine: Engine, path: Path_) -> None:
+    for user_agent in PREVIEWS:
+        assert (await served.ask(path(), user_agent=user_agent)).status == 200
+        for action in ("", "/me", "/stop", "/draw/scratch", "/form/survey"):
+            answer = await post(served.port, path() + action, {"like": "yes"}, accept=JSON, user_agent=user_agent)
+            assert problem_of(answer) == (403, "not_for_machines"), (user_agent, action)
+        assert (await post(served.port, path(), user_agent=user_agent)).status == 403
     with reading(engine) as session:
         assert session.exec(select(Suppression)).all() == []
         assert session.exec(select(Fact)).all() == []
 
 
+@ONE_DATABASE
 async def test_what_is_personal_is_never_told_nor_changed_by_a_get(served: Served, engine: Engine, path: Path_) -> None:
     for method in ("GET", "HEAD"):
         for action in ("/me", "/stop", "/draw/scratch", "/form/survey"):
@@ -271,6 +272,7 @@ async def test_what_is_personal_is_never_told_nor_changed_by_a_get(served: Serve
     assert served.spooled() == []
 
 
+@ONE_DATABASE
 async def test_with_the_database_away_the_page_shows_and_what_is_personal_says_try_again(
     served: Served, serve: Serve, settings: Settings, path: Path_
 ) -> None:
@@ -289,6 +291,7 @@ async def test_with_the_database_away_the_page_shows_and_what_is_personal_says_t
         assert (await post(alone.port, f"{path()}/stop", accept=JSON)).status == 503
 
 
+@ONE_DATABASE
 async def test_an_expired_link_shows_nothing_personal_but_may_still_be_stopped(
     served: Served, engine: Engine, campaign: PageCampaign, path: Path_, time: Time
 ) -> None:
@@ -304,6 +307,7 @@ async def test_an_expired_link_shows_nothing_personal_but_may_still_be_stopped(
     assert [hit.outcome for hit in served.spooled()] == ["early", "expired"]
 
 
+@ONE_DATABASE
 async def test_a_network_that_guesses_is_told_nothing_personal(served: Served, codes: ShortCodes, path: Path_) -> None:
     guesser = {"x_forwarded_for": "203.0.113.9", "accept": JSON}
     for i in range(LEAST_MISSES + 100):
@@ -313,6 +317,7 @@ async def test_a_network_that_guesses_is_told_nothing_personal(served: Served, c
     assert (await post(served.port, f"{path()}/me", accept=JSON, x_forwarded_for="198.51.100.7")).status == 200
 
 
+@ONE_DATABASE
 async def test_another_workspaces_host_serves_neither_page_nor_what_is_personal(
     served: Served, engine: Engine, settings: Settings, path: Path_
 ) -> None:
@@ -397,6 +402,7 @@ async def test_a_page_that_is_published_again_is_shown_within_a_second(
             await asyncio.sleep(0.05)
 
 
+@ONE_DATABASE
 async def test_too_much_is_refused_unread(served: Served, path: Path_) -> None:
     assert problem_of(await post(served.port, f"{path()}/me", {"x": "y" * 10_000}, accept=JSON)) == (413, "too_large")
     async with asyncio.timeout(60):
@@ -406,6 +412,7 @@ async def test_too_much_is_refused_unread(served: Served, path: Path_) -> None:
     assert (await post(served.port, f"{path()}/me", accept=JSON)).status == 200, "somebody else's page"
 
 
+@ONE_DATABASE
 async def test_a_link_that_is_no_page_takes_nothing(
     serve: Serve, settings: Settings, engine: Engine, codes: ShortCodes
 ) -> None:
@@ -437,6 +444,7 @@ async def test_pictures_of_pages_are_served_for_good_and_read_once(serve: Serve,
             assert len(asked) == 1, "nobody makes work by inventing names"
 
 
+@ONE_DATABASE
 async def test_style_and_script_are_kept_for_good_by_their_hash(served: Served, path: Path_) -> None:
     page = (await served.ask(path())).body.decode()
     for file in (re.search(r'href="(/s/[^"]+\.css)"', page), re.search(r'src="(/s/[^"]+\.js)"', page)):
