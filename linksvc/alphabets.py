@@ -1,6 +1,8 @@
 """The alphabets that text comes in from operators' SMSCs, by the names that a route's settings use. For `ricochet route`,
 which checks those settings, and for the sender, which reads replies and receipts."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
 from linksvc.fragments import decode_gsm
 
 _CODECS = {
@@ -16,7 +18,7 @@ _CODECS = {
     "euc-kr": "euc_kr",
 }
 
-GSM, BINARY = "gsm", "binary"
+GSM, UCS2, BINARY = "gsm", "ucs2", "binary"
 
 DEFAULT_ALPHABETS = (GSM, "latin1", "ascii", "utf8")
 """What data_coding 0 may mean on a route."""
@@ -32,6 +34,9 @@ def decode(octets: bytes, alphabet: str) -> str:
         return _plain(octets)
     if alphabet == GSM and octets.isascii():
         text = decode_gsm(octets)
+    elif alphabet == UCS2 and octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        # Some handsets and SMSCs say the order of their octets, and theirs is not always the standard's.
+        text = octets.decode("utf-16", "replace")
     else:
         # An SMSC that sends eight bits in its default alphabet means Latin-1.
         text = octets.decode(_CODECS.get(alphabet, "latin-1"), "replace")

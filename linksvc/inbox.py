@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, and_, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
 from linksvc.models import Inbound, Message, Reply
+from linksvc.phone_numbers import SHORTEST_NUMBER
 
 KINDS = ("stop", "start", "help", "text")
 
@@ -40,7 +42,8 @@ def list_inbound(
     before: datetime | None = None,
     limit: int = 100,
 ) -> list[InboundView]:
-    """The latest first. `before`: only what came earlier."""
+    """The latest first. `before`: only what came earlier. `number`: E.164 or a short code; a national number stands for
+    every one that ends so, and for what an SMSC told in just that form."""
     answer = and_(col(Message.campaign_id) == col(Inbound.answer_campaign_id), col(Message.n) == col(Inbound.answer_n))
     statement = (
         select(Inbound, Reply.campaign_id, Reply.n, Message.state)
@@ -53,10 +56,17 @@ def list_inbound(
     if kind is not None:
         statement = statement.where(Inbound.kind == kind)
     if number is not None:
-        statement = statement.where(Inbound.number == number)
+        statement = statement.where(_is_from(number))
     if before is not None:
         statement = statement.where(col(Inbound.occurred_at) < before)
     return [_view(*row) for row in session.exec(statement)]
+
+
+def _is_from(number: str) -> ColumnElement[bool]:
+    written = col(Inbound.number)
+    if number.startswith("+") or len(number) < SHORTEST_NUMBER:
+        return written == number
+    return or_(written == number, written.endswith(number.lstrip("0")))
 
 
 def _view(row: Inbound, campaign_id: int | None, n: int | None, answer: str | None) -> InboundView:

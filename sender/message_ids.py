@@ -8,6 +8,7 @@ time cannot meet.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 AUTO, TEXT, HEX, DECIMAL = "auto", "text", "hex", "decimal"
 
@@ -27,9 +28,10 @@ def clean(raw: str) -> str:
     return id if len(id) <= LONGEST else ""
 
 
+@lru_cache(maxsize=4_096)
 def canonical(raw: str, form: str = AUTO) -> str:
     """The one spelling of an id that is written in that form (`linksvc.route_accounts.ID_FORMS`). An id that is not of its
-    form is read as `auto` would."""
+    form is read as `auto` would. Each is asked for several times, in its answer and in its receipt."""
     id = clean(raw)
     return _FORMS[form](id) if id else ""
 

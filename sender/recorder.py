@@ -1,12 +1,13 @@
 """Group commit: what a session hears is stored in batches off the event loop, and whoever put it is told once it is stored.
 
-One for each bind (`sender.route_sender`). A batch is whatever came while the last one was being stored, so a quiet bind
-waits for nothing and a busy one commits rarely.
+One for each bind (`sender.route_sender`). A batch is whatever came while the last one was being stored and for a moment
+afterwards, so a quiet bind waits for nothing and a busy one commits rarely: a commit costs as much as thirty events in it.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -29,6 +30,10 @@ MOST_EVENTS = BATCH_ROWS // 4
 """An event changes up to four rows: an attempt, an id, a fact, a message."""
 
 
+GATHER_S = 0.02
+"""So long after the last batch one is stored that is smaller than the window; an answer keeps its place in the window
+meanwhile."""
+
 MOST_COLLISIONS = 5
 _COLLISIONS = ("40001", "40P01")
 """SQLSTATEs of a serialization failure and a deadlock."""
@@ -39,13 +44,17 @@ _USUAL = RouteReading()
 class Recorder:
     """Stores events, ids as `reading` says. `start` it, `put` events, `stop` it when nobody puts any more."""
 
-    def __init__(self, engine: Engine, bind: Bind, clock: Clock, reading: RouteReading = _USUAL) -> None:
+    def __init__(
+        self, engine: Engine, bind: Bind, clock: Clock, reading: RouteReading = _USUAL, window_size: int = 1
+    ) -> None:
         self._reading = reading
+        self._window_size = window_size
         self._engine = engine
         self._bind = bind
         self._clock = clock
         self._waiting: deque[tuple[Event, Stored]] = deque()
         self._something = asyncio.Event()
+        self._enough = asyncio.Event()
         self._ending = False
         self._task: asyncio.Task[None] | None = None
 
@@ -56,11 +65,14 @@ class Recorder:
         """Stores the event with the next batch."""
         self._waiting.append((event, stored))
         self._something.set()
+        if len(self._waiting) >= self._window_size:
+            self._enough.set()
 
     async def stop(self) -> None:
         """Ends after storing what was put."""
         self._ending = True
         self._something.set()
+        self._enough.set()
         if self._task:
             await self._task
 
@@ -71,7 +83,15 @@ class Recorder:
             if not self._waiting and not self._ending:
                 self._something.clear()
             await self._store(batch)
-            await asyncio.sleep(PAUSE_S)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(PAUSE_S)
+        if len(self._waiting) < self._window_size and not self._ending:
+            self._enough.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_S - PAUSE_S):
+                    await self._enough.wait()
 
     async def _store(self, batch: list[tuple[Event, Stored]]) -> None:
         error = await asyncio.to_thread(self._try, [event for event, _ in batch])

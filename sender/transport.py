@@ -1,6 +1,7 @@
 """The way to an SMSC: TCP over IPv4 or IPv6, bare or within TLS whose certificate is verified. For `sender.connection`."""
 
 import asyncio
+import os
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -93,4 +94,8 @@ def _words(error: Exception) -> str:
         return f"its certificate is not trusted ({error.verify_message.rstrip('.')})"
     if isinstance(error, ssl.SSLError):
         return f"no TLS with it ({error.reason or 'the handshake failed'})"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
     return (str(error) or "it timed out").rstrip(".")

@@ -19,7 +19,9 @@ from ricochet.installation import opened
 
 _WORDS = (STOP, START, HELP)
 
-_SENDER = re.compile(rf"\+[1-9]\d{{{SHORTEST_NUMBER - 1},14}}|\d{{1,{SHORTEST_NUMBER - 1}}}", re.ASCII)
+_FEW = SHORTEST_NUMBER - 1
+_SENDER = re.compile(rf"\+[1-9]\d{{{_FEW},14}}|\d{{1,{_FEW}}}|0?[1-9]\d{{{_FEW},13}}", re.ASCII)
+"""E.164, a short code, or a national number."""
 
 inbox = typer.Typer(help="Messages that came in, and the answers to STOP, START and HELP.", no_args_is_help=True)
 
@@ -34,7 +36,12 @@ def register(app: typer.Typer) -> None:
 def list_inbound(
     kind: Kind = None,
     number: Annotated[
-        str | None, typer.Option("--number", help="Only from this number, as +33639980001.", show_default=False)
+        str | None,
+        typer.Option(
+            "--number",
+            help="Only from this number, as +33639980001; without its country code, from each that ends so.",
+            show_default=False,
+        ),
     ] = None,
     unmatched: Annotated[
         bool, typer.Option("--unmatched", help="Those from numbers that nobody here wrote to: they are no workspace's.")
@@ -90,12 +97,12 @@ def change_answer(
 
 
 def _sender(written: str) -> str:
-    """The number as it is stored: E.164, or the short code as it stands. Raises InvalidRequest for what nobody writes from:
-    an empty list would say that this person never wrote."""
+    """The number as it is stored: E.164, or a short code or a national number as it stands. Raises InvalidRequest for what
+    nobody writes from: an empty list would say that this person never wrote."""
     digits = re.sub(r"[\s().-]", "", written)
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
     if not _SENDER.fullmatch(digits):
-        raise InvalidRequest(f"“{written}” is no number with its country code; write it as +33639980001.")
+        raise InvalidRequest(f"“{written}” is no number; write it as +33639980001.")
     return digits
 
 

@@ -8,9 +8,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
-from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, listed, update_rows
+from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, listed, read_rows, update_rows
 from linksvc.database import is_sqlite, open_engine, reading, writing
-from linksvc.models import Fact, Hit
+from linksvc.models import Fact, Hit, Message
+from linksvc.stamps import COLUMNS, Stamps, stamps_of
 from tests.factories import NOW, produced_campaign, workspace
 
 MOMENTS = (
@@ -164,3 +165,21 @@ def test_a_list_of_texts_is_a_table_in_their_order(engine: Engine) -> None:
         found = session.connection().execute(select(given.c.place, given.c.value).order_by(given.c.place)).all()
         assert [tuple(row) for row in found] == list(enumerate(texts))
         assert session.connection().execute(select(func.count()).select_from(listed(session, []))).scalar_one() == 0
+
+
+def test_rows_are_read_as_the_model_reads_them(engine: Engine, campaign: int) -> None:
+    columns = tuple(Hit.model_fields)
+    with writing(engine) as session:
+        session.add_all(hit(campaign, i) for i in range(8))
+        message = session.exec(select(Message).where(Message.campaign_id == campaign, Message.n == 1)).one()
+        message.submitted_at, message.state, message.tracked = MOMENTS[1], TEXTS[3], True
+    with reading(engine) as session:
+        read = read_rows(session, Hit, columns, ("campaign_id", campaign), "position", [2**40 + i for i in (0, 3, 5, 99)])
+        rows = [row for row in session.exec(select(Hit)) if row.position - 2**40 in (0, 3, 5)]
+        assert sorted(read, key=repr) == sorted((tuple(getattr(row, name) for name in columns) for row in rows), key=repr)
+        stamps = [Stamps(*row) for row in read_rows(session, Message, COLUMNS, ("campaign_id", campaign), "n", [1, 2])]
+        messages = session.exec(select(Message).where(col(Message.n).in_([1, 2]))).all()
+        assert sorted(stamps, key=lambda one: one.n) == [stamps_of(one) for one in sorted(messages, key=lambda one: one.n)]
+        assert {one.tracked is True or one.tracked is False for one in stamps} == {True}
+        assert read_rows(session, Hit, columns, ("campaign_id", campaign), "position", []) == []
+        assert read_rows(session, Hit, columns, ("campaign_id", campaign + 1), "position", [2**40]) == []

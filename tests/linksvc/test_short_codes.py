@@ -34,6 +34,11 @@ def test_a_code_is_what_hashids_itself_writes(serial: int, version: int) -> None
     assert ROTATED.encode(serial, version) == Hashids(salt=KEYRING.link_salt.hex()).encode(number)
 
 
+@given(several=st.lists(serials, max_size=5), version=st.integers(0, MOST_KEYS - 1))
+def test_many_serials_at_once_have_the_codes_of_each(several: list[int], version: int) -> None:
+    assert ROTATED.encode_all(several, version) == [ROTATED.encode(serial, version) for serial in several]
+
+
 def test_the_ends_of_the_sealed_range_have_eleven_characters_too() -> None:
     for version in range(MOST_KEYS):
         for sealed in (0, LAST):

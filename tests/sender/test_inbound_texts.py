@@ -23,6 +23,8 @@ USUAL = RouteReading()
         (b"", 4, ""),
         ("привет".encode("iso8859_5"), 6, "привет"),
         ("Arrêt ✋😀".encode("utf-16-be"), 8, "Arrêt ✋😀"),
+        (b"\xff\xfe" + "Arrêt ✋😀".encode("utf-16-le"), 8, "Arrêt ✋😀"),
+        (b"\xfe\xff" + "Arrêt ✋😀".encode("utf-16-be"), 8, "Arrêt ✋😀"),
         ("停".encode("shift_jis"), 5, "停"),
         (b"ST\0OP\0", 3, "STOP"),
         (b"O\x06 ? \x1be", 1, "Où ? €"),

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from linksvc.clock import now
 from linksvc.database import open_engine, reading, writing
+from sender import recorder as recorders
 from sender import recovery, strays
 from sender.binds import Bind, worker_name
 from sender.recorder import MOST_COLLISIONS, Recorder
@@ -68,4 +69,19 @@ async def test_one_that_is_turned_away_for_ever_is_told(postgresql_url: str) -> 
     with pytest.raises(OperationalError):
         await put(recorder, receipt(""))
     await recorder.stop()
+    books.engine.dispose()
+
+
+async def test_a_window_of_events_and_an_end_are_waited_for_no_longer(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorders, "GATHER_S", 3_600.0)
+    books = Books(open_engine(sqlite_url))
+    recorder = Recorder(books.engine, seize(books, 0), now, window_size=3)
+    recorder.start()
+    await put(recorder, receipt(""))
+    await asyncio.gather(*(put(recorder, receipt("")) for _ in range(3)))
+    last = put(recorder, receipt(""))
+    await recorder.stop()
+    assert last.done()
     books.engine.dispose()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sender import session as sessions
 from sender.pdus import Pdu, PduError, Status, encode
 from sender.session import Reply, Session, Timers
 from sender.session_errors import AnswerLost, BindRefused, NotSent, Unreachable
@@ -340,3 +341,40 @@ async def test_a_handler_that_fails_makes_the_smsc_try_again() -> None:
         session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", fail, TIMERS)
         assert (await smsc.line.deliver(short_message=b"x")).status == Status.TEMPORARY_APPLICATION_ERROR
         await session.close()
+
+
+async def test_an_smsc_is_not_read_from_while_too_much_that_came_in_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_DELIVERIES", 3)
+    replies: list[Reply] = []
+    most = 0
+
+    def store(_: Pdu, reply: Reply) -> None:
+        nonlocal most
+        replies.append(reply)
+        most = max(most, len(replies))
+
+    async with scripted_smsc() as smsc:
+        session = await Session.open(Account("127.0.0.1", smsc.port, "ricochet", "secret"), "transceiver", store, TIMERS)
+        answers = [asyncio.create_task(smsc.line.deliver(short_message=b"x")) for _ in range(10)]
+        answered = 0
+        while answered < 10:
+            await until(lambda: replies)
+            replies.pop(0)(Status.OK)
+            answered += 1
+        assert {answer.status for answer in await asyncio.gather(*answers)} == {Status.OK}
+        await session.close()
+    assert most <= 3
+
+
+async def test_who_fails_to_take_an_answer_ends_the_session_and_leaves_nothing_waiting() -> None:
+    def fail(_: object) -> None:
+        raise ValueError
+
+    lost: list[object] = []
+    async with scripted_smsc() as smsc:
+        session = await bind(smsc)
+        session.submit(MESSAGE, fail)
+        session.submit(MESSAGE, lost.append)
+        await asyncio.wait_for(session.closed.wait(), 30)
+        await session.close()
+    assert [type(one) for one in lost] == [AnswerLost]

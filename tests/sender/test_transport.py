@@ -126,6 +126,13 @@ async def test_a_host_that_is_none_is_unreachable(host: str) -> None:
             await connect(account(smsc, host=host), 5.0)
 
 
+async def test_a_port_at_which_nobody_listens_is_told_in_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nobody = Account("127.0.0.1", server.getsockname()[1], "ricochet", "secret")
+    with pytest.raises(Unreachable, match=rf"^No connection to {nobody.address}: connection refused\.$"):
+        await connect(nobody, 5.0)
+
+
 async def test_a_peer_that_accepts_and_is_silent_is_left_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         silent = Account("127.0.0.1", server.getsockname()[1], "ricochet", "secret", tls=True)
