@@ -25,7 +25,8 @@ voided           A redemption was undone; amount: what of its payment was not re
 paid             What a message asked for was paid; amount: what. Source: the payment's id. By `linksvc.payments`, once
                  the provider's signed callback said so.
 reply            The recipient answered; value: stop, start, help or text. Source: the inbound's id. By the sender.
-opted_out        The recipient said STOP to this message. Source: the inbound's id. By the sender.
+opted_out        The recipient said STOP to this message, or pressed it on its page. Source: the inbound's id, by the sender;
+                 page:n, with its moment where it was new, detail: the page and its version, by `linksvc.landing.opting_out`.
 
 (campaign, kind, source) names a fact: recording it again changes nothing, so every writer may retry.
 """

@@ -1,8 +1,20 @@
-"""What is sent to the short domain, read to a bound: nobody fills its memory. For page events and what pages send."""
+"""What is sent to the short domain, read to a bound and within a time: nobody fills its memory, nor holds a connection by
+sending slowly. For page events and what pages send."""
+
+import asyncio
 
 from linksvc.errors import Problem, TooLarge
 from tracker.requests import Headers
 from tracker.responses import Receive
+
+WITHIN_S = 10.0
+"""For a few kilobytes, on the slowest phone network."""
+
+
+class TooSlow(Problem):
+    status = 408
+    title = "The request did not arrive in time"
+    code = "request_too_slow"
 
 
 class Disconnected(Problem):
@@ -13,10 +25,18 @@ class Disconnected(Problem):
 
 
 async def read_body(headers: Headers, receive: Receive, most_bytes: int) -> bytes:
-    """The body of a request. Raises TooLarge without reading on, Disconnected."""
+    """The body of a request. Raises TooLarge without reading on, TooSlow, Disconnected."""
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and (len(declared) > 18 or int(declared) > most_bytes):
         raise _too_large(most_bytes)
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            return await _read(receive, most_bytes)
+    except TimeoutError:
+        raise TooSlow(f"It was to arrive within {WITHIN_S:.0f} seconds.", retryable=True) from None
+
+
+async def _read(receive: Receive, most_bytes: int) -> bytes:
     pieces: list[bytes] = []
     taken, more = 0, True
     while more:

@@ -103,7 +103,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """contact.opted_out: a number said STOP. `message` is what it answered, if that is known."""
+    """contact.opted_out: a number said STOP, by SMS or on a page. `message` is what it answered, if that is known."""
 
     recipient: Recipient
     message: MessageName | None

@@ -37,9 +37,10 @@ from linksvc.suppressions import lift_stop
 from tests.factories import NOW, workspace
 from tests.linksvc.landing.documents_by_example import block, with_block, without, words
 from tests.tracker.conftest import SECRET, Serve, Served
-from tests.tracker.http import Answer
+from tests.tracker.http import Answer, read_answer, request
 from tests.tracker.landing_scenes import CODE, PageCampaign, draw_picture, page_campaign
 from tests.tracker.prize_scenes import post, republish
+from tracker import bodies
 from tracker.evidence import HitTokens
 from tracker.guessing import LEAST_MISSES
 
@@ -375,10 +376,10 @@ async def test_opting_out_again_after_a_start_is_said_again(served: Served, engi
         assert told.all() == [NOW, NOW + HOUR]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_opting_out_waits_for_a_mark_of_the_same_number(served: Served, engine: Engine, path: Path_) -> None:
-    """What is being marked is on its way; the STOP comes behind it, so none is marked after it was stored."""
-    if engine.dialect.name == "sqlite":
-        pytest.skip("one writer at a time, whoever it is")
+    """What is being marked is on its way; the STOP comes behind it, so none is marked after it was stored.
+    SQLite has one writer at a time, whoever it is."""
     with writing(engine) as session:
         number = session.exec(select(Message.number).where(Message.n == 0)).one()
         lock_to_send(session, [number])
@@ -410,6 +411,16 @@ async def test_too_much_is_refused_unread(served: Served, path: Path_) -> None:
             pass
     assert problem_of(answer) == (429, "too_many_requests")
     assert (await post(served.port, f"{path()}/me", accept=JSON)).status == 200, "somebody else's page"
+
+
+@ONE_DATABASE
+async def test_who_sends_slowly_is_not_waited_for(served: Served, path: Path_, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "WITHIN_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(request(f"{path()}/me", "POST", accept=JSON, content_length="100") + b"language=")
+    assert problem_of(await read_answer(reader)) == (408, "request_too_slow")
+    writer.close()
+    await writer.wait_closed()
 
 
 @ONE_DATABASE
