@@ -6,14 +6,14 @@ What becomes of a key later, its rotation and its end, is in `linksvc.key_lives`
 import hashlib
 import secrets
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, Table, or_
+from sqlalchemy import ColumnElement, Select, Table, bindparam, or_
 from sqlmodel import Session, col, select, update
 
 from linksvc.bulk import as_one, one_of
@@ -124,7 +124,7 @@ def store_key(session: Session, key: ApiKey) -> str:
     presented = (TEST_PREFIX if key.sandbox else PREFIX) + "".join(
         secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS)
     )
-    key.key_hash, key.last_four = _key_hash(presented), presented[-4:]
+    key.key_hash, key.last_four = hash_of(presented), presented[-4:]
     session.add(key)
     session.flush()
     return presented
@@ -145,7 +145,7 @@ def authenticate(session: Session, presented: str, now: datetime) -> Caller:
 
 def authenticate_all(session: Session, presented: Sequence[str], now: datetime) -> list[Caller | Unauthenticated]:
     """As `authenticate`, of each by itself; what that raises stands in its place."""
-    hashes = [_key_hash(one) for one in presented]
+    hashes = [hash_of(one) for one in presented]
     sqlite = is_sqlite(session)
     rows = session.connection().execute(_find(sqlite), {"hashes": as_one(sqlite, set(hashes))})
     found = {row.key_hash: _caller(row, now) for row in rows}
@@ -161,7 +161,7 @@ def _find(sqlite: bool) -> Select[Any]:
 
 def _caller(key: Any, now: datetime) -> Caller | Unauthenticated:
     if key.revoked_at is not None and key.revoked_at <= now:
-        return Unauthenticated("This API key was revoked. Use another.", code="api_key_revoked")
+        return revoked()
     return Caller(
         workspace_id=key.workspace_id,
         key_id=key.id,
@@ -175,6 +175,26 @@ def _caller(key: Any, now: datetime) -> Caller | Unauthenticated:
 
 def _unknown() -> Unauthenticated:
     return Unauthenticated("This API key is unknown. Check that all of it was copied.", code="api_key_unknown")
+
+
+def find_open(session: Session, key_ids: Collection[int], now: datetime) -> frozenset[int]:
+    """Those of the keys that open their workspace now. All else of a key stays as it was made."""
+    sqlite = is_sqlite(session)
+    found = session.connection().execute(_find_open(sqlite), {"ids": as_one(sqlite, key_ids), "now": now})
+    return frozenset(found.scalars())
+
+
+@lru_cache(maxsize=2)
+def _find_open(sqlite: bool) -> Select[Any]:
+    keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
+    now = bindparam("now", type_=keys.c.revoked_at.type)
+    return sqlalchemy.select(keys.c.id).where(
+        one_of(col(ApiKey.id), sqlite, "ids"), or_(keys.c.revoked_at.is_(None), keys.c.revoked_at > now)
+    )
+
+
+def revoked() -> Unauthenticated:
+    return Unauthenticated("This API key was revoked. Use another.", code="api_key_revoked")
 
 
 def is_use_news(caller: Caller, now: datetime) -> bool:
@@ -210,6 +230,6 @@ def _check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(scope for scope in SCOPES if scope in wanted)
 
 
-def _key_hash(presented: str) -> str:
+def hash_of(presented: str) -> str:
     # A key has 238 random bits, so a plain hash is as good as a slow one: there is nothing to guess.
     return hashlib.sha256(presented.encode(errors="replace")).hexdigest()

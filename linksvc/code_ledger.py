@@ -4,7 +4,6 @@ Called by whatever uses, holds or gives back codes, in the transaction of the st
 `promo_code.used` and `promo_code.held`.
 """
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from sqlmodel import Session
 
 from linksvc.bulk import append_rows
 from linksvc.models import LedgerEntry
+from linksvc.random_digits import draw_digits
 
 Action = Literal["held", "released", "expired", "redeemed", "returned", "voided", "refused"]
 
@@ -48,6 +48,6 @@ _values = attrgetter(*Step.__dataclass_fields__)
 
 def append(session: Session, steps: Sequence[Step], recorded_at: datetime) -> list[str]:
     """Appends the steps; returns the ids of their entries."""
-    rows = [(f"ent_{uuid.uuid4().hex}", recorded_at, *_values(step)) for step in steps]
+    rows = [(f"ent_{draw_digits()}", recorded_at, *_values(step)) for step in steps]
     append_rows(session, LedgerEntry, _COLUMNS, rows)
     return [str(row[0]) for row in rows]

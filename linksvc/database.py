@@ -4,15 +4,16 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel, create_engine
 
@@ -27,6 +28,9 @@ PAUSE_S = 0.005
 CONNECT_S = 5
 """A PostgreSQL that does not even refuse the connection is given up after this many seconds."""
 
+IDLE_S = 1.0
+"""A connection to PostgreSQL that was used less long ago is taken for alive: to ask costs as much as what it is for."""
+
 SQLITE_CACHE_KIB = 16_384
 """The upper pages of a large database's indexes; with the 2 MB that are the default they are read again and again."""
 
@@ -38,7 +42,7 @@ SQLITE_POLL_S = 0.001
 """Whoever waits for the writer's place looks for it this often. SQLite's own way looks more and more seldom: the place stays
 empty while somebody waits, and whoever has waited longest comes last."""
 
-_WRITES = "ricochet_writes"
+_WRITES, _RETURNED = "ricochet_writes", "ricochet_returned"
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
@@ -48,15 +52,17 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     codes belong in no log. Raises ConfigurationError."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed,
             pool_size=pool_size,
-            pool_pre_ping=True,
             # A connection knows the statements that it ran before: the one that was used last knows most.
             pool_use_lifo=True,
             hide_parameters=True,
             connect_args={"connect_timeout": CONNECT_S},
         )
+        event.listen(engine, "checkin", _note_return)
+        event.listen(engine, "checkout", partial(_ask_if_idle, engine.dialect))
+        return engine
     if parsed.database:
         make_folder(Path(parsed.database).parent)
     engine = create_engine(
@@ -98,6 +104,20 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Name another folder.") from None
+
+
+def _note_return(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_RETURNED] = time.monotonic()
+
+
+def _ask_if_idle(dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """A connection that nobody has used for a while may be dead, and is asked; then another takes its place."""
+    if time.monotonic() - record.info.get(_RETURNED, 0) < IDLE_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("the connection is dead") from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -165,6 +185,17 @@ def reading(engine: Engine) -> Iterator[Session]:
     # SQLite's transactions are snapshots by themselves.
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, Session(connection) as session:
+        yield session
+
+
+@contextmanager
+def glancing(engine: Engine) -> Iterator[Session]:
+    """A session that reads by one statement alone: PostgreSQL needs no transaction around it."""
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as session:
+            yield session
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection, Session(connection) as session:
         yield session
 
 

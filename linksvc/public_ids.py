@@ -2,10 +2,10 @@
 tills make by the thousand, 32 hexadecimal digits that are drawn."""
 
 import re
-import uuid
 from typing import Literal
 
 from linksvc.errors import NotFound
+from linksvc.random_digits import draw_digits
 
 Kind = Literal["campaign", "import", "key", "link", "message", "offer", "page", "shop", "store"]
 
@@ -61,7 +61,7 @@ def parse_id(kind: Kind, text: str) -> int:
 
 def draw_id(kind: DrawnKind) -> str:
     """A new id: nobody can guess it, and no counter is fought over."""
-    return f"{DRAWN_PREFIXES[kind]}_{uuid.uuid4().hex}"
+    return f"{DRAWN_PREFIXES[kind]}_{draw_digits()}"
 
 
 def check_drawn_id(kind: DrawnKind, text: str) -> str:

@@ -58,18 +58,22 @@ class Endpoint:
         request.state.operation = operation.name
         caller = await self._caller(operation, request)
         call = await self._call(operation, caller, request)
-        return _response(operation, await self._do(operation, call))
+        return _response(operation, await self._do(operation, call, request))
 
-    async def _do(self, operation: Operation, call: Call[object, object]) -> Given:
-        gathering = self._gatherings.get(operation.method)
-        if gathering and (done := await gathering.ask(call)):
-            return done
+    async def _do(self, operation: Operation, call: Call[object, object], request: Request) -> Given:
+        if gathering := self._gatherings.get(operation.method):
+            if done := await gathering.ask(call):
+                return done
+            await self._callers.find(
+                _bearer(request)
+            )  # The group asks whether a key still opens of those alone that it does.
         return await run_in_threadpool(operation.handler, call)
 
     async def _caller(self, operation: Operation, request: Request) -> Caller:
         if operation.scope is None:
             return NOBODY
-        caller = await self._callers.find(_bearer(request))
+        find = self._callers.recall if operation.group else self._callers.find
+        caller = await find(_bearer(request))
         request.state.passage.admit(KEY, str(caller.key_id))
         caller.require(operation.scope)
         return caller

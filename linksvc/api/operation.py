@@ -182,7 +182,7 @@ class Operation:
     handler: Callable[[Call[Any, Any]], Given]
     group: Callable[[Sequence[Call[Any, Any]]], Sequence[Given | Exception | None]] | None = None
     """Does several calls of the same moment at once: an answer or an exception for each; None for those that the handler is
-    to do alone afterwards."""
+    to do alone afterwards. It asks whether their keys still open, as `linksvc.api.together` does."""
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
     body_optional: bool = False

@@ -2,7 +2,6 @@
 
 import re
 import time
-import uuid
 
 import structlog
 from starlette.datastructures import Headers
@@ -10,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from linksvc.api.problems import InternalError, response_to
+from linksvc.random_digits import draw_digits
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get("request-id", "")
-        request_id = given if _SANE.fullmatch(given) else f"req_{uuid.uuid4().hex}"
+        request_id = given if _SANE.fullmatch(given) else f"req_{draw_digits()}"
         scope.setdefault("state", {}).update(request_id=request_id, operation="none")
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._answer(scope, receive, send, request_id)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from linksvc.api.once import answer_of, prepare, repeatable_of
 from linksvc.api.operation import Call, Prepared
+from linksvc.api_keys import find_open, revoked
 from linksvc.database import writing
 from linksvc.errors import Problem
 from linksvc.idempotency import Kept, Repeatable, find_all_kept, keep_all
@@ -42,17 +43,26 @@ def answer_together(calls: Calls, work: Work) -> Sequence[Prepared | Problem | N
 
 
 def _do(calls: Calls, requests: Sequence[Repeatable], work: Work) -> list[Prepared | Problem | None]:
+    now = calls[0].now()
     with writing(calls[0].engine) as session:
-        found = find_all_kept(session, requests)
-        new = [place for place, one in enumerate(found) if one is None]
-        outcomes = work(session, [calls[place] for place in new])
+        opening = find_open(session, {call.caller.key_id for call in calls}, now)
+        answers: list[Prepared | Problem | None] = [None if call.caller.key_id in opening else revoked() for call in calls]
+        new = _give_again(session, requests, answers)
         kept: dict[int, Kept] = {}
-        answers = [prepare(one, again=True) if isinstance(one, Kept) else one for one in found]
-        for place, outcome in zip(new, outcomes, strict=True):
+        for place, outcome in zip(new, work(session, [calls[place] for place in new]), strict=True):
             if isinstance(outcome, Problem) and outcome.retryable:
                 answers[place] = outcome
             elif outcome is not None:
                 kept[place] = answer_of(calls[place], outcome)
                 answers[place] = prepare(kept[place], again=False)
-        keep_all(session, [(requests[place], answer) for place, answer in kept.items()], calls[0].now())
+        keep_all(session, [(requests[place], answer) for place, answer in kept.items()], now)
     return answers
+
+
+def _give_again(session: Session, requests: Sequence[Repeatable], answers: list[Prepared | Problem | None]) -> list[int]:
+    """Puts what was answered before where nothing stands yet; returns the places of the requests that are new."""
+    open_places = [place for place, answer in enumerate(answers) if answer is None]
+    found = find_all_kept(session, [requests[place] for place in open_places])
+    for place, one in zip(open_places, found, strict=True):
+        answers[place] = prepare(one, again=True) if isinstance(one, Kept) else one
+    return [place for place in open_places if answers[place] is None]

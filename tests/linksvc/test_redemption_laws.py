@@ -22,6 +22,7 @@ from linksvc.models import Redemption as Row
 from linksvc.money import Money
 from linksvc.new_offers import NewOffer
 from linksvc.offers import create_offer
+from linksvc.redemption_groups import redeem_group
 from linksvc.redemptions import Redemption, Till, Use, redeem
 from tests import factories
 from tests.factories import NOW
@@ -86,6 +87,22 @@ class Tills(RuleBasedStateMachine):
         if isinstance(promised, Refusal):
             assert promised == outcome
         self._note(till, outcome)
+
+    @rule(
+        uses=st.lists(st.tuples(codes, shops, orders, amounts, customers), min_size=2, max_size=6),
+    )
+    def redeem_together(self, uses: list[tuple[str, int, str, int, str]]) -> None:
+        asked = [
+            (self.till(shop), Use(code, order_ref, Money(amount, "EUR"), customer_ref=customer))
+            for code, shop, order_ref, amount, customer in uses
+        ]
+        with writing(self.engine) as session:
+            outcomes = redeem_group(session, asked, self.now)
+        for (till, use), outcome in zip(asked, outcomes, strict=True):
+            if outcome is None:  # It is left to be redeemed alone.
+                with writing(self.engine) as session:
+                    outcome = redeem(session, till, use, self.now)
+            self._note(till, outcome)
 
     @rule(code=codes, shop=shops, key=orders, amount=amounts, customer=customers, ttl_s=st.sampled_from([60, 900]))
     def hold(self, code: str, shop: int, key: str, amount: int, customer: str, ttl_s: int) -> None:

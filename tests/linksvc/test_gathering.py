@@ -1,0 +1,75 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from linksvc.gathering import Gathering
+
+
+class Rounds:
+    """Doubles numbers, round by round; each waits until it is let go. An odd one is refused, 13 breaks the round."""
+
+    def __init__(self, most: int = 8) -> None:
+        self.seen: list[list[int]] = []
+        self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most)
+
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.acquire, timeout=30)
+
+    def _double(self, asked: Sequence[int]) -> list[int | Exception]:
+        self.seen.append(list(asked))
+        self.begun.release()
+        assert self.go.acquire(timeout=30)
+        if 13 in asked:
+            raise RuntimeError("nobody's own")
+        return [ValueError(str(one)) if one % 2 else one * 2 for one in asked]
+
+
+async def test_who_asks_alone_is_not_kept_waiting_and_who_asks_meanwhile_shares_the_next_round() -> None:
+    rounds = Rounds()
+    first = asyncio.create_task(rounds.gathering.ask(2))
+    await rounds.has_begun()
+    others = [asyncio.create_task(rounds.gathering.ask(number)) for number in (4, 6, 8)]
+    await asyncio.sleep(0)
+    rounds.go.release(2)
+    assert await asyncio.gather(first, *others) == [4, 8, 12, 16]
+    assert rounds.seen == [[2], [4, 6, 8]]
+
+
+async def test_who_asks_in_one_turn_of_the_loop_comes_along_and_no_round_is_larger_than_it_may_be() -> None:
+    rounds = Rounds(most=2)
+    rounds.go.release(3)
+    assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4, 6))) == [4, 8, 12]
+    assert rounds.seen == [[2, 4], [6]]
+
+
+async def test_what_is_wrong_with_one_is_told_to_that_one_alone() -> None:
+    rounds = Rounds()
+    rounds.go.release(1)
+    told = await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 3, 4)), return_exceptions=True)
+    assert told[0::2] == [4, 8]
+    assert isinstance(told[1], ValueError)
+
+
+async def test_a_round_that_breaks_is_told_to_all_of_it_and_the_next_one_is_begun() -> None:
+    rounds = Rounds()
+    rounds.go.release(2)
+    told = await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 13)), return_exceptions=True)
+    assert [type(one) for one in told] == [RuntimeError, RuntimeError]
+    assert await rounds.gathering.ask(2) == 4
+
+
+async def test_who_has_gone_before_the_round_begins_is_not_asked_for() -> None:
+    rounds = Rounds()
+    first = asyncio.create_task(rounds.gathering.ask(2))
+    await rounds.has_begun()
+    gone, stays = (asyncio.create_task(rounds.gathering.ask(number)) for number in (4, 6))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    rounds.go.release(2)
+    assert await asyncio.gather(first, stays) == [4, 12]
+    assert rounds.seen == [[2], [6]]
