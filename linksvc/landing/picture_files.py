@@ -6,6 +6,7 @@ and no media type counts. What a decoder must then do is bounded by the number o
 """
 
 import io
+import re
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -24,8 +25,9 @@ WIDEST, HIGHEST = 1_200, 4_000
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
-_SCANS_MOST = 100
-"""Of a progressive JPEG, which is decoded whole for each: cameras and programs write ten or so."""
+_SCANS_MOST, _SEGMENTS_MOST = 100, 5_000
+"""Of a progressive JPEG, which is decoded whole for each scan: cameras and programs write ten or so, in some dozens of
+segments."""
 
 _AT_ONCE = BoundedSemaphore(2)
 """Pictures that are decoded at one time: each may take a few hundred MB."""
@@ -33,7 +35,13 @@ _AT_ONCE = BoundedSemaphore(2)
 _WAIT_S = 20
 _QUALITY = 82
 
-_START_OF_SCAN = b"\xff\xda"
+_JPEG = b"\xff\xd8"
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+"""Of a JPEG (ITU T.81, B.1.1.2); what it codes is never taken for one, nor the marks within it."""
+
+_END, _SCAN = 0xD9, 0xDA
+_BARE = frozenset({0x01, 0xD8})
+"""Markers that no length stands behind."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,10 @@ def read_picture(data: bytes) -> PictureFile:
 
 def _opened(data: bytes) -> Image.Image:
     """The picture, of which only the header was read. Raises InvalidRequest."""
-    if data.count(_START_OF_SCAN) > _SCANS_MOST:
-        raise _unreadable(f"The JPEG is put together of more than {_SCANS_MOST} layers. Save it anew.")
+    if data.startswith(_JPEG) and not _is_simple(data):
+        raise _unreadable(
+            f"The JPEG is put together of more than {_SCANS_MOST} layers, or of countless parts. Save it anew."
+        )
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -81,6 +91,22 @@ def _opened(data: bytes) -> Image.Image:
     if image.width * image.height > MOST_PIXELS:
         raise _too_many_pixels(f"{image.width:,} x {image.height:,}")
     return image
+
+
+def _is_simple(data: bytes) -> bool:
+    """Whether a JPEG has no more scans and segments than may be, up to its end; what stands behind that is not decoded."""
+    at, scans = len(_JPEG), 0
+    for _ in range(_SEGMENTS_MOST):
+        marker = _MARKER.search(data, at)
+        if marker is None or marker[1][0] == _END:
+            return True
+        at = marker.end()
+        if marker[1][0] not in _BARE:
+            at += int.from_bytes(data[at : at + 2], "big")
+        scans += marker[1][0] == _SCAN
+        if scans > _SCANS_MOST:
+            return False
+    return False
 
 
 def _guess(data: bytes) -> str:

@@ -82,9 +82,9 @@ def test_of_two_who_change_a_page_the_second_is_told(api: Api) -> None:
     check_problem(publish(api, page), 409, "page_changed")
 
 
-def test_a_wrong_document_is_told_with_its_block_and_its_field(api: Api) -> None:
+def test_a_wrong_document_is_told_with_its_block_and_its_field(sqlite_api: Api) -> None:
     document = written(blocks=[block("button") | {"url": "javascript:alert(1)"}, block("text") | {"colour": "red"}])
-    problem = check_problem(api.post("/v1/pages", json={"name": "x", "document": document}), 422, "page_invalid")
+    problem = check_problem(sqlite_api.post("/v1/pages", json={"name": "x", "document": document}), 422, "page_invalid")
     assert problem["errors"] == [
         {
             "field": "document.blocks.0.url",
@@ -100,20 +100,20 @@ def test_an_unfinished_page_is_stored_and_not_published(api: Api) -> None:
     assert [one["field"] for one in problem["errors"]] == ["title.fr", "blocks.0.alt.fr", "blocks.0.picture"]
 
 
-def test_a_document_of_more_than_64_kb_is_refused(api: Api) -> None:
+def test_a_document_of_more_than_64_kb_is_refused(sqlite_api: Api) -> None:
     blocks = [{"id": f"t{i}", "type": "text", "text": {"fr": "x" * 4_000}} for i in range(17)]
     sent = {"name": "x", "document": {"languages": ["fr"], "blocks": blocks}}
-    problem = check_problem(api.post("/v1/pages", json=sent), 422, "page_invalid")
+    problem = check_problem(sqlite_api.post("/v1/pages", json=sent), 422, "page_invalid")
     assert "65,536 are the most" in problem["detail"]
 
 
-def test_programs_in_every_text_come_back_as_the_text_they_are(api: Api) -> None:
+def test_programs_in_every_text_come_back_as_the_text_they_are(sqlite_api: Api) -> None:
     attack = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     document = written(
         title=words(attack, attack),
         blocks=[block("button") | {"label": words(attack, attack)}, block("map") | {"query": attack}],
     )
-    page = add(api, document, name=attack)
+    page = add(sqlite_api, document, name=attack)
     assert page["name"] == page["document"]["title"]["fr"] == page["document"]["blocks"][0]["label"]["en"] == attack
     assert page["document"]["blocks"][1]["query"] == attack
 
@@ -163,18 +163,18 @@ def test_a_picture_on_a_page_is_not_deleted(api: Api) -> None:
     assert "“Sale”" in problem["detail"]
 
 
-def test_what_is_no_picture_is_refused_whatever_it_is_called_and_nothing_is_stored(api: Api) -> None:
+def test_what_is_no_picture_is_refused_whatever_it_is_called_and_nothing_is_stored(sqlite_api: Api) -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     for name in ("logo.svg", "logo.png", "logo.jpg"):
-        problem = check_problem(upload(api, svg, name), 422, "picture_not_readable")
+        problem = check_problem(upload(sqlite_api, svg, name), 422, "picture_not_readable")
         assert "SVG" in problem["detail"]
         assert problem["errors"][0]["field"] == "file"
     huge = bytearray(picture_file("GIF"))
     huge[6:10] = (8_000).to_bytes(2, "little") * 2
-    check_problem(upload(api, bytes(huge)), 422, "picture_too_many_pixels")
-    check_problem(upload(api, bytes(10_485_761)), 413, "picture_too_large")
-    check_problem(upload(api, picture_file()[:60]), 422, "picture_not_readable")
-    assert api.get("/v1/pictures").json()["pictures"] == []
+    check_problem(upload(sqlite_api, bytes(huge)), 422, "picture_too_many_pixels")
+    check_problem(upload(sqlite_api, bytes(10_485_761)), 413, "picture_too_large")
+    check_problem(upload(sqlite_api, picture_file()[:60]), 422, "picture_not_readable")
+    assert sqlite_api.get("/v1/pictures").json()["pictures"] == []
 
 
 def test_a_picture_sent_twice_with_one_key_is_answered_the_same(api: Api) -> None:

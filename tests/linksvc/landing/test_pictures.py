@@ -195,10 +195,25 @@ def test_a_decompression_bomb_is_refused(side: int) -> None:
     assert refused.value.code == "picture_too_many_pixels"
 
 
-def test_a_jpeg_of_countless_layers_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match="layers"):
-        read_picture(file_of(picture((64, 64))) + b"\xff\xda" * 101)
-    assert read_picture(file_of(picture((64, 64)), "JPEG", progressive=True))
+def test_a_jpeg_of_countless_layers_or_parts_is_refused() -> None:
+    whole = file_of(picture((64, 64)), "JPEG", progressive=True)
+    first = whole.index(b"\xff\xda")
+    second = whole.index(b"\xff", first + 2)
+    while whole[second + 1] in (0, *range(0xD0, 0xD8)):
+        second = whole.index(b"\xff", second + 2)
+    layered = whole[:first] + whole[first:second] * 101 + whole[second:]
+    comments = whole[:2] + b"\xff\xfe\x00\x02" * 5_000 + whole[2:]
+    for hostile in (layered, comments):
+        with pytest.raises(InvalidRequest, match="layers"):
+            read_picture(hostile)
+    assert opened(read_picture(whole))
+
+
+def test_a_photo_that_moves_has_as_many_layers_as_it_shows() -> None:
+    """Phones put a film behind the end of the picture, in which anything may stand."""
+    assert opened(read_picture(file_of(picture((64, 64))) + b"\xff\xda" * 1_000))
+    noisy = Image.effect_noise((700, 700), 100)
+    assert opened(read_picture(file_of(noisy, "PNG") + b"\xff\xda" * 1_000))
 
 
 def test_too_many_bytes_are_refused() -> None:
