@@ -21,8 +21,8 @@ RESULT_TEXTS: dict[str, Text] = {
     ),
     "results.mean": Text("mean {mean}", "moyenne {mean}"),
     "results.several": Text(
-        "Several answers are possible: the shares add up to more than 100 %.",
-        "Plusieurs réponses sont possibles : les parts dépassent 100 % au total.",
+        "Several answers are possible: the shares may add up to more than 100 %.",
+        "Plusieurs réponses sont possibles : le total des parts peut dépasser 100 %.",
     ),
     "results.yes": Text("Yes", "Oui"),
     "results.no": Text("No", "Non"),

@@ -89,31 +89,26 @@ async def test_a_page_says_its_odds_and_stock(
     assert "A red &lt;b&gt;bag&lt;/b&gt;: 2.5\u202f% (1,000 in all)" in page and "Nothing: 97.5\u202f%" in page
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"user_agent": "WhatsApp/2.23.20.0"},
-        {"user_agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
-        {"user_agent": "python-requests/2.32"},
-        {"user_agent": ""},
-        {"sec_purpose": "prefetch;prerender"},
-        {"purpose": "preview"},
-    ],
-)
+PROGRAMS = [
+    {"user_agent": "WhatsApp/2.23.20.0"},
+    {"user_agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+    {"user_agent": "python-requests/2.32"},
+    {"user_agent": ""},
+    {"sec_purpose": "prefetch;prerender"},
+    {"purpose": "preview"},
+]
+
+
 async def test_programs_and_previews_draw_nothing_and_answer_nothing(
-    serve: Serve,
-    sqlite_settings: Settings,
-    sqlite_engine: Engine,
-    codes: ShortCodes,
-    scene: PageCampaign,
-    headers: dict[str, str],
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
 ) -> None:
     code = code_of(codes, scene.campaign_id)
     async with serve(sqlite_settings, sqlite_engine) as served:
-        refused = [await draw(served, code, **headers), await fill_in(served, code, **JSON, **headers)]
-        refused.append(await fill_in(served, code, **headers))
-    assert [one.status for one in refused] == [403] * 3
-    assert orjson.loads(refused[0].body)["code"] == "not_for_machines"
+        for looks in PROGRAMS:
+            refused = [await draw(served, code, **looks), await fill_in(served, code, **JSON, **looks)]
+            refused.append(await fill_in(served, code, **looks))
+            assert [one.status for one in refused] == [403] * 3, looks
+            assert orjson.loads(refused[0].body)["code"] == "not_for_machines"
     assert rows(sqlite_engine, PrizeDraw) == rows(sqlite_engine, SurveyAnswer) == []
 
 
