@@ -12,6 +12,7 @@ from linksvc.database import open_engine, reading
 from linksvc.models import Hit
 from tests.factories import produced_campaign, workspace
 from tests.ricochet.conftest import Terminal
+from tests.tracker import test_told_events as pages
 from tests.tracker.test_ingest import flip, hit, write, write_closed
 from tracker.ingest import Ingester
 from tracker.segments import HEADER_BYTES, SUFFIX, HitId
@@ -33,6 +34,7 @@ def spool_dir(tmp_path: Path) -> Path:
 def test_the_segments_are_shown_with_what_is_stored_of_them(terminal: Terminal, engine: Engine, spool_dir: Path) -> None:
     campaign = produced_campaign(engine, workspace(engine), 5)
     growing = write(spool_dir, [hit(campaign, 0), hit(campaign, 1)])
+    growing.append([pages.told(campaign).pack()], [None])
     Ingester(engine, spool_dir).run_once()
     ended = write_closed(spool_dir, [hit(campaign, n % 5) for n in range(1_500)])
     flip(ended.path, HEADER_BYTES + 30)
@@ -40,13 +42,14 @@ def test_the_segments_are_shown_with_what_is_stored_of_them(terminal: Terminal, 
     lines = {line.split("│")[1].strip(): line for line in terminal.done("spool", "inspect").splitlines() if "│" in line}
     assert [cell.strip() for cell in lines[str(growing.id)].split("│")[3:-1]] == [
         "2",
-        "2",
+        "1",
+        "3",
         "0",
         "writing",
         "2026-11-20 09:00:00",
     ]
-    assert [cell.strip() for cell in lines[str(ended.id)].split("│")[3:7]] == ["1,499", "0", "1", "waiting"]
-    assert [cell.strip() for cell in lines["2 segments"].split("│")[3:6]] == ["1,501", "2", "1"]
+    assert [cell.strip() for cell in lines[str(ended.id)].split("│")[3:8]] == ["1,499", "0", "0", "1", "waiting"]
+    assert [cell.strip() for cell in lines["2 segments"].split("│")[3:7]] == ["1,501", "1", "3", "1"]
     assert "Set aside: 1 refused." in terminal.done("spool", "inspect")
 
     told = json.loads(terminal.done("spool", "inspect", "--json"))
@@ -54,8 +57,8 @@ def test_the_segments_are_shown_with_what_is_stored_of_them(terminal: Terminal, 
         "segments": 2,
         "bytes": 0,
         "hits": 1_501,
-        "beacons": 0,
-        "stored": 2,
+        "beacons": 1,
+        "stored": 3,
         "damaged": 1,
         "oldest_at": "2026-11-20T09:00:00+00:00",
     }
