@@ -91,10 +91,11 @@ class EditorForm:
         return list_at(self.tree, "blocks")[at]
 
     def is_open(self, at: int) -> bool:
-        """A block is open if it is the only one, if a button led into it, or if something in it is wrong."""
+        """A block is open if it is the only one or new, if a button led into it, or if something in it is wrong."""
         path = f"blocks.{at}"
-        inside = (self.focus, *self.faults)
-        return len(self.items("blocks")) == 1 or any(one == path or one.startswith(f"{path}.") for one in inside)
+        is_new = self.focus == path and not self.gist(at)
+        inside = any(one.startswith(f"{path}.") for one in (self.focus, *self.faults))
+        return inside or is_new or path in self.faults or len(self.items("blocks")) == 1
 
     def has_faults(self, prefix: str) -> bool:
         return any(path.startswith(prefix) for path in self.faults)

@@ -51,6 +51,13 @@ function fail(words) {
   trouble.scrollIntoView({ block: "nearest" });
 }
 
+// The kind of a question says which fields it has.
+function redraw(path) {
+  const data = new FormData(form());
+  data.set("do", `redraw:${path}`);
+  send(data);
+}
+
 function* values() {
   for (const field of form().elements) {
     if (field.name && field.type !== "file") yield [field.name, field.type === "checkbox" ? field.checked : field.value];
@@ -63,17 +70,15 @@ function put(answer, before, hadFocus) {
     const same = open.id && answer.querySelector(`[id="${CSS.escape(open.id)}"]`);
     if (same) same.open = true;
   }
-  const oldFrame = document.querySelector("#phone iframe");
   const wanted = answer.querySelector("[autofocus]");
   const wantedId = wanted ? wanted.id : hadFocus;
-  const made = document.importNode(answer, true);
-  // The frame goes on showing what it shows until the new one is ready.
-  const newFrame = made.querySelector("#phone iframe");
-  newFrame.removeAttribute("src");
-  editor().replaceWith(made);
+  // All but the phone, which goes on showing what it shows until the new preview is ready.
+  for (const part of ["h1", ".fields", ".switch"]) {
+    editor().querySelector(part).replaceWith(document.importNode(answer.querySelector(part), true));
+  }
+  form().inert = false;
   for (const [name, value] of typed) restore(name, value);
-  typedSince = made.dataset.clean !== "yes" || typed.length > 0;
-  newFrame.replaceWith(oldFrame);
+  typedSince = answer.dataset.clean !== "yes" || typed.length > 0;
   draw();
   focus(wantedId);
 }
@@ -252,7 +257,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.type === "file" && field.files.length) upload(field);
-  if (field.name && field.name.endsWith(".kind")) send(new FormData(form(), field.closest(".kind").querySelector("button")));
+  if (field.name && field.name.endsWith(".kind")) redraw(field.name.slice(0, -".kind".length));
 });
 
 document.addEventListener("keydown", (event) => {
