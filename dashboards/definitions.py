@@ -198,8 +198,8 @@ DEFINITIONS: dict[str, Definition] = {
     "opted_out": Definition(
         Text("Opted out", "Désinscrits"),
         Text(
-            "Messages answered with STOP. Nothing is sent to that number any more.",
-            "Messages auxquels on a répondu STOP. Plus rien n’est envoyé à ce numéro.",
+            "Messages answered with STOP, or whose page was used to opt out. Nothing is sent to that number any more.",
+            "Messages auxquels on a répondu STOP, ou désinscrits sur leur page. Plus rien n’est envoyé à ce numéro.",
         ),
     ),
     "contradicted": Definition(
