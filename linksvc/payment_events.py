@@ -49,7 +49,7 @@ def read_event(kind: str, body: bytes, now: datetime) -> PaymentEvent:
 def stripe_amount(money: Money) -> int:
     """An amount as Stripe counts it. Raises InvalidRequest (amount_invalid) for what it cannot be asked for."""
     decimals = _STRIPE_DECIMALS.get(money.currency, exponent_of(money.currency))
-    amount, left = divmod(money.amount_minor * 10**decimals, 10 ** exponent_of(money.currency))
+    amount, left = divmod(money.amount_minor * _power(decimals), _power(exponent_of(money.currency)))
     if left or (decimals == 3 and amount % 10):
         raise InvalidRequest("Stripe takes no such fraction of this currency.", code="amount_invalid")
     return amount
@@ -131,9 +131,13 @@ def _read_stripe(body: bytes, _: datetime) -> PaymentEvent:
 
 def _from_stripe(amount: int, currency: str) -> Money:
     decimals, ours = _STRIPE_DECIMALS.get(currency, exponent_of(currency)), exponent_of(currency)
-    whole, left = divmod(amount * 10**ours, 10**decimals)
+    whole, left = divmod(amount * _power(ours), _power(decimals))
     # A fraction that the currency has not is no amount that anybody asked for.
     return Money(-1 if left else whole, currency)
+
+
+def _power(decimals: int) -> int:
+    return int(10**decimals)
 
 
 _READERS: Mapping[str, Callable[[bytes, datetime], PaymentEvent]] = {"hmac": _read_signed, "stripe": _read_stripe}

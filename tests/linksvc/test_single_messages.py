@@ -26,7 +26,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.linksvc.single_scenes import NUMBER, sent, told
 
-LINKED = {"text": "Suivez-le : {{ link }}", "destination_url": "https://shop.example/parcel/1"}
+LINKED: dict[str, Any] = {"text": "Suivez-le : {{ link }}", "destination_url": "https://shop.example/parcel/1"}
 
 
 @pytest.fixture

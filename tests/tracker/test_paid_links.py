@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from linksvc import payments
@@ -39,7 +40,7 @@ def time() -> Time:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, secret_key=SECRET)
+    return Settings(data_dir=tmp_path, secret_key=SecretStr(SECRET))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def send(api: Api, key: str = "m-1", **fields: Any) -> httpx2.Response:
 
 def test_a_message_is_sent_once_for_each_key_and_tells_what_became_of_it(api: Api) -> None:
     factories.contact(api.engine, api.workspace_id, external_id="C-1", first_name="Zoé")
-    linked = {
+    linked: dict[str, Any] = {
         "to": {"external_id": "C-1"},
         "text": "Suivez-le : {{ link }}",
         "destination_url": "https://shop.example/parcel/1",

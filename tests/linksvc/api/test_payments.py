@@ -193,7 +193,7 @@ def test_a_forged_or_old_callback_is_refused_and_leaves_nothing(api: Api, hmac_p
     provider_id, secret = hmac_provider
     made = asked(api, provider_id)
     body, five = succeeded(), timedelta(minutes=5)
-    refused = {
+    refused: dict[str, list[str | None]] = {
         "signature_missing": [None, ""],
         "signature_too_old": [
             signature(secret, body, NOW - five - timedelta(seconds=1)),
