@@ -77,7 +77,7 @@ def known_events(session: Session, records: Sequence[ToldRecord]) -> set[HitId]:
     """Those of the records all of whose events are stored already."""
     if not records:
         return set()
-    statement = select(PageEvent.segment, PageEvent.position, PageEvent.number).where(
+    statement = select(PageEvent.campaign_id, PageEvent.segment, PageEvent.position, PageEvent.number).where(
         col(PageEvent.campaign_id).in_({one.told.campaign_id for one in records}),
         col(PageEvent.segment).in_({str(one.told.segment) for one in records}),
         col(PageEvent.position).in_({one.told.position for one in records}),
@@ -86,5 +86,5 @@ def known_events(session: Session, records: Sequence[ToldRecord]) -> set[HitId]:
     return {one.id for one in records if _names(one.told) <= stored}
 
 
-def _names(told: ToldEvents) -> set[tuple[str, int, int]]:
-    return {(str(told.segment), told.position, event.number) for event in told.events}
+def _names(told: ToldEvents) -> set[tuple[int, str, int, int]]:
+    return {(told.campaign_id, str(told.segment), told.position, event.number) for event in told.events}
