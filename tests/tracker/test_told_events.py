@@ -145,7 +145,7 @@ def test_a_bad_record_among_good_ones_is_set_aside_alone_and_replayed_once_it_ca
 ) -> None:
     later = campaign + 1
     good: Sequence[ToldEvents] = [told(campaign, position=place) for place in range(3)]
-    unknown, too_large = told(campaign, n=3), told(campaign, event(1, value=2**63))
+    unknown, too_large = told(campaign, n=3, position=7), told(campaign, event(1, value=2**63), position=8)
     write(spool_dir, good[0], told(later), good[1], unknown, b'["page-1"]', too_large, good[2], hit(campaign, 1))
     ingester = Ingester(engine, spool_dir, lambda: NOW)
     while ingester.run_once():
