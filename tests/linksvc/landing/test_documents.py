@@ -68,6 +68,34 @@ def test_text_that_could_be_a_program_stays_text() -> None:
     assert text.words == words(attack, attack)
 
 
+ATTACKS = (
+    "<script>alert(1)</script>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1)",
+    "' onfocus='alert(1)' x='",
+    "</title></style><img src=x onerror=alert(1)>",
+    "=HYPERLINK(1)",
+    "]]>--><!--",
+    "&lt;script&gt;",
+)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_in_every_text_of_a_page_an_attack_is_kept_letter_by_letter(attack: str) -> None:
+    def spoilt(node: Any) -> Any:
+        if isinstance(node, dict):
+            return (
+                words(attack, attack) if node.keys() == {"fr", "en"} else {name: spoilt(one) for name, one in node.items()}
+            )
+        return [spoilt(one) for one in node] if isinstance(node, list) else node
+
+    document = parsed(spoilt(WHOLE))
+    texts = [one for one in texts_of(document) if one.words]
+    assert len(texts) == len([one for one in texts_of(parsed(WHOLE)) if one.words])
+    assert all(one.words == words(attack, attack) for one in texts)
+    assert parse_document(document.dump()) == document
+
+
 def test_control_and_invisible_characters_are_dropped_and_line_breaks_stay() -> None:
     assert clean("\ufeff a\x00\x07b\u200b\tc\r\nd\x7f\u2028 ") == "ab c\nd"
     assert clean("e\u0301") == "é"
