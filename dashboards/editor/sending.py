@@ -21,6 +21,9 @@ FILES_MOST = 41
 MOST_BYTES = 3 * PICTURE_MOST_BYTES
 """Of all of it: a browser without a script sends every picture that was chosen at once."""
 
+STRANGER_MOST_BYTES = 524_288
+"""Of somebody who is not signed in any more: what was typed is kept for them, pictures are not."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChosenFile:
@@ -47,12 +50,12 @@ class Sent:
         return tuple((name, value) for name, value in self.pairs if name not in (TOKEN_FIELD, "do"))
 
 
-async def read_sent(request: Request) -> Sent:
-    """Raises HTTPException 413 for more than MOST_BYTES and 400 for what is no such form."""
+async def read_sent(request: Request, most_bytes: int = MOST_BYTES) -> Sent:
+    """Raises HTTPException 413 for more than that and 400 for what is no such form."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise HTTPException(400)
     limits = {"max_files": FILES_MOST, "max_fields": FIELDS_MOST, "max_part_size": FIELD_MOST_BYTES}
-    async with _bounded(request).form(**limits) as form:
+    async with _bounded(request, most_bytes).form(**limits) as form:
         items = form.multi_items()
         pairs = tuple((name, value) for name, value in items if isinstance(value, str))
         files = [
@@ -64,10 +67,10 @@ async def read_sent(request: Request) -> Sent:
     return Sent(pairs, tuple(files), is_our_form(request, token))
 
 
-def _bounded(request: Request) -> Request:
+def _bounded(request: Request, most_bytes: int) -> Request:
     """The same request, which fails as soon as its body is longer, whatever its headers say."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:18]) > MOST_BYTES:
+    if declared.isdecimal() and int(declared[:18]) > most_bytes:
         raise HTTPException(413)
     taken = 0
 
@@ -75,7 +78,7 @@ def _bounded(request: Request) -> Request:
         nonlocal taken
         message = await request.receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BYTES:
+        if taken > most_bytes:
             raise HTTPException(413)
         return message
 

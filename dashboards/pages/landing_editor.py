@@ -17,7 +17,7 @@ from dashboards.editor.conversion import tree_of
 from dashboards.editor.languages import change_languages
 from dashboards.editor.pictures import store_sent
 from dashboards.editor.screen import Notice, Screen, read_clash, show_editor
-from dashboards.editor.sending import Sent, read_sent
+from dashboards.editor.sending import MOST_BYTES, STRANGER_MOST_BYTES, Sent, read_sent
 from dashboards.editor.shapes import is_ours
 from dashboards.editor.trees import Tree, read_tree, text_at, unpack
 from dashboards.page_rows import page_path
@@ -83,11 +83,11 @@ class LandingEditor:
 
     async def send(self, request: Request) -> Response:
         """POST /pages/{id}: does what the pressed button says to what was typed."""
-        sent = await read_sent(request)
-        return await to_thread.run_sync(self._receive, request, sent)
+        who = await to_thread.run_sync(self.door.sessions.find, request)
+        sent = await read_sent(request, MOST_BYTES if who else STRANGER_MOST_BYTES)
+        return await to_thread.run_sync(self._receive, request, who, sent)
 
-    def _receive(self, request: Request, sent: Sent) -> Response:
-        who = self.door.sessions.find(request)
+    def _receive(self, request: Request, who: SignedIn | None, sent: Sent) -> Response:
         if who is None:
             # Nothing typed is lost: it waits in the page that says how to come back in.
             return render(request, "editor/signed_out.html", status=401, action=request.url.path, pairs=sent.kept())

@@ -70,14 +70,16 @@ class LandingPreview:
         return self._show(request, who, document, request.query_params.get("language", ""), document.pictures())
 
     async def typed(self, request: Request) -> Response:
-        """POST /pages/{id}/preview: what stands in the form. Nothing is stored, so a form of any age is shown."""
-        sent = await read_sent(request)
-        return await to_thread.run_sync(self._typed, request, read_tree(sent.pairs), sent.is_trusted)
-
-    def _typed(self, request: Request, tree: Tree, is_trusted: bool) -> Response:
-        who = self.door.sessions.find(request)
-        if who is None or not is_trusted:
+        """POST /pages/{id}/preview: what stands in the form. Nothing is stored."""
+        who = await to_thread.run_sync(self.door.sessions.find, request)
+        if who is None:
             raise HTTPException(403)
+        sent = await read_sent(request)
+        if not sent.is_trusted:
+            raise HTTPException(403)
+        return await to_thread.run_sync(self._typed, request, who, read_tree(sent.pairs))
+
+    def _typed(self, request: Request, who: SignedIn, tree: Tree) -> Response:
         page_id = parse_id("page", request.path_params["id"])
         with reading(self.engine) as session:
             find_page(session, who.workspace_id, page_id)

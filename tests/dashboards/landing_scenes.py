@@ -86,9 +86,9 @@ def store_picture(engine: Engine, workspace_id: int) -> str:
         return add_picture(session, workspace_id, "shop.png", read_picture(picture_file()), NOW).digest
 
 
-def picture_file(size: tuple[int, int] = (60, 40), colour: str = "#dc1e1e") -> bytes:
+def picture_file(size: tuple[int, int] = (60, 40), colour: str = "#dc1e1e", mode: str = "RGB") -> bytes:
     file = BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
+    Image.new(mode, size, colour).save(file, "PNG")
     return file.getvalue()
 
 
