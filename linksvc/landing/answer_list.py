@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, tuple_
+from sqlalchemy import BigInteger, Table, tuple_
 from sqlmodel import Session, and_, col, select
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
@@ -14,6 +14,11 @@ from linksvc.landing.answers import Answers, read_answers
 from linksvc.models import Contact, Message, SurveyAnswer
 
 LIMIT = 100
+
+_ANSWERS: Table = SurveyAnswer.__table__  # type: ignore[attr-defined]
+
+_PLACE = (_ANSWERS.c.block, _ANSWERS.c.answered_at, _ANSWERS.c.n)
+_KINDS = (AutoString(), UTCDateTime(), BigInteger())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,6 @@ def list_forms(
 ) -> FormPage:
     """Form by form, each one's answers in the order in which they came; `block`: of one alone. The caller knows the campaign
     to be its own. Raises InvalidRequest (cursor_invalid)."""
-    place = (col(SurveyAnswer.block), col(SurveyAnswer.answered_at), col(SurveyAnswer.n))
     mine = and_(col(Message.campaign_id) == col(SurveyAnswer.campaign_id), col(Message.n) == col(SurveyAnswer.n))
     found = (
         select(SurveyAnswer, Message.number, Contact.external_id)
@@ -57,12 +61,15 @@ def list_forms(
         .join(Contact, col(Contact.id) == col(Message.contact_id), isouter=True)
         .where(SurveyAnswer.campaign_id == campaign_id)
     )
+    # Of one form its block is no part of the place: SQLite would sort all that comes behind.
+    first = 0 if block is None else 1
+    place = _PLACE[first:]
     if block is not None:
         found = found.where(SurveyAnswer.block == block)
     if cursor:
-        given = tuple_(*_read_cursor(cursor), types=[AutoString(), UTCDateTime(), BigInteger()])
+        given = tuple_(*_read_cursor(cursor)[first:], types=_KINDS[first:])
         found = found.where(tuple_(*place) < given if newest_first else tuple_(*place) > given)
-    order = [one.desc() for one in place] if newest_first else list(place)
+    order = [one.desc() for one in place] if newest_first else place
     rows = session.exec(found.order_by(*order).limit(limit + 1)).all()
     forms = tuple(_form(row, number, external_id or "") for row, number, external_id in rows[:limit])
     return FormPage(forms, _cursor_after(forms[-1]) if len(rows) > limit else None)

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
-from linksvc.database import reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.landing import surveys
+from linksvc.landing.answer_list import list_forms
 from linksvc.landing.answers import check_answers
 from linksvc.landing.blocks import SurveyBlock
 from linksvc.landing.participation import read_participation
@@ -165,3 +166,26 @@ def test_if_the_thanks_cannot_be_stored_nothing_is(engine: Engine, campaign_id: 
 def _contacts(session: Any, campaign_id: int) -> list[int]:
     found = select(Message.contact_id).where(Message.campaign_id == campaign_id).order_by(Message.n)  # type: ignore[arg-type]
     return list(session.exec(found))
+
+
+def test_a_page_of_answers_is_read_in_the_order_of_an_index(sqlite_url: str) -> None:
+    """However many answers there are, SQLite sorts none of them. PostgreSQL chooses by what it knows of the rows."""
+    engine = open_engine(sqlite_url)
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 3)
+    for n in range(3):
+        send(engine, campaign_id, n=n)
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, values, *_: asked.append((statement, values)))
+    with reading(engine) as session:
+        for block in ("opinion", None):
+            for newest_first in (True, False):
+                first = list_forms(session, campaign_id, block, limit=1, newest_first=newest_first)
+                second = list_forms(session, campaign_id, block, first.next_cursor or "", 5, newest_first=newest_first)
+                assert [one.n for one in first.forms + second.forms] == ([2, 1, 0] if newest_first else [0, 1, 2])
+        plans = [
+            str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
+            for statement, values in list(asked)
+            if statement.startswith("SELECT survey_answer")
+        ]
+    engine.dispose()
+    assert len(plans) == 8 and not [plan for plan in plans if "TEMP B-TREE" in plan]
