@@ -106,6 +106,9 @@ def _append(
     with_link: bool = False,
 ) -> Place:
     campaign = lock_campaign(session, ensure_single_campaign(session, workspace_id, sender, now))
+    if campaign.cancelled_at is not None:
+        # Between the look and the lock; what is looked for now is another one.
+        campaign = lock_campaign(session, ensure_single_campaign(session, workspace_id, sender, now))
     if campaign.state == "sent":
         campaign.state, campaign.finished_at = "sending", None
     # Trackers learn where a link leads before it is in anybody's hand.
