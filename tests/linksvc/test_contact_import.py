@@ -190,6 +190,15 @@ def test_merging_keeps_the_newest_field_that_is_not_empty(engine: Engine) -> Non
     assert (result.added, result.merged) == (0, 1)
 
 
+def test_the_language_of_a_contact_is_kept_in_two_letters_and_the_newest_stays(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    load(engine, workspace_id, "Mobile;Langue", "0639980001;Français", "0639980002;en-GB", "0639980003;", "0639980004;???")
+    assert [one.language for one in contacts(engine)] == ["fr", "en", "", ""]
+    assert json.loads(contacts(engine)[3].fields) == {"Langue": "???"}
+    load(engine, workspace_id, "Mobile;Sprache", "0639980001;", "0639980002;Deutsch")
+    assert [one.language for one in contacts(engine)][:2] == ["fr", "de"]
+
+
 def test_contacts_told_apart_by_an_external_id_may_share_a_number(engine: Engine) -> None:
     workspace_id = factories.workspace(engine)
     result = load(

@@ -137,6 +137,31 @@ def test_a_page_that_a_campaign_leads_to_is_not_deleted_and_shows_no_code_it_has
     assert campaign.json()["id"] in problem["detail"]
 
 
+def test_a_campaigns_link_is_moved_between_a_page_and_a_destination(sqlite_api: Api) -> None:
+    page = add(sqlite_api)
+    assert publish(sqlite_api, page).is_success
+    draft = add(sqlite_api)
+    campaign = f"/v1/campaigns/cmp_{factories.campaign(sqlite_api.engine, sqlite_api.workspace_id)}/link"
+
+    def move(**sent: Any) -> httpx2.Response:
+        return sqlite_api.request("PATCH", campaign, json=sent)
+
+    def where(link: dict[str, Any]) -> tuple[str | None, str | None]:
+        return link["page_id"], link["destination_url"]
+
+    assert where(move(page_id=page["id"]).json()) == (page["id"], None)
+    assert where(move(fallback_url="https://shop.example/over").json()) == (page["id"], None)
+    assert where(move(destination_url="https://shop.example/").json()) == (None, "https://shop.example/")
+    assert where(sqlite_api.get(campaign).json()) == (None, "https://shop.example/")
+    check_problem(move(page_id=draft["id"]), 422, "page_not_published")
+    check_problem(move(page_id="pag_99"), 404, "page_not_found")
+    check_problem(move(page_id="cmp_1"), 404, "not_found")
+    both = move(page_id=page["id"], destination_url="https://shop.example/")
+    check_problem(both, 422, "page_and_destination")
+    check_problem(move(page_id=page["id"], utm={"source": "sms"}), 422, "terms_without_destination")
+    assert where(sqlite_api.get(campaign).json()) == (None, "https://shop.example/")
+
+
 def test_pictures_are_uploaded_listed_and_deleted(api: Api) -> None:
     answer = upload(api, picture_file(size=(2_400, 1_200)))
     assert answer.status_code == 201, answer.text
