@@ -86,6 +86,24 @@ def test_a_page_is_light_and_asks_nobody_else_for_anything(phone: Phone, engine:
     assert page < WEIGHT_MOST, page
 
 
+def test_nothing_jumps_when_what_is_personal_comes(phone: Phone, engine: Engine) -> None:
+    owner = workspace(engine)
+    code = {"id": "code", "type": "code", "label": words("Code", "Code"), "forms": ["copy", "qr", "code128"]}
+    picture = {"id": "shop", "type": "picture", "decorative": True, "picture": draw_picture(engine, owner)}
+    text = {"id": "hello", "type": "text", "text": words("Bonjour", "Hello {{ first_name }}")}
+    window = phone.window(viewport={"width": 360, "height": 1200})
+    window.page.add_init_script(
+        "window.shifts = [];"
+        "new PerformanceObserver(list => list.getEntries().forEach(one => window.shifts.push(one.value)))"
+        ".observe({type: 'layout-shift', buffered: true});"
+    )
+    window.page.goto(phone.link(page_campaign(engine, written(blocks=[code, picture, text]), workspace_id=owner)))
+    expect(window.page.get_by_text("Hello Zoé")).to_be_visible()
+    window.page.wait_for_load_state("networkidle")
+    # Of a tenth of the screen's height and more people take notice (web.dev, Cumulative Layout Shift).
+    assert window.page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)") < 0.02
+
+
 def test_the_policy_forbids_everything_inline(phone: Phone, engine: Engine) -> None:
     window = phone.window()
     answer = window.page.goto(phone.link(whole(engine)))

@@ -85,7 +85,7 @@
     } catch {
       trouble.hidden = false;
     }
-    document.querySelectorAll(".waiting").forEach((one) => one.removeAttribute("aria-busy"));
+    document.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
     root.classList.add("asked");
     document.dispatchEvent(new Event("page:asked"));
   }

@@ -19,7 +19,7 @@
         face.querySelector(`[data-unit=${unit}]`).textContent = String(Math.floor(left / size)).padStart(2, "0");
         left %= size;
       });
-      face.hidden = false;
+      face.classList.add("runs");
     }
 
     function finish() {
