@@ -117,7 +117,8 @@ class Endpoint:
         if operation.body is None:
             return None, none
         if operation.multipart:
-            return await read_form(request, operation.body, self._installation.settings.import_max_bytes)
+            most_bytes = operation.file_most_bytes or self._installation.settings.import_max_bytes
+            return await read_form(request, operation.body, most_bytes)
         if operation.body_optional and _is_bodiless(request):
             return operation.body(), none
         if operation.body_lines:

@@ -197,6 +197,8 @@ class Operation:
     """Names, in lower case, of the headers that the handler gets."""
     multipart: bool = False
     """The body is a multipart form with one file in the part `file`."""
+    file_most_bytes: int | None = None
+    """Of that file; None: the settings say it."""
     query: type[BaseModel] | None = None
     idempotency_key: Literal["none", "optional", "required"] = "none"
     """Whether a header Idempotency-Key is taken: the answer is kept and given again (`linksvc.api.once`). Every POST that

@@ -91,11 +91,11 @@ OPERATIONS = (
         handler=upload_picture,
         body=PictureParameters,
         multipart=True,
+        file_most_bytes=MOST_BYTES,
         idempotency_key="optional",
         status=201,
         answer=PictureAnswer,
         failures=(
-            Failure(413, "picture_too_large", "The file has too many bytes."),
             Failure(422, "picture_not_readable", "It is another format, an SVG for example, or it is broken."),
             Failure(422, "picture_too_many_pixels", "The picture has too many pixels; nothing of it was decoded."),
             Failure(429, "pictures_busy", "Other pictures are being read; repeat it in a moment.", retryable=True),

@@ -197,7 +197,7 @@ def test_what_is_no_picture_is_refused_whatever_it_is_called_and_nothing_is_stor
     huge = bytearray(picture_file("GIF"))
     huge[6:10] = (8_000).to_bytes(2, "little") * 2
     check_problem(upload(sqlite_api, bytes(huge)), 422, "picture_too_many_pixels")
-    check_problem(upload(sqlite_api, bytes(10_485_761)), 413, "picture_too_large")
+    check_problem(upload(sqlite_api, bytes(10_485_761)), 413, "too_large")
     check_problem(upload(sqlite_api, picture_file()[:60]), 422, "picture_not_readable")
     assert sqlite_api.get("/v1/pictures").json()["pictures"] == []
 
