@@ -2,6 +2,8 @@
 
 A page of any origin may load the script; only those that the link names may tell what happens. What they send is a plain
 text, so no browser asks beforehand whether it may; who asks is answered all the same (Fetch standard, "CORS protocol").
+The script sends by fetch with keepalive, not by sendBeacon, which tells no origin for a page whose policy is to send no
+referrer.
 """
 
 from functools import cache

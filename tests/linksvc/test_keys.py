@@ -65,9 +65,9 @@ def test_a_short_key_is_refused(tmp_path: Path) -> None:
 def test_each_purpose_has_a_key_of_its_own_and_another_secret_gives_others(tmp_path: Path) -> None:
     ours = open_keyring(Settings(data_dir=tmp_path, secret_key=SECRET))
     theirs = open_keyring(Settings(data_dir=tmp_path, secret_key=SECRET + "!"))
-    keys = [*ours.links, ours.link_salt, ours.promo_code, ours.session, *ours.hit_tokens]
-    keys += [*theirs.links, theirs.link_salt, theirs.promo_code, theirs.session, *theirs.hit_tokens]
-    assert len(set(keys)) == 10
+    keys = [*ours.links, ours.link_salt, ours.promo_code, ours.session, *ours.hit_tokens, *ours.visit_tokens]
+    keys += [*theirs.links, theirs.link_salt, theirs.promo_code, theirs.session, *theirs.hit_tokens, *theirs.visit_tokens]
+    assert len(set(keys)) == 12
     assert SECRET not in repr(ours)
     assert ours.links[0].hex() not in repr(ours)
 

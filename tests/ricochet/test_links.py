@@ -66,6 +66,7 @@ def test_a_campaigns_link_is_put_right(lumen: Terminal) -> None:
         (("create", URL, "--pass", "a b"), "no name of a parameter"),
         (("create", URL, "--utm-term", "a" * 201), "1 to 200 characters"),
         (("create", URL, "--fallback", "http://localhost/"), "The fallback cannot be used"),
+        (("edit", "cmp_1", "--snippet-origin", "shop.example"), "no such campaign"),
         (("show", "lnk_1"), "no such link"),
         (("show", "poster"), "Its id looks like lnk_12"),
         (("edit", "lnk_1"), "Say what to change"),

@@ -1,18 +1,20 @@
-// Tells what a visitor who came by a short link does on this page. No cookie, no storage.
+// Tells what a visitor by a link does here. No cookie, no storage.
 (function (w, d) {
-  "use strict";
   var to = new URL("/e", d.currentScript.src).href, found = /(^#|&)rk=([\w-]+)$/.exec(location.hash);
   var now = performance.now.bind(performance);
-  var began = now(), waiting = [], number = 0, seconds = 0, since = 0, told = -1, deepest = 0, forms = [], timer;
+  var began = now(), queue = [], number = 0, seconds = 0, since = 0, told = -1, depths = 0, forms = [], timer;
 
   function send() {
     timer = clearTimeout(timer);
-    while (waiting.length) navigator.sendBeacon(to, JSON.stringify({ token: found[2], events: waiting.splice(0, 20) }));
+    while (queue.length) {
+      var body = JSON.stringify({ token: found[2], events: queue.splice(0, 20) });
+      fetch(to, { method: "POST", body: body, keepalive: true, credentials: "omit" }).catch(function () {});
+    }
   }
 
   function tell(name, more) {
     if (!found || number > 499) return;
-    waiting.push(Object.assign({ number: number++, name: name, at: Math.round(now() - began) }, more));
+    queue.push(Object.assign({ number: number++, name: name, at: Math.round(now() - began) }, more));
     timer = timer || setTimeout(send, 1000);
   }
 
@@ -22,10 +24,11 @@
 
   w.ricochet = function (name, more) {
     more = more || {};
-    if (name === "conversion") tell(name, { order_ref: line(more.order_ref), amount: more.amount, currency: more.currency });
+    if (name === "conversion")
+      send(), tell(name, { order_ref: line(more.order_ref), amount: more.amount, currency: more.currency }), send();
     else if (name === "video") tell(name, { block: line(more.name), value: Math.round(more.seconds || 0) });
     else if (/^(button|copied|form_started|form_sent)$/.test(name)) tell(name, { block: line(more.name) });
-    else console.error("ricochet: there is no event " + name);
+    else console.error("ricochet: no event " + name);
   };
 
   if (!found) return;
@@ -43,7 +46,7 @@
   function depth() {
     var seen = (w.scrollY + w.innerHeight) / d.documentElement.scrollHeight * 100 + 0.5;
     [25, 50, 75, 100].forEach(function (step) {
-      if (step > deepest && seen >= step) tell("depth", { value: deepest = step });
+      if (step > depths && seen >= step) tell("depth", { value: depths = step });
     });
   }
 
@@ -55,10 +58,13 @@
     if (name) w.ricochet(name, { name: one.dataset.ricochet });
   }
 
-  d.addEventListener("visibilitychange", look);
-  w.addEventListener("pagehide", look);
-  w.addEventListener("load", look);
-  w.addEventListener("scroll", depth, { passive: true });
-  d.addEventListener("copy", function () { tell("copied"); });
-  ["click", "input", "submit"].forEach(function (type) { d.addEventListener(type, heard, true); });
+  function on(target, types, fn) {
+    types.split(" ").forEach(function (type) { target.addEventListener(type, fn, true); });
+  }
+
+  on(d, "visibilitychange", look);
+  on(w, "pagehide load", look);
+  on(w, "scroll", depth);
+  on(d, "copy", function () { tell("copied"); });
+  on(d, "click input submit", heard);
 })(window, document);

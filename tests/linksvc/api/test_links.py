@@ -222,3 +222,16 @@ def test_the_code_may_stand_in_the_destination_alone(api: Api) -> None:
         check_problem(api.post("/v1/campaigns", json=CAMPAIGN | {"link_terms": link_terms}), 422, code)
     lone = CAMPAIGN | {"text": "{{ stop }}", "destination_url": None, "link_terms": {"utm": {"source": "sms"}}}
     check_problem(api.post("/v1/campaigns", json=lone), 422, "terms_without_destination")
+
+
+def test_a_campaigns_link_names_the_origins_of_pages_that_may_tell_and_an_ad_hoc_link_none(api: Api) -> None:
+    named = {"snippet_origins": ["https://Shop.example/", "https://m.shop.example:8443"]}
+    answer = api.post("/v1/campaigns", json=CAMPAIGN | {"link_terms": named})
+    assert answer.status_code == 201, answer.text
+    path = f"/v1/campaigns/{answer.json()['id']}/link"
+    assert api.get(path).json()["snippet_origins"] == ["https://shop.example", "https://m.shop.example:8443"]
+    assert api.request("PATCH", path, json={"utm": {"source": "sms"}}).json()["snippet_origins"] != []
+    assert api.request("PATCH", path, json={"snippet_origins": []}).json()["snippet_origins"] == []
+    wrong = check_problem(api.request("PATCH", path, json={"snippet_origins": ["*"]}), 422, "origin_invalid")
+    assert wrong["errors"][0]["field"] == "snippet_origins"
+    check_problem(api.post("/v1/links", json={"destination_url": URL} | named), 422, "origin_invalid")

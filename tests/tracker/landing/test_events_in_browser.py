@@ -135,6 +135,7 @@ def shop(phone: Phone) -> Iterator[Shop]:
             self.send_response(200 if body else 404)
             self.send_header("content-type", kind)
             self.send_header("content-security-policy", f"{policy}; img-src 'self'")
+            self.send_header("referrer-policy", "no-referrer")
             self.end_headers()
             self.wfile.write(body)
 
