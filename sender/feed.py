@@ -81,6 +81,7 @@ class Feed:
         self._intake = intake
         # SQLite has one writer, and others want to be it.
         self._pause_s = PAUSE_S if engine.dialect.name == "sqlite" else 0.0
+        self._rests_until = 0.0
         self._is_relieved = False
         self._campaigns = campaigns
         self._pacer = pacer
@@ -254,7 +255,10 @@ class Feed:
 
     async def _mark(self, stock: _Stock) -> list[Submission]:
         """Marks what the window has room for and the pace lets go within a moment: one message at least, if it fits."""
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        # Before the next mark, not behind this one: what was marked need not wait for it.
+        await asyncio.sleep(self._rests_until - loop.time())
+        now = loop.time()
         rate = min(self._pacer.rate(now), self._campaigns.shares.pacer(stock.campaign).rate_per_s)
         most = max(1, int(rate * MARK_AHEAD_S))
         if not self._window.has_room_for(_worthwhile(stock.messages, min(most, self._window.size // 2))):
@@ -278,7 +282,7 @@ class Feed:
             raise
         finally:
             self._window.give_back(parts - len(marked))
-        await asyncio.sleep(self._pause_s)
+            self._rests_until = loop.time() + self._pause_s
         return _marked_at(marked, now)
 
 

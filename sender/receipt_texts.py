@@ -62,7 +62,8 @@ def _usual(pdu: Pdu) -> Mapping[str, str]:
 
 def first_word(value: str) -> str:
     """A value without what stands behind it: labels of an SMSC's own, and signs between."""
-    return next(iter(value.split()), "").strip(",;")
+    words = value.split(None, 1)
+    return words[0].strip(",;") if words else ""
 
 
 @dataclass(frozen=True, slots=True)

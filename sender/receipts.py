@@ -101,23 +101,29 @@ def parse(pdu: Pdu, received_at: datetime, reading: RouteReading = _USUAL) -> Re
     parameter = message_ids.clean(pdu.text("receipted_message_id"))
     told = message_ids.clean(receipt_texts.first_word(labels.get(receipt_texts.ID, "")))
     ids = _ids(parameter, told)
-    keys = (message_ids.canonical(parameter, reading.tlv_id), message_ids.canonical(told, reading.receipt_id))
-    code = pdu.octets("network_error_code")
+    network = _network_error(pdu.octets("network_error_code"))
     done = read_date(labels.get(receipt_texts.DONE, ""), reading.receipt_timezone, received_at)
     return Receipt(
         ids=ids,
         state=_state(pdu, receipt_texts.first_word(labels.get(receipt_texts.STATE, ""))),
-        error=receipt_texts.first_word(labels.get(receipt_texts.ERROR, ""))[:_LONGEST_ERROR] or _network_code(code),
+        error=receipt_texts.first_word(labels.get(receipt_texts.ERROR, ""))[:_LONGEST_ERROR] or _network_code(pdu),
         done_at=done.at if done else None,
-        keys=tuple(dict.fromkeys(key for key in keys if key)),
+        keys=_keys(parameter, told, reading),
         number=pdu.text("source_addr"),
         seconds_told=bool(done and done.with_seconds),
-        network_error=_network_error(code),
+        network_error=network,
         as_it_came=None if ids else _as_it_came(pdu),
     )
 
 
+def _keys(parameter: str, told: str, reading: RouteReading) -> tuple[str, ...]:
+    first, second = message_ids.canonical(parameter, reading.tlv_id), message_ids.canonical(told, reading.receipt_id)
+    return (first,) if first == second != "" else tuple(key for key in (first, second) if key)
+
+
 def _ids(parameter: str, told: str) -> tuple[str, ...]:
+    if parameter == told != "":
+        return (told,)
     if parameter and told and told != parameter:
         # Beside a parameter the text's id only matters as a number, in whatever base and padding.
         told = told.lstrip("0") or "0"
@@ -150,7 +156,8 @@ def _network_error(code: bytes) -> tuple[int, int] | None:
     return (0, int(code)) if code.isdigit() else (code[0], int.from_bytes(code[1:], "big"))
 
 
-def _network_code(code: bytes) -> str | None:
+def _network_code(pdu: Pdu) -> str | None:
+    code = pdu.octets("network_error_code")
     told = _network_error(code)
     if told is None:
         return None
