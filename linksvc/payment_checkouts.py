@@ -8,6 +8,7 @@ bounded in time and size.
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -20,7 +21,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from linksvc.destinations import check_destination
-from linksvc.errors import InvalidRequest, OtherSystemFailed
+from linksvc.errors import InvalidRequest, OtherSystemFailed, TooManyRequests
 from linksvc.payment_events import Ref, stripe_amount
 from linksvc.payment_signatures import HEADER, sign
 from linksvc.payments import CheckedPayment, Checkout
@@ -32,7 +33,12 @@ ATTEMPT_S = 10.0
 
 ANSWER_MOST_BYTES = 131_072
 
+AT_ONCE = 16
+"""Asked at one time by a process. Each holds a thread, and a provider that hangs must not take them all."""
+
 _TOLD_CHARACTERS = 200
+
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 log = structlog.get_logger()
 
@@ -50,11 +56,17 @@ def ask_for_checkout(payment: CheckedPayment, own: Networks, now: datetime) -> C
     """Where the payment is paid. `own`: networks of the operator's that may be asked too.
 
     Raises OtherSystemFailed: provider_unreachable (retryable), provider_failed (retryable), provider_refused,
-    provider_answer_unusable; InvalidRequest (amount_invalid).
+    provider_answer_unusable; InvalidRequest (amount_invalid); TooManyRequests (too_many_checkouts).
     """
     at_stripe = payment.provider.kind == "stripe"
     headers, body = _for_stripe(payment) if at_stripe else _for_signed(payment, now)
-    reply = asyncio.run(_ask(payment.provider.checkout_url, headers | {"idempotency-key": payment.id}, body, own))
+    if not _places.acquire(blocking=False):
+        message = "As many payments are being made at providers as are at once. Repeat the request."
+        raise TooManyRequests(message, code="too_many_checkouts", retry_after_s=1)
+    try:
+        reply = asyncio.run(_ask(payment.provider.checkout_url, headers | {"idempotency-key": payment.id}, body, own))
+    finally:
+        _places.release()
     if not 200 <= reply.status < 300:
         raise _failure(payment, reply)
     try:

@@ -204,6 +204,7 @@ OPERATIONS = (
             Failure(422, "provider_ref_missing", "It is not said what the provider calls it."),
             Failure(422, "expiry_invalid", "It ends too soon or too late."),
             Failure(422, "link_without_destination", "The text has {{ link }}, and there is no destination."),
+            Failure(429, "too_many_checkouts", "Too many payments are being made at providers now.", retryable=True),
             Failure(502, "provider_unreachable", "The provider did not answer.", retryable=True),
             Failure(502, "provider_failed", "The provider answered 5xx, 409 or 429.", retryable=True),
             Failure(502, "provider_refused", "The provider refused; `detail` has its words."),

@@ -1,8 +1,10 @@
 """Pay by link over real HTTP: asked for, paid by a signed callback, once, whatever is called back."""
 
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from sqlmodel import Session, func, select
 
 from linksvc.applier import apply_batch
-from linksvc.database import reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.funnel import read_funnel
 from linksvc.keys import Keyring, open_keyring
 from linksvc.models import (
@@ -27,6 +29,7 @@ from linksvc.models import (
     WebhookEvent,
 )
 from linksvc.money import Money
+from linksvc.payment_checkouts import AT_ONCE
 from linksvc.payment_providers import disable_provider, rotate_secret
 from linksvc.settings import Settings
 from tests import factories
@@ -47,6 +50,7 @@ from tests.linksvc.webhooks.scenes import LOOPBACK, endpoint
 from tests.receiver import Got, Receiver, Say, receiving
 
 STRIPE_HEADER = "Stripe-Signature"
+KEY = "idempotency-key"
 
 
 @pytest.fixture
@@ -150,28 +154,26 @@ def test_two_callbacks_at_once_count_once(api: Api, hmac_provider: tuple[str, st
         assert (count(session, PaymentCallback), count(session, MessageText)) == (3, 2)
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"amount": 4989}, "amount_differs"),
-        ({"amount": 499000}, "amount_differs"),
-        ({"currency": "USD"}, "amount_differs"),
-        ({"reference": "R-9"}, "unknown_payment"),
-        ({"type": "payment.created"}, "ignored"),
-        ({"paid_at": "2026-11-20T09:30:00Z"}, "expired"),
-    ],
-)
-def test_what_is_not_what_was_asked_changes_nothing_and_is_kept(
-    api: Api, hmac_provider: tuple[str, str], fields: dict[str, Any], expected: str
-) -> None:
+OTHERS: dict[str, list[dict[str, Any]]] = {
+    "amount_differs": [{"amount": 4989}, {"amount": 499000}, {"currency": "USD"}],
+    "unknown_payment": [{"reference": "R-of-nobody"}],
+    "ignored": [{"type": "payment.created"}],
+    "expired": [{"paid_at": "2026-11-20T09:30:00Z"}],
+}
+
+
+def test_what_is_not_what_was_asked_changes_nothing_and_is_kept(api: Api, hmac_provider: tuple[str, str]) -> None:
     provider_id, secret = hmac_provider
-    made = asked(api, provider_id, expires_at="2026-11-20T09:20:00Z")
-    body = succeeded(**fields)
-    told = [outcome(call_back(api.client, provider_id, body, signature(secret, body))) for _ in range(2)]
-    assert told == [expected, expected] and state(api, made) == "pending"
+    cases = [(expected, fields) for expected, many in OTHERS.items() for fields in many]
+    for n, (expected, fields) in enumerate(cases):
+        made = asked(api, provider_id, f"p-{n}", provider_ref=f"R-{n}", expires_at="2026-11-20T09:20:00Z")
+        body = succeeded(**({"id": f"evt-{n}", "reference": f"R-{n}"} | fields))
+        told = [outcome(call_back(api.client, provider_id, body, signature(secret, body))) for _ in range(2)]
+        assert told == [expected, expected] and state(api, made) == "pending", fields
     with reading(api.engine) as session:
-        assert [row.outcome for row in session.exec(select(PaymentCallback))] == [expected]
-        assert count(session, MessageText) == 1
+        kept = {row.event_ref: row.outcome for row in session.exec(select(PaymentCallback))}
+        assert kept == {f"evt-{n}": expected for n, (expected, _) in enumerate(cases)}
+        assert count(session, MessageText) == len(cases)
 
 
 def test_a_callback_that_came_before_its_payment_counts_when_it_comes_again(
@@ -258,20 +260,20 @@ def test_stripe_tells_of_one_payment_twice_and_it_counts_once(api: Api, stripe_p
     assert state(api, made) == "paid"
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (completed(payment_status="unpaid"), "ignored"),
-        (completed(amount_total=5000), "amount_differs"),
-        (completed(currency="usd"), "amount_differs"),
-        (completed(id="cs_of_another", payment_intent=None), "unknown_payment"),
-        (json.dumps({"id": "evt_9", "type": "invoice.paid", "created": 1, "data": {"object": {}}}).encode(), "ignored"),
-    ],
+OF_STRIPE = (
+    ("ignored", completed(event="evt_1", payment_status="unpaid")),
+    ("amount_differs", completed(event="evt_2", amount_total=5000)),
+    ("amount_differs", completed(event="evt_3", currency="usd")),
+    ("unknown_payment", completed(event="evt_4", id="cs_of_another", payment_intent=None)),
+    ("ignored", json.dumps({"id": "evt_9", "type": "invoice.paid", "created": 1, "data": {"object": {}}}).encode()),
 )
-def test_other_events_of_stripe_change_nothing(api: Api, stripe_provider: str, body: bytes, expected: str) -> None:
+
+
+def test_other_events_of_stripe_change_nothing(api: Api, stripe_provider: str) -> None:
     made = asked(api, stripe_provider, provider_ref="cs_test_a1")
-    header = signature(STRIPE_SECRET, body) + ",v0=0123"
-    assert outcome(call_back(api.client, stripe_provider, body, header, STRIPE_HEADER)) == expected
+    for expected, body in OF_STRIPE:
+        header = signature(STRIPE_SECRET, body) + ",v0=0123"
+        assert outcome(call_back(api.client, stripe_provider, body, header, STRIPE_HEADER)) == expected
     assert state(api, made) == "pending"
 
 
@@ -334,35 +336,52 @@ def test_stripe_is_asked_for_a_checkout_with_the_key_of_the_account(api: Api, ke
         assert STRIPE_KEY not in session.exec(select(PaymentProvider)).one().model_dump_json()
 
 
-@pytest.mark.parametrize(
-    ("say", "code", "retryable"),
-    [
-        (Say(500), "provider_failed", True),
-        (Say(429), "provider_failed", True),
-        (Say(402, body=b'{"error": {"message": "Your account cannot take cards."}}'), "provider_refused", False),
-        (Say(302, {"location": "https://pay.example"}), "provider_refused", False),
-        (Say(200, body=b"<html>"), "provider_answer_unusable", False),
-        (Say(200, body=b'{"url": "https://pay.example"}'), "provider_answer_unusable", False),
-        (Say(200, body=b'{"url": "javascript:alert(1)", "reference": "C-1"}'), "provider_answer_unusable", False),
-        (Say(200, body=b'{"url": "http://10.0.0.1/", "reference": "C-1"}'), "provider_answer_unusable", False),
-        (Say(200, body=b" " * 200_000), "provider_unreachable", True),
-    ],
+FAILURES = (
+    (Say(500), "provider_failed", True),
+    (Say(429), "provider_failed", True),
+    (Say(402, body=b'{"error": {"message": "Your account cannot take cards."}}'), "provider_refused", False),
+    (Say(302, {"location": "https://pay.example"}), "provider_refused", False),
+    (Say(200, body=b"<html>"), "provider_answer_unusable", False),
+    (Say(200, body=b'{"url": "https://pay.example"}'), "provider_answer_unusable", False),
+    (Say(200, body=b'{"url": "javascript:alert(1)", "reference": "C-1"}'), "provider_answer_unusable", False),
+    (Say(200, body=b'{"url": "http://10.0.0.1/", "reference": "C-1"}'), "provider_answer_unusable", False),
+    (Say(200, body=b" " * 200_000), "provider_unreachable", True),
 )
+
+
 def test_a_provider_that_fails_leaves_nothing_behind_and_the_same_request_may_succeed_later(
-    api: Api, keyring: Keyring, pay_page: Receiver, say: Say, code: str, retryable: bool
+    api: Api, keyring: Keyring, pay_page: Receiver
 ) -> None:
     made, _ = provider(api.engine, keyring, api.workspace_id, checkout_url=pay_page.url)
-    pay_page.answer = lambda _: say
-    problem = check_problem(ask(api, made.id, provider_ref=None, destination_url=None), 502, code)
-    assert problem["retryable"] is retryable
-    if say.status == 402:
-        assert "Your account cannot take cards" in problem["detail"]
+    for say, code, retryable in FAILURES:
+        pay_page.answer = lambda _, say=say: say  # type: ignore[misc]
+        problem = check_problem(ask(api, made.id, provider_ref=None, destination_url=None), 502, code)
+        assert problem["retryable"] is retryable
+        if say.status == 402:
+            assert "Your account cannot take cards" in problem["detail"]
     with reading(api.engine) as session:
         assert (count(session, Message), count(session, Payment)) == (0, 0)
     pay_page.answer = lambda _: made_there("https://pay.example/c/9", "reference", "C-9")
     assert asked(api, made.id, provider_ref=None, destination_url=None)["provider_ref"] == "C-9"
-    first, second = (got.headers["idempotency-key"] for got in pay_page.got)
-    assert first == second
+    assert len({got.headers["idempotency-key"] for got in pay_page.got}) == 1
+
+
+def test_a_provider_that_hangs_takes_so_many_threads_and_no_more(
+    sqlite_settings: Settings, sqlite_url: str, pay_page: Receiver
+) -> None:
+    engine, keyring = open_engine(sqlite_url), open_keyring(sqlite_settings)
+    own = sqlite_settings.model_copy(update={"webhook_networks": LOOPBACK})
+    let_go = threading.Event()
+    pay_page.answer = lambda got: replace(made_there("https://pay.example/c", "reference", got.headers[KEY]), held=let_go)
+    with opened(engine, own) as api, ThreadPoolExecutor(AT_ONCE) as threads:
+        made, _ = provider(engine, keyring, api.workspace_id, checkout_url=pay_page.url)
+        held = [threads.submit(ask, api, made.id, f"p-{n}", provider_ref=None, destination_url=None) for n in range(AT_ONCE)]
+        pay_page.wait_for(AT_ONCE)
+        refused = ask(api, made.id, "p-more", provider_ref=None, destination_url=None)
+        let_go.set()
+        assert {one.result().status_code for one in held} == {201}
+        check_problem(refused, 429, "too_many_checkouts")
+    engine.dispose()
 
 
 def test_a_provider_in_a_private_network_is_not_asked(settings: Settings, engine: Any, keyring: Keyring) -> None:
@@ -387,27 +406,25 @@ def test_two_requests_of_one_key_at_once_make_one_payment(api: Api, keyring: Key
         assert (count(session, Message), count(session, Payment)) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    ("fields", "status", "code"),
-    [
-        ({"amount": {"amount": 0, "currency": "EUR"}}, 422, "amount_invalid"),
-        ({"amount": {"amount": 1, "currency": "XXX"}}, 422, "currency_unknown"),
-        ({"provider_ref": None}, 422, "provider_ref_missing"),
-        ({"destination_url": None, "provider_ref": None}, 422, "checkout_missing"),
-        ({"destination_url": "https://user@pay.example"}, 422, "destination_invalid"),
-        ({"text": "Payez !"}, 422, "destination_without_link"),
-        ({"confirmation": "{{ link }}"}, 422, "template_unknown_field"),
-        ({"expires_at": "2026-11-20T09:00:30Z"}, 422, "expiry_invalid"),
-        ({"expires_at": "2029-11-20T09:00:30Z"}, 422, "expiry_invalid"),
-        ({"provider_id": "ppr_1"}, 404, "not_found"),
-        ({"provider_id": "ppr_" + "1" * 32}, 404, "provider_not_found"),
-    ],
+IMPOSSIBLE: tuple[tuple[dict[str, Any], int, str], ...] = (
+    ({"amount": {"amount": 0, "currency": "EUR"}}, 422, "amount_invalid"),
+    ({"amount": {"amount": 1, "currency": "XXX"}}, 422, "currency_unknown"),
+    ({"provider_ref": None}, 422, "provider_ref_missing"),
+    ({"destination_url": None, "provider_ref": None}, 422, "checkout_missing"),
+    ({"destination_url": "https://user@pay.example"}, 422, "destination_invalid"),
+    ({"text": "Payez !"}, 422, "destination_without_link"),
+    ({"confirmation": "{{ link }}"}, 422, "template_unknown_field"),
+    ({"expires_at": "2026-11-20T09:00:30Z"}, 422, "expiry_invalid"),
+    ({"expires_at": "2029-11-20T09:00:30Z"}, 422, "expiry_invalid"),
+    ({"provider_id": "ppr_1"}, 404, "not_found"),
+    ({"provider_id": "ppr_" + "1" * 32}, 404, "provider_not_found"),
 )
-def test_what_cannot_be_asked_for_is_told_and_leaves_nothing(
-    sqlite_api: Api, sqlite_settings: Settings, fields: dict[str, Any], status: int, code: str
-) -> None:
+
+
+def test_what_cannot_be_asked_for_is_told_and_leaves_nothing(sqlite_api: Api, sqlite_settings: Settings) -> None:
     made, _ = provider(sqlite_api.engine, open_keyring(sqlite_settings), sqlite_api.workspace_id)
-    check_problem(ask(sqlite_api, **({"provider_id": made.id} | fields)), status, code)
+    for fields, status, code in IMPOSSIBLE:
+        check_problem(ask(sqlite_api, **({"provider_id": made.id} | fields)), status, code)
     with reading(sqlite_api.engine) as session:
         assert (count(session, Message), count(session, Payment)) == (0, 0)
 
