@@ -51,9 +51,9 @@ def test_a_page_is_written_read_changed_published_and_deleted(api: Api) -> None:
     check_problem(api.get("/v1/pages/pag_1"), 404, "page_not_found")
 
 
-def test_what_is_read_can_be_sent_back_as_it_is(api: Api) -> None:
-    page = add(api, WHOLE)
-    again = change(api, page, page["document"])
+def test_what_is_read_can_be_sent_back_as_it_is(sqlite_api: Api) -> None:
+    page = add(sqlite_api, WHOLE)
+    again = change(sqlite_api, page, page["document"])
     assert again.json() == page
 
 
@@ -74,12 +74,12 @@ def test_pages_are_listed_newest_first_with_a_cursor(api: Api) -> None:
     check_problem(api.get("/v1/pages?after=cmp_1"), 404, "not_found")
 
 
-def test_of_two_who_change_a_page_the_second_is_told(api: Api) -> None:
-    page = add(api)
-    assert change(api, page, OTHER).status_code == 200
-    problem = check_problem(change(api, page, WHOLE), 409, "page_changed")
+def test_of_two_who_change_a_page_the_second_is_told(sqlite_api: Api) -> None:
+    page = add(sqlite_api)
+    assert change(sqlite_api, page, OTHER).status_code == 200
+    problem = check_problem(change(sqlite_api, page, WHOLE), 409, "page_changed")
     assert "version 2" in problem["detail"]
-    check_problem(publish(api, page), 409, "page_changed")
+    check_problem(publish(sqlite_api, page), 409, "page_changed")
 
 
 def test_a_wrong_document_is_told_with_its_block_and_its_field(sqlite_api: Api) -> None:
@@ -94,9 +94,9 @@ def test_a_wrong_document_is_told_with_its_block_and_its_field(sqlite_api: Api) 
     ]
 
 
-def test_an_unfinished_page_is_stored_and_not_published(api: Api) -> None:
-    page = add(api, {"languages": ["fr"], "blocks": [{"id": "shop", "type": "picture"}]})
-    problem = check_problem(publish(api, page), 422, "page_incomplete")
+def test_an_unfinished_page_is_stored_and_not_published(sqlite_api: Api) -> None:
+    page = add(sqlite_api, {"languages": ["fr"], "blocks": [{"id": "shop", "type": "picture"}]})
+    problem = check_problem(publish(sqlite_api, page), 422, "page_incomplete")
     assert [one["field"] for one in problem["errors"]] == ["title.fr", "blocks.0.alt.fr", "blocks.0.picture"]
 
 
@@ -118,9 +118,9 @@ def test_programs_in_every_text_come_back_as_the_text_they_are(sqlite_api: Api) 
     assert page["document"]["blocks"][1]["query"] == attack
 
 
-def test_a_page_that_a_campaign_leads_to_is_not_deleted_and_shows_no_code_it_has_not(api: Api) -> None:
-    page = add(api)
-    assert publish(api, page).is_success
+def test_a_page_that_a_campaign_leads_to_is_not_deleted_and_shows_no_code_it_has_not(sqlite_api: Api) -> None:
+    page = add(sqlite_api)
+    assert publish(sqlite_api, page).is_success
     sent = {
         "name": "Sale",
         "kind": "transactional",
@@ -129,11 +129,11 @@ def test_a_page_that_a_campaign_leads_to_is_not_deleted_and_shows_no_code_it_has
         "page_id": page["id"],
         "audience": "all",
     }
-    campaign = api.post("/v1/campaigns", json=sent)
+    campaign = sqlite_api.post("/v1/campaigns", json=sent)
     assert campaign.status_code == 201, campaign.text
-    check_problem(api.request("DELETE", f"/v1/pages/{page['id']}"), 409, "page_in_use")
-    with_code = change(api, page, with_block(**block("code"))).json()
-    problem = check_problem(publish(api, with_code), 409, "page_needs_offer")
+    check_problem(sqlite_api.request("DELETE", f"/v1/pages/{page['id']}"), 409, "page_in_use")
+    with_code = change(sqlite_api, page, with_block(**block("code"))).json()
+    problem = check_problem(publish(sqlite_api, with_code), 409, "page_needs_offer")
     assert campaign.json()["id"] in problem["detail"]
 
 
@@ -180,11 +180,11 @@ def test_pictures_are_uploaded_listed_and_deleted(api: Api) -> None:
     check_problem(api.get("/v1/pictures?after=x"), 422, "cursor_invalid")
 
 
-def test_a_picture_on_a_page_is_not_deleted(api: Api) -> None:
-    picture = upload(api, picture_file()).json()
-    page = add(api, with_block(**block("picture") | {"picture": picture["digest"]}))
-    assert publish(api, page).is_success
-    problem = check_problem(api.request("DELETE", f"/v1/pictures/{picture['id']}"), 409, "picture_in_use")
+def test_a_picture_on_a_page_is_not_deleted(sqlite_api: Api) -> None:
+    picture = upload(sqlite_api, picture_file()).json()
+    page = add(sqlite_api, with_block(**block("picture") | {"picture": picture["digest"]}))
+    assert publish(sqlite_api, page).is_success
+    problem = check_problem(sqlite_api.request("DELETE", f"/v1/pictures/{picture['id']}"), 409, "picture_in_use")
     assert "“Sale”" in problem["detail"]
 
 
@@ -202,18 +202,18 @@ def test_what_is_no_picture_is_refused_whatever_it_is_called_and_nothing_is_stor
     assert sqlite_api.get("/v1/pictures").json()["pictures"] == []
 
 
-def test_a_picture_sent_twice_with_one_key_is_answered_the_same(api: Api) -> None:
+def test_a_picture_sent_twice_with_one_key_is_answered_the_same(sqlite_api: Api) -> None:
     headers = {"Idempotency-Key": "picture-1"}
-    first = upload(api, picture_file(), headers=headers)
-    again = upload(api, picture_file(), headers=headers)
+    first = upload(sqlite_api, picture_file(), headers=headers)
+    again = upload(sqlite_api, picture_file(), headers=headers)
     assert again.content == first.content
     assert again.headers["idempotent-replayed"] == "true"
-    check_problem(upload(api, picture_file(colour="blue"), headers=headers), 422, "idempotency_key_reused")
+    check_problem(upload(sqlite_api, picture_file(colour="blue"), headers=headers), 422, "idempotency_key_reused")
 
 
-def test_pages_of_another_workspace_are_not_there(api: Api) -> None:
-    page = add(api)
-    other = factories.workspace(api.engine, "Another")
-    key = api.make_key(workspace_id=other)
-    assert api.get("/v1/pages", key=key).json()["pages"] == []
-    check_problem(api.get(f"/v1/pages/{page['id']}", key=key), 404, "page_not_found")
+def test_pages_of_another_workspace_are_not_there(sqlite_api: Api) -> None:
+    page = add(sqlite_api)
+    other = factories.workspace(sqlite_api.engine, "Another")
+    key = sqlite_api.make_key(workspace_id=other)
+    assert sqlite_api.get("/v1/pages", key=key).json()["pages"] == []
+    check_problem(sqlite_api.get(f"/v1/pages/{page['id']}", key=key), 404, "page_not_found")
