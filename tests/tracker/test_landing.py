@@ -363,6 +363,16 @@ async def test_opting_out_suppresses_the_number_tells_it_once_and_keeps_what_wai
         assert not any(first <= 0 < first + size for first, size in batches), "what waited will not leave"
 
 
+async def test_opting_out_by_many_presses_at_once_is_told_once(served: Served, engine: Engine, path: Path_) -> None:
+    answers = await asyncio.gather(*(post(served.port, f"{path()}/stop", accept=JSON) for _ in range(8)))
+    assert [answer.status for answer in answers] == [200] * 8
+    with reading(engine) as session:
+        assert len(session.exec(select(Suppression)).all()) == 1
+        # One that was new, one name for all that were not.
+        kinds = session.exec(select(Fact.kind).order_by(col(Fact.kind))).all()
+        assert kinds == ["opted_out", "opted_out", "unsent"]
+
+
 async def test_opting_out_again_after_a_start_is_said_again(served: Served, engine: Engine, path: Path_, time: Time) -> None:
     for _ in range(2):
         assert (await post(served.port, f"{path()}/stop")).status == 200

@@ -21,8 +21,8 @@ from linksvc.promo_codes import display
 from linksvc.zones import zones_of
 from tracker.bodies import read_body
 from tracker.landing.files import NOSNIFF
-from tracker.landing.rendering import direction, epoch_ms, is_personal, render_block, render_page
-from tracker.landing.scenes import Personal, Scene
+from tracker.landing.rendering import direction, is_personal, render_block, render_page
+from tracker.landing.scenes import Personal, Scene, epoch_ms
 from tracker.landing.serving import PageShowing, page_headers
 from tracker.landing.transactions import Transactions
 from tracker.landing.visits import PageVisit
@@ -56,11 +56,6 @@ class PersonalPages:
         """The answer to POST /{code}: the whole page with what is personal."""
         await read_body(visit.headers, receive, MOST_BYTES)
         return whole_page(visit, await self._scene_or_everybodys(visit))
-
-    async def answer(self, visit: PageVisit, block: Block, **notes: str) -> Response:
-        """What somebody sees after they did something in a block: for the script that block, else the whole page."""
-        scene = replace(await self.scene(visit), notes={block.id: notes[block.id]} if block.id in notes else {})
-        return block_response(visit, scene, block) if visit.wants_json else whole_page(visit, scene)
 
     async def _scene_or_everybodys(self, visit: PageVisit) -> Scene:
         """Of a link that was sent to nobody: as everybody sees it."""

@@ -7,7 +7,7 @@ both are put between parts that are kept ready, so a GET joins a few byte string
 
 import secrets
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from linksvc.landing.blocks import Block, CountdownBlock, TextBlock
 from linksvc.landing.contrast import contrast
 from linksvc.landing.documents import Document
 from linksvc.schedules import RECIPIENT
-from tracker.landing.scenes import Scene
+from tracker.landing.scenes import Scene, epoch_ms
 from tracker.landing.views import view_of
 from tracker.landing.wording import own_words
 
@@ -29,7 +29,6 @@ _PATH, _TOKEN = secrets.token_hex(16), secrets.token_hex(16)
 """Where the link's own address and the hit's token will stand. Nobody's text holds them: they are drawn anew each start."""
 
 _UTC = ZoneInfo("UTC")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _OWN = frozenset({"code", "scratch", "flip", "survey"})
 """Blocks that show somebody what is theirs."""
@@ -128,10 +127,6 @@ def asks(document: Document) -> bool:
     """Whether a page has anything to ask for: what is personal, another language, the time."""
     counts = any(block.type == "countdown" for block in document.blocks)
     return counts or len(document.languages) > 1 or any(map(is_personal, document.blocks))
-
-
-def epoch_ms(moment: datetime) -> int:
-    return int((moment - _EPOCH).total_seconds() * 1000)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,8 @@ from linksvc.landing.documents import Document
 from linksvc.landing.participation import NONE, Participation
 from linksvc.landing.words import Words, said
 from tracker.landing.known_pages import KnownPage
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,8 @@ class Scene:
     def say(self, words: Words) -> str:
         """A text in the page's language."""
         return said(words, self.language, self.document.default_language)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """As browsers tell time."""
+    return int((moment - _EPOCH).total_seconds() * 1000)

@@ -4,7 +4,7 @@ A type is added by its class in `linksvc.landing.blocks`, its template in `templ
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -17,14 +17,13 @@ from linksvc.schedules import RECIPIENT
 from tracker.landing import markup, symbols
 from tracker.landing.draw_views import draw_view
 from tracker.landing.locales import locale_of
-from tracker.landing.scenes import Scene
+from tracker.landing.scenes import Scene, epoch_ms
 from tracker.landing.survey_views import survey_view
 from tracker.landing.wording import own_words
 
 Values = Mapping[str, Any]
 View = Callable[[Any, Scene], Values]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAPS = "https://www.google.com/maps/search/?api=1&query="
 """Opens the map of every phone's own choice, and a page anywhere else; nothing is asked of it before somebody presses."""
 
@@ -60,7 +59,7 @@ def _countdown(block: CountdownBlock, scene: Scene) -> Values:
     local = datetime.fromisoformat(block.ends_at) if block.ends_at else None
     over = ends is not None and scene.now >= ends
     return {
-        "ends_ms": int((ends - _EPOCH).total_seconds() * 1000) if ends else None,
+        "ends_ms": epoch_ms(ends) if ends else None,
         "ends_at": ends.isoformat() if ends else block.ends_at,
         "local": block.ends_at if ends is None else "",
         "over": over,
