@@ -232,3 +232,23 @@ async def test_nobody_draws_once_the_link_has_ended(
     async with serve(sqlite_settings, sqlite_engine) as served:
         assert (await draw(served, code_of(codes, scene.campaign_id))).status == 410
     assert rows(sqlite_engine, PrizeDraw) == []
+
+
+async def test_with_the_database_in_trouble_nothing_is_drawn_and_the_page_says_to_try_again(
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
+) -> None:
+    code = code_of(codes, scene.campaign_id)
+    async with serve(sqlite_settings, sqlite_engine) as served:
+        _rename(sqlite_engine, "prize_stock", "away")
+        refused = await draw(served, code)
+        page = await post(served.port, f"/{code}/draw/card", accept="text/html", accept_language="en")
+        _rename(sqlite_engine, "away", "prize_stock")
+        assert rows(sqlite_engine, PrizeDraw) == []
+        assert (await draw(served, code)).status == 200
+    assert refused.status == 503 and orjson.loads(refused.body)["retryable"]
+    assert page.status == 503 and b"Try again" in page.body
+
+
+def _rename(engine: Engine, table: str, name: str) -> None:
+    with writing(engine) as session:
+        session.connection().exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
