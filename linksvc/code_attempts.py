@@ -64,7 +64,7 @@ class CodeAttempts:
 
     def ask(self, who: Attempter, ask: Callable[[], Found | Refusal]) -> Found | Refusal:
         """What `ask` says of a code, unless it must not be asked now. Raises TooManyRequests (`too_many_wrong_codes`)."""
-        self.admit(who)
+        self._admit(who)
         answer = ask()
         self.count(who, answer)
         return answer
@@ -80,8 +80,7 @@ class CodeAttempts:
     def refused(self) -> Mapping[str, float]:
         return {kind: watched.refused for kind, watched in self._watched.items()}
 
-    def admit(self, who: Attempter) -> None:
-        """The first half of `ask`, for whoever asks for several at once: may one more code be looked at?"""
+    def _admit(self, who: Attempter) -> None:
         with self._lock:
             for kind, subject in who.subjects.items():
                 watched = self._watched[kind]
@@ -93,8 +92,14 @@ class CodeAttempts:
                         retry_after_s=wait_s,
                     )
 
+    def holds_back(self, who: Attempter) -> bool:
+        """Whether somebody's codes must go through `ask`, one by one. Whose need not may be looked at together; then `count`
+        is told of each."""
+        with self._lock:
+            return any(self._watched[kind].holds(subject) for kind, subject in who.subjects.items())
+
     def count(self, who: Attempter, answer: object) -> None:
-        """The other half: what became of it."""
+        """What became of a code that was looked at."""
         missed = isinstance(answer, Refusal) and answer.reason == UNKNOWN
         with self._lock:
             for kind, subject in who.subjects.items():

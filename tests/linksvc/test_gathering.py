@@ -49,7 +49,7 @@ async def test_what_is_wrong_with_one_is_told_to_that_one_alone() -> None:
     rounds = Rounds()
     rounds.go.release(1)
     told = await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 3, 4)), return_exceptions=True)
-    assert told[0::2] == [4, 8]
+    assert [told[0], told[2]] == [4, 8]
     assert isinstance(told[1], ValueError)
 
 
@@ -71,5 +71,5 @@ async def test_who_has_gone_before_the_round_begins_is_not_asked_for() -> None:
     with pytest.raises(asyncio.CancelledError):
         await gone
     rounds.go.release(2)
-    assert await asyncio.gather(first, stays) == [4, 12]
+    assert list(await asyncio.gather(first, stays)) == [4, 12]
     assert rounds.seen == [[2], [6]]

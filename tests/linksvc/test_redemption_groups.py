@@ -26,7 +26,7 @@ def workspace_id(engine: Engine) -> int:
 
 
 def told(outcomes: list[Redemption | Refusal | None]) -> list[str | None]:
-    return [one.reason if isinstance(one, Refusal) else one and one.order_ref for one in outcomes]
+    return [None if one is None else one.reason if isinstance(one, Refusal) else one.order_ref for one in outcomes]
 
 
 def test_each_of_a_group_gets_what_is_its_own(engine: Engine, workspace_id: int) -> None:

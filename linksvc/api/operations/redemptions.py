@@ -20,12 +20,12 @@ from linksvc.api.till_shapes import (
 )
 from linksvc.api.together import answer_together
 from linksvc.database import reading
-from linksvc.errors import Conflict, NotFound, Problem, TooManyRequests
+from linksvc.errors import Conflict, NotFound, Problem
 from linksvc.money import AMOUNT_MOST
 from linksvc.public_ids import parse_id
 from linksvc.redemption_groups import redeem_group
 from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, list_redemptions
-from linksvc.redemptions import Use, redeem
+from linksvc.redemptions import Redemption, Use, redeem
 from linksvc.refusals import Refusal
 from linksvc.returns import return_part, void
 
@@ -79,32 +79,29 @@ def redeeming(call: Call[Any, Any], use: Use) -> Work:
 
 
 def redeem_codes_together(calls: Sequence[Call[RedemptionPayload, None]]) -> Sequence[Prepared | Problem | None]:
-    """Those that came at the same moment; whose key has no shop is told so alone."""
-    ours = [place for place, call in enumerate(calls) if call.caller.shop_id is not None]
-    answers = answer_together([calls[place] for place in ours], _redeem_group) if ours else []
-    by_place = dict(zip(ours, answers, strict=True))
+    """Those that came at the same moment. Whoever guesses codes, or has a key without a shop, is told so alone."""
+    plain = [place for place, call in enumerate(calls) if call.caller.shop_id is not None and not _guesses(call)]
+    answers = answer_together([calls[place] for place in plain], _redeem_group) if plain else []
+    by_place = dict(zip(plain, answers, strict=True))
     return [by_place.get(place) for place in range(len(calls))]
+
+
+def _guesses(call: Call[Any, Any]) -> bool:
+    return call.installation.limits.attempts.holds_back(call.attempter)
 
 
 def _redeem_group(
     session: Session, calls: Sequence[Call[RedemptionPayload, None]]
 ) -> list[RedemptionAnswer | Problem | None]:
-    held_back: dict[int, Problem] = {}
-    for place, call in enumerate(calls):
-        try:
-            call.installation.limits.attempts.admit(call.attempter)
-        except TooManyRequests as problem:
-            held_back[place] = problem
-    admitted = [place for place in range(len(calls)) if place not in held_back]
-    outcomes = redeem_group(
-        session, [(till_of(calls[place]), calls[place].body.use()) for place in admitted], calls[0].now()
-    )
-    answers: list[RedemptionAnswer | Problem | None] = [held_back.get(place) for place in range(len(calls))]
-    for place, outcome in zip(admitted, outcomes, strict=True):
-        if outcome is not None:
-            calls[place].installation.limits.attempts.count(calls[place].attempter, outcome)
-            answers[place] = refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
-    return answers
+    outcomes = redeem_group(session, [(till_of(call), call.body.use()) for call in calls], calls[0].now()) if calls else []
+    return [_told(call, outcome) for call, outcome in zip(calls, outcomes, strict=True)]
+
+
+def _told(call: Call[Any, Any], outcome: Redemption | Refusal | None) -> RedemptionAnswer | Problem | None:
+    if outcome is None:
+        return None
+    call.installation.limits.attempts.count(call.attempter, outcome)
+    return refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
 
 
 def read_redemptions(call: Call[None, RedemptionsQuery]) -> RedemptionsAnswer:
