@@ -60,7 +60,8 @@ def open_callback(session: Session, keyring: Keyring, signed: Signed, now: datet
     try:
         provider = find_live(session, keyring, signed.provider_id, now)
     except ConfigurationError:
-        log.exception("a payment provider's secret cannot be read", action="payment.callback", provider=signed.provider_id)
+        # Without its traceback, which may show what it was read with.
+        log.error("a payment provider's secret cannot be read", action="payment.callback", provider=signed.provider_id)
         # It is ours to mend, and the provider tries again: until then nothing can be told of its signature.
         raise Unauthenticated("The signature cannot be checked at the moment.", code="signature_invalid") from None
     verify(signed.signatures.get(HEADERS[provider.kind], ""), signed.body, provider.secrets, now)

@@ -3,6 +3,7 @@ line makes them; their secrets are sealed (`linksvc.sealing`) and never shown ag
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -10,7 +11,7 @@ from typing import Literal, get_args
 from sqlmodel import Session, col, select
 
 from linksvc.destinations import check_destination
-from linksvc.errors import Conflict, FieldError, InvalidRequest, NotFound
+from linksvc.errors import ConfigurationError, Conflict, FieldError, InvalidRequest, NotFound
 from linksvc.keys import Keyring
 from linksvc.models import PaymentProvider, Workspace
 from linksvc.names import check_name
@@ -133,6 +134,19 @@ def rotate_secret(
     return _shown(row), secret
 
 
+def replace_checkout_key(session: Session, keyring: Keyring, workspace_id: int, name: str, checkout_key: str) -> Provider:
+    """Takes another key of the account that a provider of kind stripe is asked with. Raises NotFound (provider_not_found),
+    InvalidRequest (checkout_invalid) for a provider that is asked without one."""
+    row = _find_row(session, workspace_id, name)
+    if not row.checkout_key:
+        raise _wrong("checkout_key", "checkout_invalid", "This provider is not asked with the key of an account.")
+    _check_key(checkout_key)
+    row.checkout_key = seal(keyring, checkout_key, row.id)
+    session.add(row)
+    session.flush()
+    return _shown(row)
+
+
 def disable_provider(session: Session, workspace_id: int, name: str, now: datetime) -> Provider:
     """Nothing is taken from it any more, and no payment made with it. Raises NotFound (provider_not_found)."""
     row = _find_row(session, workspace_id, name)
@@ -151,15 +165,17 @@ def find_live(session: Session, keyring: Keyring, id: str, now: datetime, worksp
     row = session.exec(statement).first()
     if row is None:
         raise NotFound("There is no such payment provider, or it is disabled.", code="provider_not_found")
-    sealed = [row.secret]
+    secrets_in_clear = [unseal(keyring, row.secret, row.id)]
     if row.previous_secret and row.previous_until and now < row.previous_until:
-        sealed.append(row.previous_secret)
+        # Perhaps it was replaced because nobody can read it any more.
+        with suppress(ConfigurationError):
+            secrets_in_clear.append(unseal(keyring, row.previous_secret, row.id))
     return LiveProvider(
         workspace_id=row.workspace_id,
         id=row.id,
         name=row.name,
         kind=row.kind,
-        secrets=tuple(unseal(keyring, one, row.id) for one in sealed),
+        secrets=tuple(secrets_in_clear),
         checkout_url=row.checkout_url,
         checkout_key=unseal(keyring, row.checkout_key, row.id) if row.checkout_key else "",
         return_url=row.return_url,
@@ -188,13 +204,17 @@ def _check_checkout(new: NewProvider, own: Networks) -> str:
                 "checkout_key", "checkout_invalid", "To have Stripe make payments, give the account's key (sk_...)."
             )
         return ""
-    if not new.checkout_key.isascii() or not new.checkout_key.isprintable() or len(new.checkout_key) > MOST_CHARACTERS:
-        raise _wrong("checkout_key", "checkout_invalid", "The key of an account is one line of visible ASCII characters.")
+    _check_key(new.checkout_key)
     if not new.return_url:
         raise _wrong(
             "return_url", "checkout_invalid", "Stripe asks where customers go once they have paid: a return address."
         )
     return check_url(new.checkout_url or STRIPE_CHECKOUT, own)
+
+
+def _check_key(key: str) -> None:
+    if not key.isascii() or not key.isprintable() or not 1 <= len(key) <= MOST_CHARACTERS:
+        raise _wrong("checkout_key", "checkout_invalid", "The key of an account is one line of visible ASCII characters.")
 
 
 def _find_row(session: Session, workspace_id: int, name: str) -> PaymentProvider:

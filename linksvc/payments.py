@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from linksvc import single_messages
 from linksvc.database import BATCH_ROWS
-from linksvc.errors import Conflict, FieldError, InvalidRequest, NotFound
+from linksvc.errors import ConfigurationError, Conflict, FieldError, InvalidRequest, NotFound
 from linksvc.keys import Keyring
 from linksvc.link_terms import LinkTerms
 from linksvc.links import find_row
@@ -89,9 +89,9 @@ def check_payment(
 
     Raises InvalidRequest: amount_invalid, currency_unknown, checkout_missing, provider_ref_missing, expiry_invalid,
     idempotency_key_reused, those of `linksvc.single_checks.check` for the message and for the confirmation; NotFound:
-    provider_not_found; Conflict: payment_exists; ConfigurationError.
+    provider_not_found; Conflict: payment_exists, provider_secret_lost.
     """
-    provider = find_live(session, keyring, new.provider_id, now, workspace_id)
+    provider = _find_provider(session, keyring, workspace_id, new.provider_id, now)
     if not 1 <= new.money.amount_minor <= AMOUNT_MOST:
         raise _wrong("amount.amount", "amount_invalid", f"The amount is 1 to {AMOUNT_MOST} minor units.")
     check_currency(new.money.currency)
@@ -199,6 +199,17 @@ def change_link(
     row.updated_at, row.revision = now, next_revision(session)
     session.add(row)
     session.flush()
+
+
+def _find_provider(session: Session, keyring: Keyring, workspace_id: int, id: str, now: datetime) -> LiveProvider:
+    try:
+        return find_live(session, keyring, id, now, workspace_id)
+    except ConfigurationError:
+        message = (
+            "A secret of this provider was sealed with a secret key that the installation does not have. Give it anew: "
+            "ricochet payment provider rotate."
+        )
+        raise Conflict(message, code="provider_secret_lost") from None
 
 
 def _message(new: NewPayment, destination_url: str, expires_at: datetime | None) -> NewSingle:

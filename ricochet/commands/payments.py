@@ -23,6 +23,7 @@ from linksvc.payment_providers import (
     add_provider,
     disable_provider,
     list_providers,
+    replace_checkout_key,
     rotate_secret,
 )
 from linksvc.payments import STATES, cancel_payment
@@ -41,6 +42,14 @@ SecretFile = Annotated[
         "--secret-file",
         help="File with the secret that callbacks are signed with, or - for standard input. Stripe shows it beside the "
         "endpoint (whsec_...); of kind hmac one is drawn, unless told.",
+        show_default=False,
+    ),
+]
+CheckoutKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkout-key-file",
+        help="File with the key of the Stripe account (sk_..., rk_...), or -: with it Stripe is asked where to pay.",
         show_default=False,
     ),
 ]
@@ -64,14 +73,7 @@ def add_payment_provider(
             show_default=False,
         ),
     ] = None,
-    checkout_key_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkout-key-file",
-            help="File with the key of the Stripe account (sk_..., rk_...), or -: with it Stripe is asked where to pay.",
-            show_default=False,
-        ),
-    ] = None,
+    checkout_key_file: CheckoutKeyFile = None,
     return_url: Annotated[
         str | None,
         typer.Option("--return-url", help="Where customers come back to once they have paid.", show_default=False),
@@ -113,6 +115,7 @@ def list_payment_providers(workspace_name: WorkspaceName = None, data_dir: DataD
 def rotate_provider_secret(
     name: Name,
     secret_file: SecretFile = None,
+    checkout_key_file: CheckoutKeyFile = None,
     keep_hours: Annotated[
         int,
         typer.Option("--keep-hours", min=0, max=KEPT_LONGEST.days * 24, help="How long the secret before is taken as well."),
@@ -120,11 +123,15 @@ def rotate_provider_secret(
     workspace_name: WorkspaceName = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Takes another secret for callbacks. One that is drawn is printed; it cannot be read again."""
-    given = _read(secret_file)
+    """Takes another secret for callbacks, or another key of the account. A secret that is drawn is printed, this once."""
+    given, checkout_key = _read(secret_file), _read(checkout_key_file)
     with opened(data_dir) as installation, writing(installation.engine) as session:
         keyring, keep = open_keyring(installation.settings), timedelta(hours=keep_hours)
         workspace_id = find_workspace(session, workspace_name)
+        if checkout_key:
+            replace_checkout_key(session, keyring, workspace_id, name, checkout_key)
+            if not given:
+                return
         _, secret = rotate_secret(session, keyring, workspace_id, name, given, keep, now())
     typer.echo(f"The secret before is taken for {keep_hours} hours more.", err=True)
     if not given:

@@ -15,7 +15,7 @@ from linksvc.models import Message, PaymentProvider
 from linksvc.money import Money
 from linksvc.payment_callbacks import Signed, open_callback, take
 from linksvc.payment_events import read_event, stripe_amount
-from linksvc.payment_providers import LiveProvider, find_live
+from linksvc.payment_providers import LiveProvider, find_live, rotate_secret
 from linksvc.payment_signatures import sign, verify
 from linksvc.sealing import seal, unseal
 from linksvc.settings import Settings
@@ -145,3 +145,14 @@ def test_a_callback_that_cannot_be_checked_for_want_of_a_key_is_refused_and_may_
     with reading(engine) as session, pytest.raises(Problem) as error:
         open_callback(session, other, signed, NOW)
     assert (error.value.status, error.value.code) == (401, "signature_invalid")
+
+
+def test_a_secret_whose_key_is_lost_is_given_anew(engine: Engine, keyring: Keyring, settings: Settings) -> None:
+    workspace_id, other = factories.workspace(engine), Keyring.derive("c" * 40)
+    made, _ = provider(engine, keyring, workspace_id)
+    with pytest.raises(Problem) as error:
+        stored(engine, other, ShortLinks(other, settings), workspace_id, made.id)
+    assert error.value.code == "provider_secret_lost"
+    with writing(engine) as session:
+        _, secret = rotate_secret(session, other, workspace_id, "hmac", "", timedelta(hours=24), NOW)
+        assert find_live(session, other, made.id, NOW).secrets == (secret,)

@@ -54,6 +54,9 @@ def test_a_provider_is_added_and_its_secrets_are_read_from_files_and_kept_sealed
         live = find_live(session, keyring, second[0], now())
         assert (live.secrets, live.checkout_key) == ((STRIPE_SECRET,), STRIPE_KEY)
     engine.dispose()
+    newer = ("--checkout-key-file", "-")
+    assert lumen.done("payment", "provider", "rotate", "Stripe", *newer, typed="sk_test_newer_0123456789") == ""
+    assert "not asked with the key" in lumen.refused("payment", "provider", "rotate", "Caisse", *newer, typed="sk_1")
     assert "Disabled" in lumen.done("payment", "provider", "disable", "Stripe")
     assert "disabled since" in lumen.done("payment", "provider", "list")
 

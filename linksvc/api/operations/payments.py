@@ -198,6 +198,7 @@ OPERATIONS = (
             Failure(404, "not_found", "`provider_id` is no id of a payment provider."),
             Failure(404, "provider_not_found", "There is no such payment provider, or it is disabled."),
             Failure(409, "payment_exists", "There is a payment of this provider_ref already."),
+            Failure(409, "provider_secret_lost", "A secret of the provider has to be given anew."),
             Failure(422, "amount_invalid", "The amount is nothing, or no amount that the provider takes."),
             Failure(422, "currency_unknown", "The currency is no legal tender."),
             Failure(422, "checkout_missing", "It is not said where it is paid, and the provider is not asked."),
