@@ -174,7 +174,7 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
             raise _wrong(
                 "offer_id",
                 "code_without_offer",
-                "The text, the destination or the page has the recipient's code, {{ code }}: say which offer the codes are for.",
+                "The text, the destination or the page has {{ code }}: say which offer the codes are for.",
             )
         if new.code_source is not None:
             raise _wrong("code_source", "code_source_empty", "There is no offer, so there are no codes.")
