@@ -67,7 +67,7 @@ class Snapshot:
             tuple(Block(**row) for row in rows["blocks"]),
             tuple(_destination(row) for row in rows["destinations"]),
             tuple(Domain(**row) for row in rows["domains"]),
-            tuple(_page(row) for row in rows.get("pages", ())),
+            tuple(page for row in rows.get("pages", ()) if (page := _page(row)).is_readable),
         )
 
     def _remove_left_behind(self) -> None:

@@ -1,10 +1,12 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
 from tests.factories import NOW
+from tests.linksvc.landing.documents_by_example import parsed, without
 from tracker.blocks import Block
 from tracker.destinations import Destination
 from tracker.hosts import Domain
@@ -21,7 +23,7 @@ NEWS = News(
         Destination(1, 3, 12, 1, "Lumen", "", page_id=4, snippet_origins=("https://shop.example",)),
     ),
     (Domain("go.example", 1, 9, False), Domain("old.example", 1, 10, True)),
-    (KnownPage(4, 1, 11, 2, '{"title": {"fr": "Été"}}', (Size("ab", 800, 500),)),),
+    (KnownPage(4, 1, 11, 2, parsed(without("picture")).dump(), (Size("ab", 800, 500),)),),
 )
 
 
@@ -56,6 +58,12 @@ def test_a_snapshot_of_the_version_without_pages_is_still_read(tmp_path: Path) -
     former = orjson.dumps(rows)
     snapshot.path.write_bytes(b"ricochet blocks 2 " + snapshot._checksum(former) + b"\n" + former)
     assert Snapshot(tmp_path, KEY).read() == News(NEWS.blocks, NEWS.destinations[:2], NEWS.domains)
+
+
+def test_a_page_that_this_version_cannot_read_costs_nothing_else(tmp_path: Path) -> None:
+    strange = KnownPage(5, 1, 13, 1, '{"title": {}, "blocks": [{"id": "x", "type": "hologram"}]}')
+    Snapshot(tmp_path, KEY).write(replace(NEWS, pages=(strange, *NEWS.pages)))
+    assert Snapshot(tmp_path, KEY).read() == NEWS
 
 
 def test_without_a_snapshot_nothing_is_known(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Published pages as a tracker knows them: learnt from the database as news, kept in its snapshot. For `tracker.known`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import structlog
@@ -47,6 +47,16 @@ class KnownPage:
         """By digest."""
         return {size.digest: size for size in self.pictures}
 
+    @property
+    def is_readable(self) -> bool:
+        """False, and an error in the log, for a document of another version than this one can read: the other pages and the
+        links go on."""
+        try:
+            return bool(self.document)
+        except InvalidRequest:
+            log.error("a published page cannot be read", action="page_unreadable", page_id=self.page_id)
+            return False
+
 
 @lru_cache(READ_DOCUMENTS)
 def _read(written: str) -> Document:
@@ -60,18 +70,13 @@ def read_pages(session: Session, above_revision: int) -> list[KnownPage]:
         .where(col(LandingPage.revision) > above_revision, LandingPage.published != "")
         .order_by(col(LandingPage.revision))
     )
-    return [page for row in rows if (page := _known(session, row))]
+    pages = (KnownPage(row.id or 0, row.workspace_id, row.revision, row.published_version, row.published) for row in rows)
+    return [_with_sizes(session, page) for page in list(pages) if page.is_readable]
 
 
-def _known(session: Session, row: LandingPage) -> KnownPage | None:
-    """None for a document that this version cannot read: the other pages and links go on."""
-    try:
-        digests = parse_document(row.published).pictures()
-    except InvalidRequest:
-        log.error("a published page cannot be read", action="page_unreadable", page_id=row.id)
-        return None
-    sizes = _sizes(session, row.workspace_id, digests) if digests else ()
-    return KnownPage(row.id or 0, row.workspace_id, row.revision, row.published_version, row.published, sizes)
+def _with_sizes(session: Session, page: KnownPage) -> KnownPage:
+    digests = page.document.pictures()
+    return replace(page, pictures=_sizes(session, page.workspace_id, digests)) if digests else page
 
 
 def _sizes(session: Session, workspace_id: int, digests: frozenset[str]) -> tuple[Size, ...]:
