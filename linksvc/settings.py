@@ -82,8 +82,8 @@ class Settings(BaseSettings):
     webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated networks that webhooks may be sent to, and payment providers asked in, besides the "
-        "internet, without TLS too: 127.0.0.0/8, ::1/128 to try them on this machine. Everybody who may add a webhook reaches "
-        "what is in them.",
+        "internet, without TLS too: 127.0.0.0/8, ::1/128 to try them on this machine. Everybody who may add a webhook "
+        "reaches what is in them.",
     )
     webhook_log_days: int = Field(
         default=30, ge=4, description="How long events and what came of sending them are kept to be sent again, in days."

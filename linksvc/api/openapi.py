@@ -138,7 +138,9 @@ def _query_parameters(model: type[BaseModel]) -> list[Parameter]:
 
 def _request_body(operation: Operation) -> RequestBody | None:
     if operation.body_raw:
-        return RequestBody(required=True, content={"application/json": MediaType(schema=Schema(type="object"))})
+        return RequestBody(
+            required=True, content={"application/json": MediaType(schema=Schema.model_validate({"type": "object"}))}
+        )
     if operation.body is None:
         return None
     if operation.multipart:
