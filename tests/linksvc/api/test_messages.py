@@ -14,6 +14,7 @@ from linksvc.models import Message
 from tests import factories
 from tests.factories import NOW
 from tests.linksvc.api.conftest import Api, check_problem
+from tests.linksvc.api.test_pages import SIMPLE
 
 PLAIN: dict[str, Any] = {"to": {"number": "+33639980001"}, "text": "Votre colis est là.", "sender": "36180"}
 
@@ -94,3 +95,13 @@ def test_nobody_sees_a_message_of_another_workspace_or_of_a_campaign_that_is_non
     usual = factories.produced_campaign(api.engine, api.workspace_id, 1)
     check_problem(api.get(f"/v1/messages/msg_{usual * 10**9}"), 404, "message_not_found")
     check_problem(api.get("/v1/messages/msg_7"), 404, "message_not_found")
+
+
+def test_its_link_may_show_a_landing_page_once_that_is_published(api: Api) -> None:
+    made = api.post("/v1/pages", json={"name": "Merci", "document": SIMPLE}).json()
+    shows = {"text": "Voyez : {{ link }}", "page_id": made["id"]}
+    check_problem(send(api, **shows), 422, "page_not_published")
+    assert api.post(f"/v1/pages/{made['id']}/publish", json={"version": made["version"]}).is_success
+    link = send(api, "m-2", **shows).json()["link"]
+    assert (link["page_id"], link["destination_url"]) == (made["id"], "")
+    check_problem(send(api, "m-3", **shows, destination_url="https://shop.example"), 422, "page_and_destination")
