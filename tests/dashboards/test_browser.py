@@ -88,13 +88,13 @@ def test_the_chart_is_drawn_under_the_strict_policy_and_has_its_table(served: Se
     page = served.open(viewport=WIDE)
     page.goto(f"/campaigns/cmp_{campaign_id}")
     bars = page.locator("#chart .trace .point path")
-    expect(bars).to_have_count(6)
+    expect(bars).to_have_count(8)
     expect(page.locator("#chart")).to_contain_text("14 · 58.3")
-    boxes = [bars.nth(n).bounding_box() for n in range(6)]
+    boxes = [bars.nth(n).bounding_box() for n in range(8)]
     widths = [box["width"] for box in boxes if box]
     assert widths[1] / widths[0] == pytest.approx(14 / 24, abs=0.02)
     page.get_by_text("The picture as a table").click()
-    expect(page.locator("#chart-rows tbody tr")).to_have_count(6)
+    expect(page.locator("#chart-rows tbody tr")).to_have_count(8)
     assert served.complaints == []
 
 
@@ -172,7 +172,7 @@ def test_the_pages_speak_french(served: Served) -> None:
     page.goto(f"/campaigns/cmp_{campaign_id}")
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     expect(page.locator("#tile-clicked")).to_contain_text("37,5\u202f%")
-    expect(page.locator("#tile-revenue")).to_contain_text("1\u202f300,00\u00a0€")
+    expect(page.locator("#tile-revenue")).to_contain_text("1\u202f400,00\u00a0€")
     assert "Remis à l’opérateur" in json.loads(page.locator("#chart-data").get_attribute("data-chart") or "")["data"][0]["y"]
     page.get_by_role("button", name="EN", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -206,7 +206,7 @@ def test_everything_can_be_read_without_javascript(served: Served) -> None:
     page.locator("#word-step-reached summary").click()
     expect(page.locator("#word-step-reached p")).to_be_visible()
     page.get_by_text("The picture as a table").click()
-    expect(page.locator("#chart-rows tbody tr")).to_have_count(6)
+    expect(page.locator("#chart-rows tbody tr")).to_have_count(8)
     page.get_by_role("link", name="Refresh the figures").click()
     page.locator("#step-delivered a").click()
     expect(page.locator("tbody tr")).to_have_count(9)
@@ -222,7 +222,7 @@ def test_the_pages_are_accessible(served: Served, scheme: str) -> None:
     for path in ("/sign-in", "/campaigns", campaign, f"{campaign}/messages?stage=delivered", "/nothing"):
         page.goto(path)
         if path == campaign:
-            expect(page.locator("#chart .trace .point path")).to_have_count(6)
+            expect(page.locator("#chart .trace .point path")).to_have_count(8)
             page.locator("#word-step-clicked summary").click()
         results = axe.run(page)
         assert results.violations_count == 0, (path, json.dumps(results.response["violations"], indent=1)[:3000])
