@@ -45,22 +45,28 @@ class Gathering(Generic[Asked, Answer]):
         if not taken:
             self._busy = False
             return
-        round = loop.run_in_executor(self._thread, self._work, [asked for asked, _ in taken])
-        answers = [answer for _, answer in taken]
-        round.add_done_callback(lambda done: self._end(loop, answers, done))
+        self._thread.submit(self._do, loop, [asked for asked, _ in taken], [answer for _, answer in taken])
+
+    def _do(
+        self, loop: asyncio.AbstractEventLoop, asked: Sequence[Asked], answers: Sequence["asyncio.Future[Answer]"]
+    ) -> None:
+        """In the thread."""
+        try:
+            given = self._work(asked)
+        except Exception as error:
+            given = [error] * len(asked)
+        loop.call_soon_threadsafe(self._end, loop, answers, given)
 
     def _end(
         self,
         loop: asyncio.AbstractEventLoop,
         answers: Sequence["asyncio.Future[Answer]"],
-        done: "asyncio.Future[Sequence[Answer | Exception]]",
+        given: Sequence[Answer | Exception],
     ) -> None:
-        error = done.exception()
-        given = [error] * len(answers) if error else done.result()
         for answer, one in zip(answers, given, strict=True):
             if answer.done():
                 continue
-            if isinstance(one, BaseException):
+            if isinstance(one, Exception):
                 answer.set_exception(one)
             else:
                 answer.set_result(one)

@@ -3,23 +3,19 @@
 from itertools import groupby
 
 from sqlalchemy import Engine
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
 from linksvc.api.callers import Callers
 from linksvc.api.endpoint import Endpoint
-from linksvc.api.limits import Limits, RateLimits
+from linksvc.api.front import Front
+from linksvc.api.limits import Limits
 from linksvc.api.openapi import make_document
 from linksvc.api.operation import Installation, Operation
 from linksvc.api.operations import OPERATIONS
-from linksvc.api.problems import DATABASE_TROUBLE, answer_database_trouble, answer_http_exception, answer_problem
-from linksvc.api.request_ids import RequestIds
 from linksvc.clock import Clock, now
-from linksvc.errors import Problem
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_links import ShortLinks
@@ -27,25 +23,17 @@ from linksvc.short_links import ShortLinks
 
 def create_api(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
-) -> Starlette:
+) -> ASGIApp:
     """The API under /v1, its description at /openapi.json, and /healthz. `limits` are the process's, its own if there is
     nobody to share them with."""
     limits = limits or Limits(settings)
     installation = Installation(engine, settings, keyring, ShortLinks(keyring, settings), clock, limits)
     callers = Callers(installation)
-    routes = [Endpoint(path, operations, installation, callers).route for path, operations in _by_path()]
-    api = Starlette(
-        routes=[_document_route(settings.public_url), *routes],
-        middleware=[Middleware(RequestIds), Middleware(RateLimits, limits=limits)],
-        exception_handlers={
-            Problem: answer_problem,
-            HTTPException: answer_http_exception,
-            **dict.fromkeys(DATABASE_TROUBLE, answer_database_trouble),
-        },
-    )
+    endpoints = {path: Endpoint(path, operations, installation, callers) for path, operations in _by_path()}
+    routes = [_document_route(settings.public_url), *(endpoint.route for endpoint in endpoints.values())]
     # A redirect to the same path with a slash less would make clients repeat a POST at an address we guessed.
-    api.router.redirect_slashes = False
-    return api
+    router = Router(routes, redirect_slashes=False)
+    return Front(router, {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}, limits)
 
 
 def _by_path() -> list[tuple[str, list[Operation]]]:

@@ -42,12 +42,10 @@ class Callers:
         self._known[hashed] = caller
         return caller
 
-    async def recall(self, presented: str) -> Caller:
-        """Whose key it was when it was last looked up; it may be revoked. Raises Unauthenticated for one that nobody has."""
+    def recall(self, presented: str) -> Caller | None:
+        """Whose key it was when it was last looked up; it may be revoked. None: look it up."""
         known = self._known.get(hash_of(presented))
-        if known is None or is_use_news(known, self._installation.clock()):
-            return await self.find(presented)
-        return known
+        return None if known is None or is_use_news(known, self._installation.clock()) else known
 
     def _authenticate(self, presented: Sequence[str]) -> list[Caller | Unauthenticated]:
         with glancing(self._installation.engine) as session:

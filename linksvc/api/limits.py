@@ -1,21 +1,18 @@
 """How much of the API one may ask for: requests of a key and of a network, and who guesses promo codes.
 
-`create_api` puts `RateLimits` around every operation; the endpoint takes a request off its key's quota once it knows whose
-key it is. Every answer tells where its caller stands, in the fields of the IETF draft "RateLimit header fields for HTTP"
+`linksvc.api.front` takes every request off its network's quota; the endpoint takes it off its key's once it knows whose key
+it is. Every answer tells where its caller stands, in the fields of the IETF draft "RateLimit header fields for HTTP"
 (draft-ietf-httpapi-ratelimit-headers-10). All of it is in memory: each process counts for itself.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from linksvc.addresses import CallerNetworks
-from linksvc.api.problems import response_to
 from linksvc.code_attempts import CodeAttempts
-from linksvc.errors import TooManyRequests
 from linksvc.metrics import Metric
 from linksvc.settings import Settings
 from linksvc.token_buckets import Quota, Standing, TokenBuckets
@@ -45,7 +42,7 @@ class Limits:
     def network_of(self, scope: Scope) -> str:
         """Of a request: a /24 or a /64, empty where it is not known or nobody's in particular."""
         client = scope.get("client")
-        forwarded = Headers(scope=scope).get("x-forwarded-for", "").encode("latin-1")
+        forwarded = next((value for name, value in scope["headers"] if name == b"x-forwarded-for"), b"")
         subnet = self._networks.find(client[0] if client else "", forwarded).subnet
         return "" if subnet.startswith(_LOOPBACK) else subnet
 
@@ -57,61 +54,6 @@ class Limits:
         standing = buckets.take(subject)
         self.refused[name] += standing.wait_s > 0
         return standing
-
-
-class Passage:
-    """A request on its way: what it was taken off, for the headers of its answer."""
-
-    def __init__(self, limits: Limits, network: str) -> None:
-        self.network = network
-        self._limits = limits
-        self._standings: list[Standing] = []
-
-    def admit(self, name: str, subject: str) -> None:
-        """Raises TooManyRequests when the quota of that name is used up."""
-        if (standing := self._limits.take(name, subject)) is None:
-            return
-        self._standings.append(standing)
-        if standing.wait_s:
-            quota = standing.quota
-            raise TooManyRequests(
-                f"One {name} may ask {quota.requests} times in {quota.window_s} s. Try again in {standing.wait_s} s.",
-                retry_after_s=standing.wait_s,
-            )
-
-    def headers(self) -> Iterator[tuple[bytes, bytes]]:
-        if self._standings:
-            quotas = [standing.quota for standing in self._standings]
-            policy = ", ".join(f'"{quota.name}";q={quota.requests};w={quota.window_s}' for quota in quotas)
-            left = ", ".join(f'"{one.quota.name}";r={one.remaining};t={one.full_in_s}' for one in self._standings)
-            yield b"ratelimit-policy", policy.encode()
-            yield b"ratelimit", left.encode()
-
-
-class RateLimits:
-    """ASGI middleware. `request.state.passage` is the request's way through the limits."""
-
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app = app
-        self._limits = limits
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        passage = scope["state"]["passage"] = Passage(self._limits, self._limits.network_of(scope))
-
-        async def send_with_standing(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *passage.headers()]
-            await send(message)
-
-        app = self._app
-        try:
-            passage.admit(NETWORK, passage.network)
-        except TooManyRequests as problem:
-            app = response_to(problem, scope["state"]["request_id"])
-        await app(scope, receive, send_with_standing)
 
 
 def _of(read: Callable[[CodeAttempts], Mapping[str, float]]) -> Callable[[Limits], Mapping[str, float]]:

@@ -1,12 +1,12 @@
 """From bytes to checked shapes: bodies, forms, queries. Whatever is wrong becomes a problem that names the field."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from linksvc.api.operation import LINES_MOST, NDJSON, Upload
@@ -25,19 +25,21 @@ _FILE_NAME_MOST = 255
 _WAYS_TO_WRITE = frozenset({"date", "datetime"})
 """No field has such a name."""
 
+Headers = Mapping[str, str]
+"""By their names in lower case."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def read_json(request: Request, model: type[Model], most_bytes: int) -> Model:
+async def read_json(headers: Headers, receive: Receive, model: type[Model], most_bytes: int) -> Model:
     """The JSON body. Raises UnsupportedMediaType, TooLarge, MalformedRequest (`json_malformed`), InvalidRequest."""
-    _require_media_type(request, "application/json")
-    return parse_json(await _bounded(request, most_bytes).body(), model)
+    return parse_json(await read_raw(headers, receive, most_bytes), model)
 
 
-async def read_raw(request: Request, most_bytes: int) -> bytes:
-    """The bytes of a JSON body that is read elsewhere. Raises UnsupportedMediaType, TooLarge."""
-    _require_media_type(request, "application/json")
-    return await _bounded(request, most_bytes).body()
+async def read_raw(headers: Headers, receive: Receive, most_bytes: int) -> bytes:
+    """The bytes of a JSON body. Raises UnsupportedMediaType, TooLarge."""
+    _require_media_type(headers, "application/json")
+    return await _read_body(headers, receive, most_bytes)
 
 
 def parse_json(body: bytes, model: type[Model]) -> Model:
@@ -48,20 +50,22 @@ def parse_json(body: bytes, model: type[Model]) -> Model:
         raise _json_problem(error) from None
 
 
-async def read_lines(request: Request, most_bytes: int) -> tuple[bytes, ...]:
+async def read_lines(headers: Headers, receive: Receive, most_bytes: int) -> tuple[bytes, ...]:
     """The lines of an NDJSON body, not read yet; blank ones count too. Raises UnsupportedMediaType, TooLarge."""
-    _require_media_type(request, NDJSON)
-    body = await _bounded(request, most_bytes).body()
+    _require_media_type(headers, NDJSON)
+    body = await _read_body(headers, receive, most_bytes)
     if body.count(b"\n") > LINES_MOST:
         raise TooLarge(f"At most {LINES_MOST} lines are taken in one request.")
     return tuple(body.split(b"\n"))
 
 
-async def read_form(request: Request, model: type[Model], file_most_bytes: int) -> tuple[Model, Upload]:
+async def read_form(request: Request, headers: Headers, model: type[Model], file_most_bytes: int) -> tuple[Model, Upload]:
     """The fields and the file of a multipart form. Raises as `read_json` does."""
-    _require_media_type(request, "multipart/form-data")
-    bounded = _bounded(request, file_most_bytes + FORM_MOST_BYTES)
-    async with bounded.form(max_files=1, max_fields=_FORM_FIELDS_MOST, max_part_size=FORM_MOST_BYTES) as form:
+    _require_media_type(headers, "multipart/form-data")
+    receive = _counting(headers, request.receive, file_most_bytes + FORM_MOST_BYTES)
+    async with Request(request.scope, receive).form(
+        max_files=1, max_fields=_FORM_FIELDS_MOST, max_part_size=FORM_MOST_BYTES
+    ) as form:
         items = list(form.multi_items())
         file = next((value for name, value in items if name == FILE_PART), None)
         fields = [(name, value) for name, value in items if name != FILE_PART]
@@ -119,26 +123,40 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)[:_FILE_NAME_MOST]
 
 
-def _require_media_type(request: Request, wanted: str) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+def _require_media_type(headers: Headers, wanted: str) -> None:
+    sent = headers.get("content-type", "")
+    if sent != wanted:
+        _check_media_type(sent, wanted)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("A compressed body is not taken.")
+
+
+def _check_media_type(sent: str, wanted: str) -> None:
+    media_type, _, parameters = sent.partition(";")
     if media_type.strip().lower() != wanted:
         raise UnsupportedMediaType(f"The header Content-Type must be {wanted}.")
     charset = [part.partition("=")[2].strip(' "').lower() for part in parameters.split(";") if "charset" in part.lower()]
     if charset and charset[0] not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("Text is asked for in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("A compressed body is not taken.")
 
 
-def _bounded(request: Request, most_bytes: int) -> Request:
-    """The same request, which fails with TooLarge as soon as its body is longer, whatever its headers say."""
-    declared = request.headers.get("content-length", "")
+async def _read_body(headers: Headers, receive: Receive, most_bytes: int) -> bytes:
+    counted = _counting(headers, receive, most_bytes)
+    parts: list[bytes] = []
+    while True:
+        message = await counted()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _counting(headers: Headers, receive: Receive, most_bytes: int) -> Receive:
+    """The same, which fails with TooLarge as soon as the body is longer, whatever its headers say."""
+    declared = headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > most_bytes):
         raise _too_large(most_bytes)
-    return Request(request.scope, _counting(request.receive, most_bytes))
-
-
-def _counting(receive: Receive, most_bytes: int) -> Receive:
     taken = 0
 
     async def counted() -> Message:

@@ -1,4 +1,4 @@
-"""Errors as answers: RFC 9457 problem details with a stable code. The app registers these handlers once."""
+"""Errors as answers: RFC 9457 problem details with a stable code. `linksvc.api.front` asks for them."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,6 @@ from pydantic import Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from linksvc.api.payloads import Answer
@@ -97,23 +96,16 @@ def response_to(problem: Problem, request_id: str, headers: dict[str, str] | Non
     return Response(body, problem.status, headers, media_type=MEDIA_TYPE)
 
 
-async def answer_problem(request: Request, error: Exception) -> Response:
-    """The handler of the error tree."""
-    if not isinstance(error, Problem):
-        raise error
-    return response_to(error, request.state.request_id)
-
-
-async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """The handler of what the router and the form parser raise."""
-    if not isinstance(error, HTTPException):
-        raise error
-    return response_to(_as_problem(error), request.state.request_id, dict(error.headers or {}))
-
-
-async def answer_database_trouble(request: Request, error: Exception) -> Response:
-    """The handler of DATABASE_TROUBLE."""
-    return response_to(database_trouble(error), request.state.request_id)
+def response_of(error: Exception, request_id: str) -> Response | None:
+    """The answer to an error of the tree, to what the router and the form parser raise, and to a database in trouble; None
+    for one that nobody expected."""
+    if isinstance(error, Problem):
+        return response_to(error, request_id)
+    if isinstance(error, HTTPException):
+        return response_to(_as_problem(error), request_id, dict(error.headers or {}))
+    if isinstance(error, DATABASE_TROUBLE):
+        return response_to(database_trouble(error), request_id)
+    return None
 
 
 def database_trouble(error: Exception) -> Unavailable:

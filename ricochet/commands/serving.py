@@ -104,6 +104,7 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
         from linksvc.api.limits import LIMIT_METRICS, Limits
         from ricochet.collector import tune_collector
         from ricochet.http_servers import run_server
+        from ricochet.joined_writes import JoinedWrites
 
         with opened(data_dir) as installation:
             settings = installation.settings
@@ -111,6 +112,7 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
             create, limits = load(), Limits(settings)
             config = uvicorn.Config(
                 create(settings, installation.engine, open_keyring(settings), limits),
+                http=JoinedWrites,
                 access_log=False,
                 log_config=None,
                 server_header=False,

@@ -15,18 +15,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlmodel import col, select, update
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from linksvc.api.app import create_api
+from linksvc.api.front import Front
+from linksvc.api.limits import Limits
 from linksvc.api.operation import Operation
 from linksvc.api.operations import OPERATIONS
-from linksvc.api.request_ids import RequestIds
 from linksvc.api_keys import PREFIX, SCOPES
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
@@ -378,9 +377,9 @@ async def broken_midway(_: Request) -> Response:
     return StreamingResponse(chunks())
 
 
-def test_an_error_nobody_expected_is_logged_and_told_without_its_reason() -> None:
-    routes = [Route("/broken", broken), Route("/midway", broken_midway)]
-    with capture_logs() as logs, served(Starlette(routes=routes, middleware=[Middleware(RequestIds)])) as url:
+def test_an_error_nobody_expected_is_logged_and_told_without_its_reason(sqlite_settings: Settings) -> None:
+    router = Router([Route("/broken", broken), Route("/midway", broken_midway)])
+    with capture_logs() as logs, served(Front(router, {}, Limits(sqlite_settings))) as url:
         answer = httpx2.get(f"{url}/broken")
         with pytest.raises(httpx2.RemoteProtocolError):
             httpx2.get(f"{url}/midway")
