@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Dialect,
     Subquery,
     Table,
     Text,
@@ -43,6 +44,9 @@ UNIQUE_VIOLATION = "23505"
 
 REMEMBERED_MOMENTS = 4_096
 """A batch's: they stand in its hits and again in their facts."""
+
+REMEMBERED_TEXTS = 256
+"""Of SQL: what names the same columns of the same table is written the same."""
 
 Row = Sequence[Any]
 
@@ -151,10 +155,14 @@ def _in_utc(moment: datetime) -> datetime:
 def recordset(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
     """On PostgreSQL: rows as a table `given` of a statement, in one parameter (`as_records`) however many they are. The
     driver looks for each parameter in the statement's text and writes arrays in Python; both take longer than to run it."""
-    quote = connection.dialect.identifier_preparer.quote
-    kinds = [
-        f"{quote(c)} {kind.compile(connection.dialect)}" for c, kind in zip(columns, _types(table, columns), strict=True)
-    ]
+    return _recordset(connection.dialect, table, tuple(columns))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _recordset(dialect: Dialect, table: type[SQLModel], columns: tuple[str, ...]) -> str:
+    """Written once: to write it takes longer than to send it with a few rows."""
+    quote = dialect.identifier_preparer.quote
+    kinds = [f"{quote(c)} {kind.compile(dialect)}" for c, kind in zip(columns, _types(table, columns), strict=True)]
     return f"json_to_recordset(%s::json) AS given ({', '.join(kinds)})"
 
 
@@ -293,7 +301,12 @@ def _insert(session: Session, table: type[SQLModel], columns: Sequence[str], row
 
 
 def _target(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
-    quote = connection.dialect.identifier_preparer.quote
+    return _named(connection.dialect, table, tuple(columns))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _named(dialect: Dialect, table: type[SQLModel], columns: tuple[str, ...]) -> str:
+    quote = dialect.identifier_preparer.quote
     return f"{quote(str(table.__tablename__))} ({', '.join(map(quote, columns))})"
 
 

@@ -26,6 +26,8 @@ class Found:
     """A code and its offer. `covered`: the offer is good in the shop that asks."""
 
     code: str
+    written: str
+    """As it was written, where that is not how it would be shown; see `linksvc.models.PromoCode`."""
     max_uses: int
     used: int
     held: int
@@ -59,7 +61,7 @@ class Sought(NamedTuple):
     order_ref: str
 
 
-_CODE = ("code", "max_uses", "used", "held", "campaign_id", "n")
+_CODE = ("code", "written", "max_uses", "used", "held", "campaign_id", "n")
 
 _TOLD = 5
 """How many answers stand behind the columns of the code and of its offer."""
@@ -70,7 +72,7 @@ def find_codes(session: Session, sought: Sequence[Sought]) -> list[Found | None]
     if not sought:
         return []
     sqlite = is_sqlite(session)
-    rows = session.connection().execute(_statement(sqlite), as_given(Sought._fields, sought, sqlite))
+    rows = session.connection().execute(_statement(sqlite), as_given(Sought._fields, sought, sqlite)).all()
     found = {row[0]: _found(row[1:], sought[row[0]]) for row in rows}
     return [found.get(place) for place in range(len(sought))]
 

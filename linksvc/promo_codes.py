@@ -109,4 +109,4 @@ def display(code: str) -> str:
 
 
 def _is_of_our_form(code: str) -> bool:
-    return len(code) == _SYMBOLS + 1 and all(symbol in _VALUE for symbol in code)
+    return len(code) == _SYMBOLS + 1 and set(code) <= _VALUE.keys()
