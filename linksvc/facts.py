@@ -17,6 +17,9 @@ verdict          The hit was judged again, with another result; value, detail an
 interaction      Somebody did on the hit's page what only a person does: the hit is human for good, whatever is or was
                  judged. One is enough, so the first one names the fact. Source: segment:position; detail: the event's id.
                  By `tracker.evidence`, for whoever takes page events; it may come before its hit. Its message is engaged.
+participated     Somebody drew a prize or answered a form on their page, and it was stored: their message is engaged, with or
+                 without the page's script. It names no hit, so it proves none a person's. Source: draw:n:block or
+                 form:n:block; detail: the page and its version. By `linksvc.landing.participated`.
 redeemed         A code was used; amount: what was paid after the discount. Source: the redemption's id. By
                  `linksvc.redemptions`.
 returned         A part of that was paid back; amount: the part. Source: the id of the ledger's entry. By `linksvc.returns`.

@@ -19,7 +19,13 @@ _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
 ABOUT_HITS = frozenset({"hit", "verdict"})
 ABOUT_REDEMPTIONS = frozenset({"redeemed", "returned", "voided"})
 
-_FIRST_TIME = {"reply": "replied_at", "opted_out": "opted_out_at", "paid": "paid_at", "interaction": "engaged_at"}
+_FIRST_TIME = {
+    "reply": "replied_at",
+    "opted_out": "opted_out_at",
+    "paid": "paid_at",
+    "interaction": "engaged_at",
+    "participated": "engaged_at",
+}
 _HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine_at"}
 """The first hit of each verdict. A verdict can change, so these three may be taken back and set anew."""
 
@@ -190,8 +196,8 @@ def _fold_first_time(stamps: Stamps, fact: AnyFact) -> None:
     setattr(stamps, name, _earlier(getattr(stamps, name), fact.occurred_at))
 
 
-def _fold_interaction(stamps: Stamps, fact: AnyFact) -> None:
-    # There is no token for who did not consent to tracking; whatever tells one all the same stamps nothing.
+def _fold_engaged(stamps: Stamps, fact: AnyFact) -> None:
+    # Nothing of the kind is told of who did not consent to tracking; whatever tells it all the same stamps nothing.
     if stamps.tracked:
         _fold_first_time(stamps, fact)
 
@@ -207,5 +213,6 @@ _FOLDS = {
     "reply": _fold_first_time,
     "opted_out": _fold_first_time,
     "paid": _fold_first_time,
-    "interaction": _fold_interaction,
+    "interaction": _fold_engaged,
+    "participated": _fold_engaged,
 }

@@ -14,6 +14,7 @@ from sqlmodel import Session, and_, col, select, update
 from linksvc.database import insert_into, rows_affected
 from linksvc.landing import stock
 from linksvc.landing.blocks import DrawBlock
+from linksvc.landing.participated import tell_participation
 from linksvc.landing.prize_words import Told, keep_words, read_words, told_of
 from linksvc.landing.prizes import CERTAIN, Prize
 from linksvc.landing.visitors import Visitor
@@ -40,6 +41,7 @@ def draw(session: Session, visitor: Visitor, block: DrawBlock, chance: Chance, n
     prize = choose(block.prizes, chance(CERTAIN))
     if not _record(session, visitor, block.id, prize.id if prize else stock.NOTHING, now):
         return find_draw(session, visitor.campaign_id, visitor.n, block.id)
+    tell_participation(session, visitor, "draw", block.id, now)
     if prize and not stock.take(session, visitor.campaign_id, block.id, prize.id, prize.stock):
         _win_nothing(session, visitor, block.id)
         prize = None

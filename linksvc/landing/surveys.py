@@ -1,7 +1,7 @@
 """Forms on pages: a recipient's answers, once. Called by `tracker.landing` with answers that were checked.
 
-In one transaction: the answers, their counts, a consent that was given among them, the webhook `survey.answered`, and the
-thank-you message.
+In one transaction: the answers, their counts, that somebody took part, a consent that was given among the answers, the
+webhook `survey.answered`, and the thank-you message.
 """
 
 from datetime import datetime
@@ -13,6 +13,7 @@ from linksvc import single_messages
 from linksvc.database import insert_into, rows_affected
 from linksvc.landing.answers import Answers, read_answers, write_answers
 from linksvc.landing.blocks import SurveyBlock
+from linksvc.landing.participated import tell_participation
 from linksvc.landing.survey_counts import count_answers
 from linksvc.landing.visitors import Visitor
 from linksvc.models import Message, SurveyAnswer
@@ -30,6 +31,7 @@ def answer(
     """Keeps the answers of a recipient who has not answered this form. Of two forms at the same moment one is the first."""
     if not _record(session, visitor, block.id, answers, language, now):
         return "same" if _find(session, visitor, block.id) == answers else "answered_before"
+    tell_participation(session, visitor, "form", block.id, now)
     message = _message(session, visitor)
     if any(question.kind == "consent" and answers.get(question.id) is True for question in block.questions):
         give_marketing_consent(session, visitor.workspace_id, message.contact_id, now)

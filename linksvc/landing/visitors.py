@@ -12,3 +12,5 @@ class Visitor:
     n: int
     page_id: int
     page_version: int
+    followed: bool = False
+    """They consented to tracking, and their browser does not ask not to be followed: what they do may be told of them."""

@@ -124,7 +124,7 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
             made.append(NewFact(campaign_id, "unsent", str(n), n, draw(moments), value=reason))
         made += draw(holds(campaign_id, n))
     for i, n in enumerate(draw(st.lists(st.integers(0, SIZE - 1), max_size=5))):
-        kind = draw(st.sampled_from(["redeemed", "paid", "reply", "opted_out"]))
+        kind = draw(st.sampled_from(["redeemed", "paid", "reply", "opted_out", "participated"]))
         amount, currency = (
             (draw(st.integers(0, 9_999)), draw(st.sampled_from(["EUR", "CAD"]))) if kind in ("redeemed", "paid") else (0, "")
         )
@@ -240,7 +240,7 @@ def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel
 
 def assert_once_a_message(session: Session, funnel: Funnel) -> None:
     """However often somebody did something or paid: a message is engaged once, paid once, and each payment is counted."""
-    done = {fact.n for fact in session.exec(select(Fact).where(Fact.kind == "interaction"))}
+    done = {fact.n for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["interaction", "participated"])))}
     assert funnel["engaged"] == sum(n in done for n in range(TRACKED))
     paid = [fact.n for fact in session.exec(select(Fact).where(Fact.kind == "paid"))]
     assert (funnel["paid"], funnel["payment"]) == (len(set(paid)), len(paid))
@@ -508,6 +508,23 @@ def test_a_message_is_engaged_from_the_first_interaction_on_whatever_is_ruled_an
     assert figures(engine, workspace_id, campaign_id, *shown) == (1, 1, 2, 1), "the visit that nothing happened on stays"
     rebuild_counters(engine, campaign_id)
     assert figures(engine, workspace_id, campaign_id, *shown) == (1, 1, 2, 1)
+
+
+def test_who_took_part_is_engaged_without_an_interaction_and_no_visit_becomes_a_persons(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    campaign_id = factories.produced_campaign(engine, workspace_id, 2, tracked=1)
+    took_part = [NewFact(campaign_id, "participated", f"form:{n}:opinion", n, NOW) for n in range(2)]
+    learn(engine, took_part)
+    learn_hits(engine, hit(campaign_id, 0, 0, "machine", reason="preview"))
+    apply(engine, campaign_id)
+    earlier = took_part[0]._replace(source="draw:0:card", occurred_at=NOW - timedelta(minutes=1))
+    learn(engine, [earlier, *took_part])
+    apply(engine, campaign_id)
+    assert (engaged_at(engine, campaign_id, 0), engaged_at(engine, campaign_id, 1)) == (earlier.occurred_at, None)
+    shown = ("engaged", "clicked", "machine", "hit_human")
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 0, 1, 0)
+    rebuild_counters(engine, campaign_id)
+    assert figures(engine, workspace_id, campaign_id, *shown) == (1, 0, 1, 0)
 
 
 def test_a_payment_is_revenue_once_however_often_it_is_told(engine: Engine) -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import SQLModel, select
 
+from linksvc.applier import apply_batch
 from linksvc.database import reading, writing
-from linksvc.models import Link, PrizeDraw, SurveyAnswer
+from linksvc.models import Fact, Link, Message, PrizeDraw, SurveyAnswer
 from linksvc.serials import next_revision
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
@@ -220,6 +221,24 @@ async def test_a_recipient_without_consent_to_tracking_draws_and_answers_too(
         assert (await draw(served, code_of(codes, campaign_id, 2))).status == 200
         assert (await fill_in(served, code_of(codes, campaign_id, 2), **JSON)).status == 200
     assert [row.n for row in rows(sqlite_engine, PrizeDraw)] == [2]
+
+
+async def test_who_draws_and_answers_without_a_script_is_engaged_unless_they_are_not_to_be_followed(
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, workspace_id: int
+) -> None:
+    campaign_id = page_campaign(sqlite_engine, DOCUMENT, workspace_id=workspace_id, size=4, tracked=3).campaign_id
+    looks: list[dict[str, str]] = [{}, {"dnt": "1"}, {"sec_gpc": "1"}, {}]
+    async with serve(sqlite_settings, sqlite_engine) as served:
+        for n, headers in enumerate(looks):
+            code = code_of(codes, campaign_id, n)
+            for sent in (SENT, SENT):
+                assert (await post(served.port, f"/{code}/draw/card", accept="text/html", **headers)).status == 200
+                assert (await fill_in(served, code, sent, accept="text/html", **headers)).status == 200
+    told = {(fact.kind, fact.source) for fact in rows(sqlite_engine, Fact)}
+    assert told == {("participated", "draw:0:card"), ("participated", "form:0:opinion")}
+    while apply_batch(sqlite_engine, campaign_id, "test", lambda: factories.NOW):
+        pass
+    assert {row.n for row in rows(sqlite_engine, Message) if row.engaged_at} == {0}
 
 
 async def test_nobody_draws_once_the_link_has_ended(

@@ -59,7 +59,9 @@ class PageVisit:
     @property
     def visitor(self) -> Visitor:
         """As draws and surveys know them."""
-        return Visitor(self.page.workspace_id, self.campaign_id, self.message, self.page.page_id, self.page.version)
+        place = (self.page.workspace_id, self.campaign_id, self.message)
+        followed = self.named is not None and follows(self.headers)
+        return Visitor(*place, self.page.page_id, self.page.version, followed)
 
     @property
     def wants_json(self) -> bool:
