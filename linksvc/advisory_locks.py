@@ -34,7 +34,8 @@ def try_to_lock(session: Session, sort: Sort, names: Sequence[str]) -> list[bool
     if is_sqlite(session) or not names:
         return [True] * len(names)
     numbers = ",".join(str(_number(sort, name)) for name in names)
-    by_place = dict(session.connection().execute(_TRY, {"names": f"{{{numbers}}}"}).tuples().all())
+    locked = session.connection().execute(_TRY, {"names": f"{{{numbers}}}"}).all()
+    by_place = {place: bool(got) for place, got in locked}
     return [by_place[place] for place in range(1, len(names) + 1)]
 
 
