@@ -1,7 +1,8 @@
 """One row of a contact file, read: who it is, what they consented to, or why it cannot be sent to. For `contact_import`.
 
 What a known column holds and cannot be understood (a zone that does not exist, a date that is none) is not lost: it stays
-among the contact's other fields under the column's own name.
+among the contact's other fields under the column's own name. What cannot be seen, or turns the direction of reading, is left
+out of every cell.
 """
 
 import re
@@ -18,6 +19,7 @@ from linksvc.contact_directory import Arrival, Grant
 from linksvc.csv_files import CsvRow
 from linksvc.languages import read_language
 from linksvc.phone_numbers import COUNTRIES, NumberFault, parse_mobile
+from linksvc.unseen_characters import seen, seen_line
 
 MAX_CHARACTERS = 200
 """Of a name, a city, an external id; what is longer is kept as another field, and is no name."""
@@ -58,11 +60,11 @@ class RowReader:
 
     def _cell(self, row: CsvRow, name: str) -> str:
         index = self.columns.known.get(name)
-        return "" if index is None else " ".join(row.cells[index].split())
+        return "" if index is None else seen_line(row.cells[index])
 
     def _details(self, row: CsvRow, country: str) -> tuple[dict[str, str], dict[str, str]]:
         details: dict[str, str] = {}
-        others = {name: cell for index, name in self.columns.others.items() if (cell := row.cells[index].strip())}
+        others = {name: cell for index, name in self.columns.others.items() if (cell := seen(row.cells[index]).strip())}
         for name, reader in _READERS.items():
             if cell := self._cell(row, name):
                 if value := reader(cell, country):

@@ -5,6 +5,7 @@ that parses renders in time and space bounded by its own length and its fields'.
 """
 
 from collections.abc import Iterable, Mapping
+from io import StringIO
 
 from liquid import Environment
 from liquid.builtin import content, illegal, output
@@ -74,11 +75,33 @@ class Template:
             raise _invalid(f"The text cannot be read: {_reason(error)}.") from error
         return template
 
+    @property
+    def gaps(self) -> frozenset[str]:
+        """The fields that leave nothing in their place where nothing is known: no `default` stands behind them."""
+        expressions = [expression for node in self._parsed.nodes for expression in node.expressions()]
+        return frozenset(
+            _field(one.left)
+            for one in expressions
+            if isinstance(one, FilteredExpression) and isinstance(one.left, Path)
+            if not any(filter_.name == "default" for filter_ in one.filters or ())
+        )
+
     def render(self, values: Mapping[str, str]) -> str:
         """The text for one recipient; a field without a value is empty."""
         if self._pieces is not None:
             return "".join([values.get(piece, "") if is_field else piece for is_field, piece in self._pieces])
         return self._parsed.render(**{field: values.get(field, "") for field in self.fields})
+
+    def pieces(self, values: Mapping[str, str]) -> list[tuple[bool, str]]:
+        """The same, piece by piece, in order: whether each was filled in, and its text."""
+        filled = {field: values.get(field, "") for field in self.fields}
+        context = self._parsed.context_class(self._parsed, globals=self._parsed.make_globals(filled))
+        made = []
+        for node in self._parsed.nodes:
+            buffer = StringIO()
+            node.render(context, buffer)
+            made.append((not isinstance(node, ContentNode), buffer.getvalue()))
+        return made
 
 
 def _pieces(parsed: BoundTemplate) -> list[tuple[bool, str]] | None:

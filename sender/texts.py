@@ -19,6 +19,7 @@ from linksvc.short_codes import ShortCodes
 from linksvc.single_texts import link_of, read_templates
 from linksvc.standing_campaigns import GOES_ON, SINGLE
 from linksvc.templates import Template
+from linksvc.unseen_characters import seen
 from sender.long_forms import Writing, payloads
 from sender.messages import Claim, OpenCampaign, Outgoing
 
@@ -133,8 +134,9 @@ class _Links:
 
 def _people(session: Session, workspace_id: int, claims: Sequence[Claim]) -> dict[int, _Person]:
     ids = {claim.contact_id for claim in claims}
+    # Imports leave out what turns the direction of reading; contacts of before may have it.
     told = read_rows(session, Contact, ("id", *_Person._fields), ("workspace_id", workspace_id), "id", ids)
-    return {id: _Person(*fields) for id, *fields in told}
+    return {id: _Person(*map(seen, fields)) for id, *fields in told}
 
 
 def _outgoing(campaign: OpenCampaign, claim: Claim, text: str, writing: Writing) -> Outgoing:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, StringConstraints
 from linksvc.errors import InvalidRequest
 from linksvc.languages import languages
 from linksvc.templates import Template
+from linksvc.unseen_characters import REORDERING, seen
 
 PERSONAL_FIELDS = ("first_name", "last_name", "city", "code")
 """What the text of a page may hold in double braces; filled in by the POST, never by the GET."""
@@ -24,22 +25,17 @@ SENTENCE_LONGEST = 400
 PROSE_LONGEST = 4_000
 """In characters, of one language."""
 
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They let a text read otherwise than it is written (Unicode TR 36). Arabic and Hebrew need none of them."""
-
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u2028\u2029")
-
 
 def clean(text: str) -> str:
     """The text as it is kept: composed, without control and invisible characters and outer spaces; line breaks stay.
     Raises ValueError for characters that turn the direction of reading."""
-    if found := _REORDERING.intersection(text):
+    if found := REORDERING.intersection(text):
         raise ValueError(
             f"A character that turns the direction of reading (U+{ord(min(found)):04X}) is not taken; delete it and write "
             "the text in its own order"
         )
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    kept = (c for c in text if c == "\n" or (c not in _INVISIBLE and unicodedata.category(c) not in ("Cc", "Cs", "Cn")))
+    kept = (c for c in seen(text) if unicodedata.category(c) != "Cn")
     return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 

@@ -59,6 +59,19 @@ def test_the_rows_country_helps_to_read_its_number() -> None:
     assert read(Mobile="07700 900123") is NumberFault.TOO_LONG
 
 
+def test_what_cannot_be_seen_or_turns_the_direction_is_left_out_and_scripts_keep_their_joiners() -> None:
+    found = arrival(
+        Mobile="\u202a+33 6 39 98 00 01\u202c",
+        Prenom="שלום \u202eabc",
+        Nom="Mar\u200b\u0007tin\ufeff",
+        Ville="\u2067علی\u200cآباد\u2069",
+        Note="\u202eA\nB \U0001f469\u200d\U0001f469",
+    )
+    assert found.number == "+33639980001"
+    assert found.details == {"first_name": "שלום abc", "last_name": "Martin", "city": "علی\u200cآباد"}
+    assert found.fields == {"Note": "A\nB \U0001f469\u200d\U0001f469"}
+
+
 def test_what_cannot_be_understood_is_kept_under_its_own_name() -> None:
     long = "x" * 201
     found = arrival(

@@ -36,6 +36,16 @@ def test_every_recipient_gets_a_link_of_their_own_across_blocks(engine: Engine, 
     assert texts == [f"https://r.example/{codes.encode(1000 * id + n)}" for n in range(5)]
 
 
+def test_a_name_that_was_stored_with_characters_that_turn_the_direction_is_sent_without_them(
+    engine: Engine, keyring: Keyring
+) -> None:
+    factories.produced_campaign(engine, factories.workspace(engine), 1, text="{{ first_name }} {{ link }}")
+    with writing(engine) as session:
+        session.exec(update(Contact).values(first_name="\u202eZoe\u2066"))
+    (message,) = compose(engine, keyring, only_campaign(engine)).messages
+    assert message.payloads[0].short_message.decode().startswith("Zoe https://r.example/")
+
+
 def test_a_text_that_is_too_long_is_set_aside(engine: Engine, keyring: Keyring) -> None:
     factories.produced_campaign(engine, factories.workspace(engine), 2, text="{{ last_name }}!")
     with writing(engine) as session:

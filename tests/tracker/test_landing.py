@@ -188,7 +188,7 @@ async def test_what_is_personal_comes_by_post_in_at_most_two_indexed_reads(
     assert (answer.status, told["language"]) == (200, "en")
     assert told["now"] == int(NOW.timestamp() * 1000)
     assert set(told["blocks"]) == {"hello", "code", "scratch", "flip", "survey"}, "only what is theirs"
-    assert "Hello Zoé" in told["blocks"]["hello"]
+    assert "Hello <bdi>Zoé</bdi>" in told["blocks"]["hello"]
     assert "2F4K-9QTX-07BM" in told["blocks"]["code"]
     assert answer.headers["cache-control"] == "private, no-store"
     assert 1 <= len(asked) <= 2, asked
@@ -299,6 +299,8 @@ async def test_an_expired_link_shows_nothing_personal_but_may_still_be_stopped(
     change_link(engine, campaign, activates_at=NOW + HOUR, expires_at=NOW + 2 * HOUR)
     await learnt(served)
     assert (await served.ask(path())).status == 404
+    early = await post(served.port, f"{path()}/me", accept=JSON)
+    assert problem_of(early) == (404, "link_not_yet_active")
     time.now += 2 * HOUR
     assert (await served.ask(path())).status == 410
     assert problem_of(await post(served.port, f"{path()}/me", accept=JSON)) == (410, "link_expired")

@@ -18,6 +18,7 @@ from linksvc.addresses import NOBODY
 from linksvc.landing.contrast import TEXT_LEAST, contrast
 from linksvc.landing.themes import Theme
 from linksvc.promo_codes import ALPHABET
+from linksvc.unseen_characters import INVISIBLE, REORDERING
 from tests.factories import NOW
 from tests.linksvc.landing.documents_by_example import WHOLE, parsed, without
 from tracker.blocks import Block
@@ -34,6 +35,7 @@ from tracker.landing.wording import VOCABULARIES, own_words
 from tracker.resolving import Opened
 from tracker.segments import HitId
 
+NONE_OF_A_NAME = {"\ufdd0", "\ufdd1", "\ufdd2", *REORDERING, *INVISIBLE}
 COLOURS = st.integers(0, 2**24 - 1).map(lambda number: f"#{number:06x}")
 
 
@@ -65,17 +67,26 @@ def test_whatever_a_text_holds_it_is_paragraphs_lines_and_bold_words_of_text(wri
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=50))
 def test_a_recipients_name_is_text_and_nothing_else(name: str) -> None:
     html = read(markup.paragraphs("Bonjour **{{ first_name }}** !", {"first_name": name}))
-    assert html.tags in (["p", "strong"], ["p"])
-    if name.strip() and "\ufdd0" not in name:
+    assert html.tags in (["p", "strong", "bdi"], ["p", "strong"], ["p"])
+    if name.strip() and not NONE_OF_A_NAME.intersection(name):
         assert "".join(name.split()) in "".join(html.text.split())
+
+
+def test_a_name_of_the_other_direction_turns_no_sentence_and_one_that_hides_a_turn_not_even_itself() -> None:
+    text = "Bonjour {{ first_name | default: '**toi**' }} de {{ city | upcase }}."
+    told = markup.paragraphs(text, {"first_name": "שלום \u202eabc", "city": "tel aviv"})
+    assert told == "<p>Bonjour <bdi>שלום abc</bdi> de <bdi>TEL AVIV</bdi>.</p>"
+    assert markup.paragraphs(text, {}) == "<p>Bonjour <strong>toi</strong> de .</p>"
+    assert markup.line("**{{ first_name }}**", {"first_name": "علی\u200cرضا"}) == "<strong><bdi>علی\u200cرضا</bdi></strong>"
 
 
 def test_texts_have_paragraphs_and_bold_and_fields_of_whom_they_are_for() -> None:
     text = "Hello **{{ first_name | default: 'you' }}**,\nfrom {{ city }}\n \n\n2 ** 3 ** 4"
     known, unknown = ({"first_name": "Zoé", "city": "Lyon"}, {})
     rest = "<p>2 ** 3 ** 4</p>"
-    assert markup.paragraphs(text, known) == f"<p>Hello <strong>Zoé</strong>,<br>\nfrom Lyon</p>\n{rest}"
-    assert markup.paragraphs(text, unknown) == f"<p>Hello <strong>you</strong>,<br>\nfrom</p>\n{rest}"
+    told = "<p>Hello <strong><bdi>Zoé</bdi></strong>,<br>\nfrom <bdi>Lyon</bdi></p>"
+    assert markup.paragraphs(text, known) == f"{told}\n{rest}"
+    assert markup.paragraphs(text, unknown) == f"<p>Hello <strong><bdi>you</bdi></strong>,<br>\nfrom</p>\n{rest}"
 
 
 @given(COLOURS, COLOURS, COLOURS)
