@@ -7,6 +7,7 @@ callbacks of one payment take their turn at its row.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 import structlog
 from sqlalchemy import ColumnElement
@@ -14,7 +15,7 @@ from sqlmodel import Session, col, or_, select, update
 
 from linksvc import facts, single_messages
 from linksvc.database import insert_new
-from linksvc.errors import ConfigurationError, Unauthenticated
+from linksvc.errors import ConfigurationError, Conflict, FieldError, Unauthenticated
 from linksvc.facts import NewFact
 from linksvc.keys import Keyring
 from linksvc.models import Payment, PaymentCallback
@@ -28,6 +29,9 @@ from linksvc.webhooks import payment_news
 PAID, ALREADY_PAID, AMOUNT_DIFFERS = "paid", "already_paid", "amount_differs"
 EXPIRED, CANCELLED, UNKNOWN, IGNORED = "expired", "cancelled", "unknown_payment", "ignored"
 OUTCOMES = (PAID, ALREADY_PAID, AMOUNT_DIFFERS, EXPIRED, CANCELLED, UNKNOWN, IGNORED)
+
+REUSED = "event_reused"
+"""No outcome, for nothing is kept: the event's id is that of another one."""
 
 HEADERS = {"stripe": STRIPE_HEADER, "hmac": HEADER}
 """Where each kind of provider signs."""
@@ -69,11 +73,13 @@ def open_callback(session: Session, keyring: Keyring, signed: Signed, now: datet
 
 
 def take(session: Session, callback: Callback, now: datetime) -> str:
-    """Does what it says, once; returns what came of it, one of OUTCOMES."""
+    """Does what it says, once; returns what came of it, one of OUTCOMES. Raises Conflict (event_reused)."""
     provider, event = callback.provider, callback.event
     payment = _lock_payment(session, provider, event.references)
     name = (provider.workspace_id, provider.id, event.ref)
     known = session.get(PaymentCallback, name, populate_existing=True)
+    if known and _tells_of_another(event, payment, known):
+        _refuse_reused(provider)
     # What named no payment may have come before it was stored: it is looked at again.
     if known and (known.outcome != UNKNOWN or payment is None):
         return known.outcome
@@ -90,6 +96,24 @@ def take(session: Session, callback: Callback, now: datetime) -> str:
     elif outcome not in (IGNORED, ALREADY_PAID):
         log.warning("a payment callback changed nothing", action="payment.callback", provider=provider.id, outcome=outcome)
     return outcome
+
+
+def _tells_of_another(event: PaymentEvent, payment: Payment | None, known: PaymentCallback) -> bool:
+    """Whether it tells of a payment, and the event of its id told of something else."""
+    if event.paid is None or known.outcome == UNKNOWN:
+        return False
+    return known.outcome == IGNORED or known.payment_id != (payment.id if payment else "")
+
+
+def _refuse_reused(provider: LiveProvider) -> NoReturn:
+    log.warning(
+        "a payment callback bears the id of another event", action="payment.callback", provider=provider.id, code=REUSED
+    )
+    message = (
+        "An event of this id was taken, and it told of something else. Nothing was changed. Give each event an id of its "
+        "own among all of this provider, and send this one again with it."
+    )
+    raise Conflict(message, code=REUSED, errors=(FieldError("id", "It is the id of another event."),))
 
 
 def _is(name: tuple[int, str, str]) -> list[ColumnElement[bool]]:

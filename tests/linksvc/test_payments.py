@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from linksvc import payments
 from linksvc.applier import apply_batch
 from linksvc.database import reading, writing
-from linksvc.errors import ConfigurationError, InvalidRequest, Problem, Unauthenticated
+from linksvc.errors import ConfigurationError, Conflict, InvalidRequest, Problem, Unauthenticated
 from linksvc.keys import Keyring
 from linksvc.models import Message, PaymentProvider
 from linksvc.money import Money
@@ -65,6 +66,31 @@ def test_a_payment_ends_with_its_time_and_what_was_paid_in_time_counts_however_l
     too_late = succeeded(id="evt-2", reference="R-1", paid_at="2026-11-20T10:00:00Z")
     assert called_back(engine, keyring, made.id, secret, in_time, 2 * HOUR) == "paid"
     assert called_back(engine, keyring, made.id, secret, too_late, 2 * HOUR) == "expired"
+
+
+def test_the_id_of_another_event_is_refused_and_neither_pays_nor_loses_anything(
+    engine: Engine, keyring: Keyring, short_links: ShortLinks
+) -> None:
+    workspace_id = factories.workspace(engine)
+    made, secret = provider(engine, keyring, workspace_id)
+    for reference in ("R-1", "R-2", "R-3"):
+        stored(engine, keyring, short_links, workspace_id, made.id, provider_ref=reference)
+
+    def tell(**fields: object) -> str:
+        return called_back(engine, keyring, made.id, secret, succeeded(**fields), HOUR)
+
+    assert tell(id="evt-1", reference="R-1") == "paid"
+    assert tell(id="evt-2", type="payment.failed") == "ignored"
+    assert tell(id="evt-3", reference="R-77") == "unknown_payment"
+    reused = [("evt-1", "R-2"), ("evt-1", "R-77"), ("evt-2", "R-2")]
+    for id, reference in reused:
+        with capture_logs() as logs, pytest.raises(Conflict) as error:
+            tell(id=id, reference=reference)
+        assert (error.value.code, error.value.errors[0].field) == ("event_reused", "id")
+        assert [(line["log_level"], line["code"]) for line in logs] == [("warning", "event_reused")]
+    assert tell(id="evt-1", reference="R-1") == "paid" and tell(id="evt-2", type="payment.failed") == "ignored"
+    assert tell(id="evt-1", type="payment.failed") == "paid", "what tells of no payment loses none"
+    assert tell(id="evt-3", reference="R-3") == tell(id="evt-4", reference="R-2") == "paid"
 
 
 def test_a_signature_in_stripes_documented_form_is_taken_and_nothing_near_it() -> None:

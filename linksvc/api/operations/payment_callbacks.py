@@ -32,7 +32,7 @@ OPERATIONS = (
         description="For payment providers. The body is signed in the header `Payment-Signature` (kind hmac) or "
         "`Stripe-Signature` (kind stripe): `t=<seconds>,v1=<HMAC-SHA256 of t.body in hexadecimal>`, of the last 5 minutes. "
         "200 whatever the outcome, which is final: nothing is gained by sending it again. What is sent again all the same "
-        "is answered the same and changes nothing.",
+        "is answered the same and changes nothing. Each event has an id of its own among all of a provider.",
         tag="payments",
         scope=None,
         handler=take_callback,
@@ -44,6 +44,9 @@ OPERATIONS = (
             Failure(401, "signature_invalid", "None of the provider's secrets signed this body."),
             Failure(401, "signature_too_old", "The signature is not of the last 5 minutes."),
             Failure(404, "provider_not_found", "There is no such payment provider, or it is disabled."),
+            Failure(
+                409, "event_reused", "The event's id is that of another one, which told of something else. Nothing is kept."
+            ),
             Failure(422, "callback_unreadable", "It is signed, and is no event of that kind of provider."),
         ),
     ),
