@@ -23,6 +23,7 @@ from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
 from dashboards.security import SecurityHeaders
 from dashboards.sessions import Sessions
+from dashboards.till_answers import TillAnswers
 from dashboards.till_sessions import TillSessions
 from linksvc.api.limits import Limits
 from linksvc.clock import Clock, now
@@ -38,7 +39,9 @@ def create_dashboards(
     /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
-    door = TillDoor(engine, clock, TillSessions(engine, clock, settings.public_url.startswith("https://")))
+    secure = settings.public_url.startswith("https://")
+    door = TillDoor(engine, clock, TillSessions(engine, clock, secure))
+    answers = TillAnswers(keyring.session, clock, secure=secure)
     signed_in = Door(sessions)
     return Starlette(
         routes=[
@@ -48,7 +51,7 @@ def create_dashboards(
             *LandingList(engine, clock, signed_in).routes(),
             *LandingEditor(engine, clock, signed_in).routes(),
             *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE)).routes(),
-            *TillPages(engine, clock, door, limits or Limits(settings)).routes(),
+            *TillPages(engine, clock, door, answers, limits or Limits(settings)).routes(),
             Route(f"{PREFIX}{{name}}", load_assets().serve),
         ],
         middleware=[Middleware(SecurityHeaders), session_middleware(settings, keyring, lasts)],

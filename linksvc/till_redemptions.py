@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, keep
-from linksvc.models import TillDevice
+from linksvc.models import IdempotencyRecord, TillDevice
 from linksvc.redemptions import Use, redeem
 from linksvc.refusals import Refusal
 from linksvc.till_devices import Device
@@ -20,7 +20,7 @@ def redeem_once(session: Session, device: Device, once: str, use: Use, now: date
     """
     _lock(session, device)
     asked = f"{use.code}\n{use.order_ref}\n{use.order}\n{use.delivery_minor}\n{use.customer_ref}"
-    request = Repeatable(f"till:{device.id}", once, fingerprint("POST", "/till/redeem", asked))
+    request = Repeatable(_scope(device), once, fingerprint("POST", "/till/redeem", asked))
     if kept := find_kept(session, request):
         return kept.body
     outcome = redeem(session, device.till, use, now)
@@ -28,6 +28,16 @@ def redeem_once(session: Session, device: Device, once: str, use: Use, now: date
         return outcome
     keep(session, request, Kept(303, outcome.id), now)
     return outcome.id
+
+
+def find_redeemed(session: Session, device: Device, once: str) -> str | None:
+    """The id of the redemption that the form of this name made, if it was sent."""
+    mine = (col(IdempotencyRecord.scope) == _scope(device), col(IdempotencyRecord.key) == once)
+    return session.exec(select(IdempotencyRecord.body).where(*mine)).first()
+
+
+def _scope(device: Device) -> str:
+    return f"till:{device.id}"
 
 
 def _lock(session: Session, device: Device) -> None:

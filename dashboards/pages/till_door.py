@@ -53,7 +53,8 @@ def show(
 ) -> Response:
     """A page of the till. It may ask for the camera, which the other pages forbid."""
     place = speech_of(request).say("till.place", place=device.place, device=device.name) if device else ""
-    response = render(request, template, None, status, device=device, is_open=is_open, place=place, here=HOME, **values)
+    here = request.url.path if request.method == "GET" else HOME
+    response = render(request, template, None, status, device=device, is_open=is_open, place=place, here=here, **values)
     response.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=()"
     return response
 

@@ -1,6 +1,10 @@
 // Scans a code with the camera where the browser can read barcodes. Without it, and without this script, codes are typed.
 "use strict";
 
+// A page that answered a form, as one that refuses a PIN does, is remembered by its address alone: Back leads to the till, not
+// to the browser's question whether to send the form again.
+history.replaceState(null, "");
+
 const LOOK_EVERY_MS = 150;
 
 const place = document.getElementById("scanner");

@@ -82,7 +82,7 @@ def test_a_code_that_goes_between_check_and_redeem_is_refused_and_nothing_typed_
     till, code = open_till(site), made(site)
     form = hidden(till.check(code, "20", order_ref="R-7").text)
     assert "The code is redeemed" in till.redeem(code, "30").text
-    answer = site.client.post("/till/redeem", data=form)
+    answer = till.follow(site.client.post("/till/redeem", data=form))
     assert answer.status_code == 409
     assert "used already" in answer.text
     assert 'value="20"' in answer.text
@@ -125,6 +125,24 @@ def test_free_delivery_asks_what_the_delivery_costs(site: Site) -> None:
     assert redemptions(site.engine)[0].discount_minor == 490
 
 
+def test_free_delivery_is_not_redeemed_before_it_is_said_what_delivery_costs(site: Site) -> None:
+    till, code = open_till(site), made(site, kind="free_delivery", value=0)
+    form = dict(hidden(till.check(code, "20", delivery="4,90").text)) | {"delivery": ""}
+    answer = till.follow(site.client.post("/till/redeem", data=form))
+    assert answer.status_code == 422
+    assert "Say what it costs" in answer.text
+    assert 'name="delivery" type="text"' in answer.text
+    assert used(site.engine, code) == 0
+
+
+def test_a_code_is_shown_as_it_was_written(site: Site) -> None:
+    till, offer_id = open_till(site), factories.offer(site.engine, site.workspace_id, starts_at=STARTED)
+    factories.add_code(site.engine, site.workspace_id, "N0Ë125", offer_id, written="Noël-25")
+    assert sums(till.check("noël25", "20").text)["Code"] == "Noël-25"
+    assert sums(till.redeem("noël25", "20").text)["Code"] == "Noël-25"
+    assert ">Noël-25</a>" in till.get().text
+
+
 def test_an_offer_limited_per_customer_asks_whose_code_it_is(site: Site) -> None:
     till, code = open_till(site), made(site, uses=9, uses_per_contact=1)
     asked = till.check(code, "20")
@@ -142,7 +160,7 @@ def test_an_offer_limited_per_customer_asks_whose_code_it_is(site: Site) -> None
         ({"starts_at": datetime(2099, 1, 1, 8, tzinfo=UTC)}, "", "good from 1 Jan 2099, 09:00 on"),
         ({"ends_at": datetime(2026, 2, 1, 23, tzinfo=UTC)}, "", "good until 1 Feb 2026, 23:59"),
         ({"minimum_minor": 3_000}, "20", "orders of EUR 30.00 or more"),
-        ({"currency": "CHF"}, "20", "another currency"),
+        ({"currency": "CHF"}, "20", "another currency: CHF."),
         ({"uses_in_all": 1, "value": 1}, "20", "All uses of this offer are taken"),
     ],
 )
@@ -179,7 +197,7 @@ def test_what_is_wrong_with_the_form_is_told_beside_the_field(
     site: Site, step: str, fields: dict[str, str], words: str
 ) -> None:
     till = open_till(site)
-    answer = till.post(step, **fields, once="0" * 24)
+    answer = till.see(step, **fields, once="0" * 24)
     assert answer.status_code == 422
     assert words in answer.text
     assert 'aria-invalid="true"' in answer.text
@@ -188,14 +206,14 @@ def test_what_is_wrong_with_the_form_is_told_beside_the_field(
 
 def test_a_redemption_without_an_amount_asks_for_it(site: Site) -> None:
     till, code = open_till(site), made(site)
-    assert till.post("redeem", code=code, amount="", once="0" * 24).status_code == 422
+    assert till.see("redeem", code=code, amount="", once="0" * 24).url.path == "/till/check"
     assert till.post("redeem", code=code, amount="20", once="guess").status_code == 400
     assert used(site.engine, code) == 0
 
 
 def test_change_gives_everything_back_that_was_typed(site: Site) -> None:
     till = open_till(site)
-    page = till.post("change", code="TEN", amount="49,90", order_ref="R-1", delivery="3", customer_ref="C-1").text
+    page = till.see("change", code="TEN", amount="49,90", order_ref="R-1", delivery="3", customer_ref="C-1").text
     for typed in ("TEN", "49,90", "R-1", "3", "C-1"):
         assert f'value="{typed}"' in page
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import segno
@@ -15,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboards.conftest import CHROMIUM, FLAGS, Served
-from tests.dashboards.till_scenes import PIN, Counter, make_code, make_counter, used
+from tests.dashboards.till_scenes import PIN, Counter, make_code, make_counter, tried, used
 
 PHONE = {"width": 360, "height": 740}
 TABLET = {"width": 1024, "height": 768}
@@ -116,6 +117,68 @@ def test_going_back_and_pressing_again_redeems_nothing_twice(served: Served, cou
     page.reload()
     expect(page.get_by_role("heading", name="The code is redeemed")).to_be_visible()
     assert used(served.engine, code) == 1
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_back_forward_and_reload_show_the_till_and_send_nothing_again(
+    served: Served, counter: Counter, code: str, scripted: bool
+) -> None:
+    page = served.open(signed_in=False, java_script_enabled=scripted)
+    enrol(page, counter)
+    check(page, "NO-SUCH-CODE", "20")
+    expect(page.get_by_role("alert")).to_contain_text("There is no such code")
+    check(page, code, "20")
+    redeem = page.get_by_role("button", name="Redeem: take EUR 2.00 off")
+    page.reload()
+    expect(redeem).to_be_visible()
+    page.go_back()
+    page.go_forward()
+    expect(redeem).to_be_visible()
+    redeem.click()
+    done = page.get_by_role("heading", name="The code is redeemed")
+    expect(done).to_be_visible()
+    redemption = page.url
+    for step in (page.go_back, page.reload, page.go_forward, page.reload, page.go_back):
+        step()
+        expect(done).to_be_visible()
+        assert page.url == redemption
+    assert seen_going_back(page) <= {"/till", urlsplit(redemption).path}
+    assert used(served.engine, code) == 1
+    assert tried(served.engine) == ["code_not_found"]
+    assert complaints(served) == []
+
+
+def check(page: Page, code: str, amount: str) -> None:
+    page.get_by_label("Promo code").fill(code)
+    page.get_by_label("The order before the discount, in EUR").fill(amount)
+    page.get_by_role("button", name="Check the code").click()
+
+
+def seen_going_back(page: Page) -> set[str]:
+    """The addresses from here back to where the browser began; each of them is a page of the till."""
+    seen = set()
+    while page.go_back() and page.url != "about:blank":
+        expect(page.get_by_role("link", name="Ricochet till")).to_be_visible()
+        seen.add(urlsplit(page.url).path)
+    return seen
+
+
+def test_back_from_the_next_customer_finds_what_is_being_checked(served: Served, counter: Counter, code: str) -> None:
+    page = served.open(signed_in=False)
+    enrol(page, counter)
+    check(page, code, "20")
+    page.get_by_role("button", name="Redeem: take").click()
+    page.get_by_role("link", name="Next code").click()
+    check(page, code, "30")
+    page.get_by_role("button", name="Change or cancel").click()
+    expect(page.get_by_label("The order before the discount, in EUR")).to_have_value("30")
+    page.go_back()
+    page.go_forward()
+    expect(page.get_by_label("The order before the discount, in EUR")).to_have_value("30")
+    page.get_by_role("button", name="Check the code").click()
+    page.get_by_role("button", name="Redeem: take EUR 3.00 off").click()
+    expect(page.get_by_role("heading", name="The code is redeemed")).to_be_visible()
+    assert used(served.engine, code) == 2
 
 
 @pytest.mark.parametrize(("language", "viewport", "scheme"), [("FR", PHONE, "dark"), ("EN", TABLET, "light")])

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from linksvc import api_keys
 from linksvc.database import reading, writing
-from linksvc.models import PromoCode, Redemption
+from linksvc.models import LedgerEntry, PromoCode, Redemption
 from tests import factories
 from tests.dashboards.site import Site, read_token
 
@@ -49,6 +49,12 @@ def used(engine: Engine, code: str) -> int:
         return session.exec(select(PromoCode.used).where(PromoCode.code == code)).one()
 
 
+def tried(engine: Engine) -> list[str]:
+    """Why codes were refused, by the ledger."""
+    with reading(engine) as session:
+        return list(session.exec(select(LedgerEntry.reason).where(LedgerEntry.action == "refused")))
+
+
 def redemptions(engine: Engine) -> list[Redemption]:
     with reading(engine) as session:
         found = list(session.exec(select(Redemption).order_by(col(Redemption.recorded_at))))
@@ -71,6 +77,13 @@ class Till:
         token = read_token(self.get().text)
         return self.site.client.post(f"/till/{step}", data={"csrf_token": token, **fields})
 
+    def see(self, step: str, **fields: str) -> Any:
+        """Sends a form as `post` does; follows to the page that says what it was answered."""
+        return self.follow(self.post(step, **fields))
+
+    def follow(self, answer: Any) -> Any:
+        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
+
     def enrol(self, **fields: str) -> Any:
         form = {"key": self.counter.key, "name": "Counter 1", "pin": PIN, "again": PIN}
         return self.post("enrol", **(form | fields))
@@ -79,13 +92,12 @@ class Till:
         return self.post("open", pin=pin)
 
     def check(self, code: str, amount: str = "", **fields: str) -> Any:
-        return self.post("check", code=code, amount=amount, **fields)
+        return self.see("check", code=code, amount=amount, **fields)
 
     def redeem(self, code: str, amount: str, **fields: str) -> Any:
         """Checks the code, then presses the button of what is shown; follows to the redemption."""
         page = self.check(code, amount, **fields).text
-        answer = self.site.client.post("/till/redeem", data=hidden(page))
-        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
+        return self.follow(self.site.client.post("/till/redeem", data=hidden(page)))
 
 
 def hidden(page: str) -> Mapping[str, str]:
