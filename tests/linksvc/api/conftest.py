@@ -82,8 +82,10 @@ class Api:
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """The server's thread must not write to a stdout that pytest is just exchanging."""
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    """The server's thread must not write to a stdout that pytest is just exchanging, nor draw a traceback for people: that
+    takes it seconds, in which it answers nobody."""
+    plain: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    structlog.configure(plain, logger_factory=structlog.ReturnLoggerFactory())
     yield
     structlog.reset_defaults()
 
