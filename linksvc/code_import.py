@@ -239,8 +239,8 @@ def _faulty(faults: tuple[Fault, ...], rows: int) -> InvalidRequest:
     told = tuple(FieldError(f"line {fault.line}", fault.message) for fault in faults[:FAULTS_TOLD])
     others = f" The first {FAULTS_TOLD} are told." if len(faults) > FAULTS_TOLD else ""
     return InvalidRequest(
-        f"{len(faults):,} of {rows:,} lines cannot be taken, so nothing was imported.{others} Mend them, or have faulty "
-        "lines left out.",
+        f"{len(faults):,} of {rows:,} lines cannot be taken, so nothing was imported.{others} Mend them, or leave "
+        "them out with skip_faults (--skip-faults on the command line).",
         code="list_faulty",
         errors=told,
     )

@@ -66,11 +66,7 @@ class CsvFile:
     def _fitted(self, cells: list[str], line: int) -> tuple[str, ...]:
         width = len(self.header)
         if any(map(str.strip, cells[width:])):
-            raise InvalidRequest(
-                f"Line {line:,} has {len(cells)} cells, but there are {width} columns. Quote cells that hold the delimiter "
-                f"“{self.delimiter}”, then upload the file again.",
-                code="row_too_long",
-            )
+            raise self._too_long(len(cells), line)
         if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells):
             raise InvalidRequest(
                 f"Line {line:,} has a cell of more than {MAX_CELL_CHARACTERS:,} characters. Most often a quote was opened "
@@ -78,6 +74,16 @@ class CsvFile:
                 code="file_broken_quotes",
             )
         return tuple(cells[:width]) + ("",) * (width - len(cells))
+
+    def _too_long(self, cells: int, line: int) -> InvalidRequest:
+        columns = "one column" if len(self.header) == 1 else f"{len(self.header)} columns"
+        here = "" if self.delimiter.isspace() else f', so: "A{self.delimiter}B"'
+        named = "" if self.header_lines else " If there are more columns, name them all in a first line."
+        return InvalidRequest(
+            f"Line {line:,} has {cells} cells, cut at “{self.delimiter}”, but the file has {columns}. Quote cells that hold "
+            f"“{self.delimiter}”{here}, then upload the file again.{named}",
+            code="row_too_long",
+        )
 
 
 def check_size(size: int, most: int) -> None:

@@ -20,6 +20,8 @@ USES_IN_ALL_MOST = 10**12
 
 DAYS_MOST = 3_650
 
+_SHOWN_LONGEST = 60
+
 
 @dataclass(frozen=True, slots=True)
 class NewOffer:
@@ -88,9 +90,15 @@ def check_zone(name: str) -> ZoneInfo:
     if name not in available_timezones():
         message = "A name of the IANA time zone database is asked for, such as Europe/Paris."
         raise InvalidRequest(
-            f"There is no such time zone. {message}", code="timezone_unknown", errors=(FieldError("timezone", message),)
+            f"There is no time zone “{_shown(name)}”. {message}",
+            code="timezone_unknown",
+            errors=(FieldError("timezone", message),),
         )
     return ZoneInfo(name)
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)[:_SHOWN_LONGEST]
 
 
 def window_of(new: NewOffer, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime | None]:

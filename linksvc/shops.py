@@ -41,6 +41,14 @@ def find_shop(session: Session, workspace_id: int, name: str) -> int | None:
     ).first()
 
 
+def require_shop(session: Session, workspace_id: int, shop_id: int) -> ListedShop:
+    """The workspace's shop of that id. Raises NotFound (`shop_not_found`) for another workspace's too."""
+    row = session.exec(select(Shop).where(col(Shop.workspace_id) == workspace_id, col(Shop.id) == shop_id)).first()
+    if row is None:
+        raise NotFound("There is no such shop in this workspace.", code="shop_not_found")
+    return ListedShop(shop_id, row.name)
+
+
 def page_of_shops(
     session: Session, workspace_id: int, shop_id: int | None, after: int, limit: int
 ) -> tuple[ListedShop, ...]:

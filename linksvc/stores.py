@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from linksvc.database import insert_new
-from linksvc.errors import Conflict, NotFound
-from linksvc.models import Shop, Store
+from linksvc.errors import Conflict
+from linksvc.models import Store
 from linksvc.names import check_name
+from linksvc.shops import require_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,7 @@ def create_store(session: Session, workspace_id: int, shop_id: int, name: str, n
     """Adds a store to a shop. Raises InvalidRequest for an unusable name, NotFound for a shop of another workspace, Conflict
     (`store_exists`) when the shop has a store of that name."""
     name = check_name(name)
-    shop = session.get(Shop, shop_id)
-    if shop is None or shop.workspace_id != workspace_id:
-        raise NotFound("There is no such shop in this workspace.", code="shop_not_found")
+    shop = require_shop(session, workspace_id, shop_id)
     if find_store(session, workspace_id, shop_id, name) is not None:
         raise Conflict(f"{shop.name} has a store {name} already.", code="store_exists")
     return ensure_store(session, workspace_id, shop_id, name, now)

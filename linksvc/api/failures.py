@@ -70,7 +70,7 @@ def failures_of(operation: Operation) -> tuple[Failure, ...]:
 
 def example_of(failure: Failure) -> ProblemDetails:
     """The answer as it may look. Of a request that is not valid it names a field."""
-    errors = (FieldError("order.amount", "Input should be a valid integer"),) if failure.code == "invalid_request" else ()
+    errors = (FieldError("order.amount", "A whole number is asked for."),) if failure.code == "invalid_request" else ()
     problem = Problem(failure.meaning, code=failure.code, errors=errors, retryable=failure.retryable)
     problem.status, problem.title = failure.status, _TITLES[failure.status]
     return details_of(problem, f"req_{DRAWN_EXAMPLE}")

@@ -1,5 +1,6 @@
 """From bytes to checked shapes: bodies, forms, queries. Whatever is wrong becomes a problem that names the field."""
 
+import codecs
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from starlette.types import Message, Receive
 
 from linksvc.api.operation import LINES_MOST, NDJSON, Upload
 from linksvc.api.problems import MalformedRequest, UnsupportedMediaType
+from linksvc.api.wrong_values import words_of
 from linksvc.errors import FieldError, InvalidRequest, TooLarge
 
 FORM_MOST_BYTES = 262_144
@@ -51,9 +53,10 @@ def parse_json(body: bytes, model: type[Model]) -> Model:
 
 
 async def read_lines(headers: Headers, receive: Receive, most_bytes: int) -> tuple[bytes, ...]:
-    """The lines of an NDJSON body, not read yet; blank ones count too. Raises UnsupportedMediaType, TooLarge."""
+    """The lines of an NDJSON body, not read yet; blank ones count too, a mark before the first does not. Raises
+    UnsupportedMediaType, TooLarge."""
     _require_media_type(headers, NDJSON)
-    body = await _read_body(headers, receive, most_bytes)
+    body = (await _read_body(headers, receive, most_bytes)).removeprefix(codecs.BOM_UTF8)
     if body.count(b"\n") > LINES_MOST:
         raise TooLarge(f"At most {LINES_MOST} lines are taken in one request.")
     return tuple(body.split(b"\n"))
@@ -103,11 +106,16 @@ def _json_problem(error: ValidationError) -> InvalidRequest | MalformedRequest:
 
 
 def _invalid(error: ValidationError) -> InvalidRequest:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
+    # Of a list whose items are wrong pydantic says besides that too few are left.
+    within = {wrong["loc"][:depth] for wrong in found for depth in range(len(wrong["loc"]))}
     messages: dict[str, list[str]] = {}
     for wrong in found:
-        messages.setdefault(_path(wrong["loc"]), []).append(wrong["msg"].removeprefix("Value error, "))
-    errors = tuple(FieldError(field, "; or: ".join(told)) for field, told in messages.items())
+        if wrong["type"] == "too_short" and wrong["loc"] in within:
+            continue
+        told = words_of(wrong["type"], wrong.get("ctx", {}), wrong["msg"])
+        messages.setdefault(_path(wrong["loc"]), []).append(told)
+    errors = tuple(FieldError(field, " Or: ".join(dict.fromkeys(told))) for field, told in messages.items())
     return InvalidRequest("What was sent is not what is asked for; see errors.", errors=errors[:_ERRORS_MOST])
 
 

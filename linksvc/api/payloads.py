@@ -13,11 +13,13 @@ from linksvc.names import LONGEST
 def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("One line without control characters is asked for")
+    if not text.strip():
+        raise ValueError("More than spaces is asked for")
     return text
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_one_line)]
-"""A name, a reference: one line of printable characters."""
+"""A name, a reference: one line of printable characters, not spaces alone."""
 
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217, such as EUR.")]
 

@@ -39,7 +39,7 @@ def check_url(url: str, own: Networks) -> str:
     except httpx2.InvalidURL:
         _refuse("It is no web address. Right would be: https://shop.example/webhooks")
     if parsed.scheme not in (("https", "http") if own else ("https",)) or not parsed.host:
-        _refuse("It must begin with https:// and a host name.")
+        _refuse(_beginning(parsed.scheme, own))
     if parsed.port is not None and not 0 < parsed.port < 65_536:
         _refuse("It names a port that there is not.")
     if parsed.userinfo or parsed.fragment:
@@ -51,6 +51,16 @@ def check_url(url: str, own: Networks) -> str:
         if not own:
             _refuse(str(error))
     return str(parsed)
+
+
+def _beginning(scheme: str, own: Networks) -> str:
+    """How an address is to begin."""
+    if own:
+        return "It must begin with https:// or http:// and a host name."
+    told = "It must begin with https:// and a host name."
+    if scheme != "http":
+        return told
+    return f"{told} http:// is taken where RICOCHET_WEBHOOK_NETWORKS names networks of your own; here it names none."
 
 
 def _refuse(reason: str) -> NoReturn:

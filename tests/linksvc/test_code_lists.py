@@ -50,6 +50,16 @@ def test_a_list_without_a_header_is_one_code_a_line() -> None:
     assert refused.value.code == "row_too_long"
 
 
+def test_a_code_that_looks_like_cells_is_told_how_to_be_written() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_list(b"=cmd|1\n", header=False)
+    assert refused.value.detail == (
+        'Line 1 has 2 cells, cut at “|”, but the file has one column. Quote cells that hold “|”, so: "A|B", then upload the '
+        "file again. If there are more columns, name them all in a first line."
+    )
+    assert read_list(b'"=cmd|1"\n', header=False).written == {"=CMD|1": "=cmd|1"}
+
+
 def test_a_header_that_was_not_to_be_there_is_not_taken_for_a_code() -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_list(b"Code promo\nA1B2\n", header=False)

@@ -93,7 +93,7 @@ def test_what_is_no_csv_file_is_told_so(data: bytes, code: str) -> None:
 
 
 def test_the_line_of_a_mistake_is_named() -> None:
-    with pytest.raises(InvalidRequest, match="Line 3 has 3 cells, but there are 2 columns"):
+    with pytest.raises(InvalidRequest, match="Line 3 has 3 cells, cut at “;”, but the file has 2 columns"):
         open_csv(b"Mobile;Nom\n1;a\n2;b;c\n", recognise)
 
 

@@ -39,9 +39,9 @@ def test_a_webhook_is_added_changed_and_removed(lumen: Terminal) -> None:
 
 
 def test_what_cannot_be_is_refused_in_a_line(lumen: Terminal) -> None:
-    assert "must begin with https://" in lumen.refused(
-        "webhook", "add", "http://hooks.example.com/", "--event", "link.clicked"
-    )
+    refused = lumen.refused("webhook", "add", "http://hooks.example.com/", "--event", "link.clicked")
+    assert "must begin with https://" in refused
+    assert "RICOCHET_WEBHOOK_NETWORKS" in refused
     assert "one or more of: code.redeemed" in lumen.refused("webhook", "add", URL)
     assert "no shop “Lille”" in lumen.refused("webhook", "add", URL, "--event", "code.redeemed", "--shop", "Lille")
 

@@ -28,6 +28,7 @@ from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, lis
 from linksvc.redemptions import Redemption, Use, redeem
 from linksvc.refusals import Refusal
 from linksvc.returns import return_part, void
+from linksvc.shops import require_shop
 
 PAGE_MOST = 1_000
 
@@ -115,6 +116,8 @@ def read_redemptions(call: Call[None, RedemptionsQuery]) -> RedemptionsAnswer:
         until=sent.until,
     )
     with reading(call.engine) as session:
+        if wanted.shop_id is not None and wanted.shop_id != call.caller.shop_id:
+            require_shop(session, call.workspace_id, wanted.shop_id)
         return RedemptionsAnswer.of(list_redemptions(session, wanted, sent.after or "", sent.limit))
 
 
@@ -180,7 +183,7 @@ OPERATIONS = (
         answer=RedemptionsAnswer,
         failures=(
             Failure(404, "not_found", "`shop_id` is no id of a shop."),
-            Failure(404, "shop_not_found", "`shop_id` is another shop than the key's."),
+            Failure(404, "shop_not_found", "`shop_id` is no shop of this workspace, or another than the key's."),
             Failure(422, "cursor_invalid", "`after` is no `next_after` of a page."),
         ),
     ),
