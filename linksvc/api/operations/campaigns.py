@@ -1,8 +1,8 @@
 """Writing campaigns over the API. A campaign is a draft until it is sent."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from sqlmodel import Session
 
 from linksvc.api.link_shapes import PAGE_FAILURES, TERMS_FAILURES, TermsPayload
@@ -23,6 +23,18 @@ from linksvc.templates import MAX_CHARACTERS as LONGEST_TEXT
 
 class ImportAudience(Payload):
     import_id: str = Field(description="A finished import.", examples=["imp_3"])
+
+
+def _read_audience(sent: object, read: ValidatorFunctionWrapHandler) -> Literal["all"] | ImportAudience | None:
+    """One sentence for both ways to write it; else each is told of by a field that nobody sent."""
+    try:
+        audience: Literal["all"] | ImportAudience | None = read(sent)
+    except ValidationError:
+        raise ValueError('Write "all" or {"import_id": "imp_1"}') from None
+    return audience
+
+
+Audience = Annotated[Literal["all"] | ImportAudience | None, WrapValidator(_read_audience)]
 
 
 class CampaignPayload(Payload):
@@ -58,9 +70,7 @@ class CampaignPayload(Payload):
         "if the offer has lists or a shared code; else they are generated.",
     )
     rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
-    audience: Literal["all"] | ImportAudience | None = Field(
-        None, description="Needed: “all” who may be sent to, or the contacts of one import who may."
-    )
+    audience: Audience = Field(None, description="Needed: “all” who may be sent to, or the contacts of one import who may.")
 
 
 def add_campaign(call: Call[CampaignPayload, None]) -> Prepared:
