@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from linksvc.errors import InvalidRequest
 from linksvc.landing.parts import OptionalDigest, Part, PhoneNumber, Slug, WebAddress
@@ -79,24 +79,33 @@ class MapBlock(Part):
         return self
 
 
+def _hour(written: str) -> str:
+    if written:
+        _check_schedule(written, RECIPIENT)
+    return written
+
+
+def _zone(written: str) -> str:
+    _check_schedule("2000-01-01T00:00", written)
+    return written
+
+
+def _check_schedule(hour: str, zone: str) -> None:
+    try:
+        read_schedule(hour, zone)
+    except InvalidRequest as error:
+        raise ValueError(error.detail) from None
+
+
 class CountdownBlock(Part):
     """Until clocks of a time zone, or of each recipient's own, show a date and hour."""
 
     id: Slug
     type: Literal["countdown"]
     label: Label = UNSAID
-    ends_at: Annotated[str, StringConstraints(max_length=40)] = ""
-    timezone: Annotated[str, StringConstraints(max_length=64)] = RECIPIENT
+    ends_at: Annotated[str, StringConstraints(max_length=40), AfterValidator(_hour)] = ""
+    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)] = RECIPIENT
     finished: Sentence = UNSAID
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        try:
-            read_schedule(self.ends_at or "2000-01-01T00:00", self.timezone)
-        except InvalidRequest as error:
-            field = {"at": "ends_at"}.get(error.errors[0].field, error.errors[0].field)
-            raise ValueError(f"{field}: {error.detail}") from None
-        return self
 
     def moment(self, recipients: ZoneInfo) -> datetime | None:
         """When it ends, in UTC, for somebody in the zone `recipients`; None in a draft without an end."""

@@ -225,6 +225,13 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+def test_two_faults_of_a_countdown_are_told_at_once() -> None:
+    wrong = with_block(id="a", type="countdown", ends_at="2026-13-40", timezone="Mars/X")
+    with pytest.raises(InvalidRequest) as refused:
+        parsed(wrong)
+    assert [fault.field for fault in refused.value.errors] == ["blocks.0.ends_at", "blocks.0.timezone"]
+
+
 @pytest.mark.parametrize(("wrong", "field", "message"), BAD, ids=[f"{one[1]}-{i}" for i, one in enumerate(BAD)])
 def test_what_is_wrong_is_told_with_its_block_and_its_field(wrong: dict[str, Any], field: str, message: str) -> None:
     fault = refusal(with_block(**wrong))
