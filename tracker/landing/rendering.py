@@ -102,7 +102,7 @@ def page_values(
 
 def render_block(scene: Scene, code: str, block: Block) -> str:
     """One block as it stands in the page, its <section> included."""
-    return environment().get_template("block.html").render(**_shared(scene, code), block=block)
+    return environment().get_template("block.html").render(**_shared(scene, code, alone=True), block=block)
 
 
 def render_fragment(scene: Scene, code: str, template: str, **values: object) -> Markup:
@@ -144,8 +144,10 @@ def environment() -> Environment:
     return made
 
 
-def _shared(scene: Scene, code: str) -> dict[str, object]:
+def _shared(scene: Scene, code: str, *, alone: bool = False) -> dict[str, object]:
+    """`alone`: it is put into a page that is shown already."""
     return {
+        "alone": alone,
         "scene": scene,
         "say": scene.say,
         "own": own_words(scene.language),

@@ -23,6 +23,9 @@ ANSWERED_BEFORE = "answered_before"
 """Instead of that: the reader has answered, and otherwise."""
 
 
+_MISSING = {"consent": "fault_consent_required"}
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     value: str
@@ -32,7 +35,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the form shows it. `focus`: it is the first with a fault."""
+    """A question as the form shows it. `missing`: what is said of a required one without an answer; `focus`: it is the first
+    with a fault, and the browser goes there."""
 
     question: Question
     id: str
@@ -42,6 +46,7 @@ class Asked:
     ends: tuple[str, str]
     typed: str
     fault: str
+    missing: str
     focus: bool
 
 
@@ -62,6 +67,7 @@ def survey_view(block: SurveyBlock, scene: Scene) -> dict[str, object]:
 def _asked(block: SurveyBlock, question: Question, refused: Refused, scene: Scene) -> Asked:
     name, fault = field_name(question), refused.faults.get(question.id)
     values = refused.sent.get(name, ())
+    own = own_words(scene.language)
     return Asked(
         question=question,
         id=f"f-{block.id}-{question.id}",
@@ -70,7 +76,8 @@ def _asked(block: SurveyBlock, question: Question, refused: Refused, scene: Scen
         choices=tuple(_choices(question, values, scene)),
         ends=(scene.say(question.low_label), scene.say(question.high_label)),
         typed=values[0] if values else "",
-        fault=own_words(scene.language)[f"fault_{fault}"] if fault else "",
+        fault=own[f"fault_{fault}"] if fault else "",
+        missing=own[_MISSING.get(question.kind, "fault_required")] if question.required else "",
         focus=question.id == next(iter(refused.faults), None),
     )
 

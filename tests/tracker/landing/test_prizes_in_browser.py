@@ -159,6 +159,8 @@ def test_a_draw_that_does_not_arrive_says_so_and_can_be_tried_again(phone: Phone
 def test_a_form_tells_what_is_wrong_beside_each_question_and_then_thanks(phone: Phone, campaign: PageCampaign) -> None:
     window = phone.open(campaign)
     page = window.page
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.get_by_label("A wish?").fill("Open on <i>Sundays</i>")
     page.get_by_text("The prices").click()
     page.get_by_role("button", name="Send").click()
@@ -174,8 +176,63 @@ def test_a_form_tells_what_is_wrong_beside_each_question_and_then_thanks(phone: 
     page.reload()
     expect(page.locator("#b-opinion .thanks")).to_have_text("Thank you!")
     assert answered(phone) == 1
-    # The browser itself notes that an answer had the status 422.
-    assert [text for text in window.complaints if "422" not in text] == []
+    assert said == [] and window.complaints == []
+
+
+def must_answer_all(question: dict[str, Any]) -> dict[str, Any]:
+    return question | {"required": True}
+
+
+def test_missing_answers_are_told_by_the_script_as_by_the_server(phone: Phone) -> None:
+    form = DOCUMENT["blocks"][2]
+    blocks = [form | {"questions": [must_answer_all(one) for one in form["questions"]]}]
+    campaign = page_campaign(phone.engine, DOCUMENT | {"blocks": blocks})
+    window = phone.open(campaign)
+    plain = phone.open(campaign, java_script_enabled=False).page
+    for page in (window.page, plain):
+        page.get_by_label("A wish?").fill("   ")
+        page.get_by_label("8", exact=True).check(force=True)
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator(".faults")).to_be_visible()
+    asked = [one for one in window.requests if "/form/" in one.url]
+    assert asked == [], "nothing is posted for it"
+
+    def told(page: Page) -> list[Any]:
+        return [
+            page.locator(".faults").inner_text(),
+            page.locator(".fault:visible").all_inner_texts(),
+            [one.get_attribute("name") for one in page.locator("[aria-invalid]").all()],
+            [one.get_attribute("aria-describedby") for one in page.locator(".of-survey [aria-describedby]").all()],
+            page.locator(":focus").get_attribute("name"),
+        ]
+
+    assert told(window.page) == told(plain)
+    assert told(plain)[1] == ["Please answer this question."] * 3 + ["Please tick this box to go on."]
+    assert told(plain)[4] == "q.visit"
+    check_accessible(window)
+    window.page.get_by_label("Every week").check()
+    window.page.get_by_role("button", name="Send").click()
+    expect(window.page.locator(".fault:visible")).to_have_count(3)
+    expect(window.page.get_by_label("The staff")).to_be_focused()
+    window.page.get_by_label("The staff").check()
+    window.page.get_by_label("A wish?").fill("Sundays")
+    window.page.get_by_label("I agree").check()
+    window.page.get_by_role("button", name="Send").click()
+    expect(window.page.locator("#b-opinion .thanks")).to_be_focused()
+    assert answered(phone) == 1 and window.complaints == []
+
+
+def test_a_form_that_the_server_refuses_takes_the_focus_to_the_fault_by_itself(phone: Phone, campaign: PageCampaign) -> None:
+    page = phone.open(campaign).page
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.locator("[name='q.visit']").first.evaluate("(one) => { one.value = 'gone'; }")
+    page.get_by_label("Every week").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("This answer is not among those to choose from.")).to_be_visible()
+    expect(page.get_by_label("Every week")).to_be_focused()
+    # Only that the browser itself notes that an answer had the status 422.
+    assert [text for text in said if "status of 422" not in text] == []
 
 
 def test_what_is_typed_while_the_page_asks_for_what_is_personal_is_not_lost(phone: Phone, campaign: PageCampaign) -> None:

@@ -51,10 +51,17 @@
 
     function wrapped(width) {
       const lines = [""];
+      const add = (part) => {
+        const longer = lines[lines.length - 1] + part;
+        const fits = pen.measureText(longer.trim()).width <= width;
+        if (fits) lines[lines.length - 1] = longer;
+        return fits;
+      };
       cover.split(" ").forEach((word) => {
-        const longer = (lines[lines.length - 1] + " " + word).trim();
-        if (pen.measureText(longer).width > width && lines[lines.length - 1]) lines.push(word);
-        else lines[lines.length - 1] = longer;
+        if (add(" " + word)) return;
+        lines.push("");
+        // A word that is wider than the card is broken.
+        for (const sign of add(word) ? "" : word) if (!add(sign)) lines.push(sign);
       });
       return lines;
     }

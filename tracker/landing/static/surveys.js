@@ -10,7 +10,28 @@
       if (!typed[id]) page.tell("form_started", id);
       typed[id] = { values: new FormData(form), at: [target.name, target.value] };
     });
+    form.addEventListener("submit", (event) => {
+      const missing = [...form.querySelectorAll("[data-missing]")].filter((told) => !isAnswered(form, told));
+      if (!missing.length) return;
+      event.preventDefault();
+      event.stopPropagation();
+      form.querySelector(".faults").hidden = false;
+      missing[0].parentElement.querySelector("input, textarea").focus();
+    });
   });
+
+  // Tells beside a required question that its answer is missing, as the server does, which checks again.
+  function isAnswered(form, told) {
+    const question = told.parentElement;
+    const field = question.querySelector("input, textarea");
+    const answered = new FormData(form).getAll(field.name).some((value) => value.trim());
+    const mark = (element, name, value) => (answered ? element.removeAttribute(name) : element.setAttribute(name, value));
+    told.hidden = answered;
+    told.textContent = told.dataset.missing;
+    mark(field, "aria-invalid", "true");
+    mark(question.matches("fieldset") ? question : field, "aria-describedby", told.id);
+    return answered;
+  }
 
   function putBack(form, { values, at }) {
     for (const field of form.elements) {
