@@ -12,13 +12,15 @@ from uuid import UUID
 import orjson
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import col, update
 
 from linksvc.applier import apply_batch, rebuild_counters
 from linksvc.clock import now
-from linksvc.database import reading
+from linksvc.database import reading, writing
 from linksvc.funnel import read_funnel
 from linksvc.keys import Keyring
-from linksvc.models import Fact, Hit, Message, PageEvent
+from linksvc.models import Fact, Hit, Link, Message, PageEvent
+from linksvc.serials import next_revision
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from linksvc.token_buckets import MOST_SUBJECTS
@@ -226,6 +228,24 @@ async def test_a_body_that_is_no_beacon_or_too_large_is_refused(
     unknown = await send(served.port, "/AAAAAAAAAAA/events", beacon(token, event(0)), accept="application/json")
     assert problem(unknown) == (404, "link_not_found")
     assert told(served) == []
+
+
+async def test_on_an_expired_link_only_who_had_the_page_open_tells_anything(
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine, codes: ShortCodes, scene: PageCampaign
+) -> None:
+    code, time = code_of(codes, scene.campaign_id), [NOW]
+    with writing(sqlite_engine) as session:
+        values = {"expires_at": NOW + timedelta(minutes=1), "revision": next_revision(session)}
+        session.exec(update(Link).where(col(Link.campaign_id) == scene.campaign_id).values(**values))
+    async with serve(sqlite_settings, sqlite_engine, lambda: time[0]) as served:
+        token = await token_on(served, code)
+        time[0] += timedelta(minutes=2)
+        assert (await served.ask(f"/{code}")).status == 410
+        for body in (b"{}", b"", beacon("x", event(0)), beacon(token, event(0, "bought", ""))):
+            assert problem(await send(served.port, f"/{code}/events", body)) == (410, "link_expired")
+        assert told(served) == []
+        assert (await tell(served, code, token, VIEW)).status == 204
+        assert len(told(served)) == 1
 
 
 async def answer_directly(tracker: Tracker, path: str, body: bytes) -> tuple[int, bytes]:

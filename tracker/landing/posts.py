@@ -40,11 +40,17 @@ class Gone(Problem):
     code = "link_expired"
 
 
+_EARLY = NotFound("The time of this link has not come yet.", code="link_not_yet_active")
 _REFUSED: dict[Refusal, Problem] = {
     Refusal.UNKNOWN: NotFound("There is no such link.", code="link_not_found"),
     Refusal.THROTTLED: TooManyRequests("Too many requests from this network.", retry_after_s=60),
     Refusal.UNAVAILABLE: Unavailable("This link cannot be opened right now.", retryable=True),
 }
+
+
+_UNFIT = (403, 422)
+"""What a script is answered whose token or body does not fit. Out of its time a link has no page that could send better:
+only who has it open since before holds a token."""
 
 
 class PagePosts:
@@ -91,14 +97,17 @@ class PagePosts:
         outcome = opened.destination.outcome_at(now)
         if outcome is not Outcome.REDIRECTED and not action.after_end:
             if visit.wants_json:
-                return problem_response(Gone("This link leads nowhere now."))
+                return problem_response(_out_of_time(outcome))
             return self._refusals.out_of_time(opened.destination, outcome, headers)
         try:
             self._check(visit, action)
-            return await action.answer(visit, argument, receive)
+            answer = await action.answer(visit, argument, receive)
         except Problem as problem:
             by_script = visit.wants_json or action.by_script
             return problem_response(problem) if by_script else self._trouble(visit, problem)
+        if outcome is not Outcome.REDIRECTED and action.by_script and answer.status in _UNFIT:
+            return problem_response(_out_of_time(outcome))
+        return answer
 
     def _check(self, visit: PageVisit, action: Action) -> None:
         """Raises Forbidden, TooManyRequests."""
@@ -121,6 +130,10 @@ class PagePosts:
             inner = render_fragment(scene, visit.code, "failed.html")
             body = render_page(scene, visit.code, "", only=render_fragment(scene, visit.code, "solo.html", inner=inner))
         return Response(problem.status, (*page_headers(scene), *retry), body.encode())
+
+
+def _out_of_time(outcome: Outcome) -> Problem:
+    return _EARLY if outcome is Outcome.EARLY else Gone("This link leads nowhere now.")
 
 
 def _wants_json(headers: Headers) -> bool:
