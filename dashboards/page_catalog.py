@@ -182,6 +182,10 @@ PAGE_TEXTS: dict[str, Text] = {
         "l’utilise, donc personne n’y a de code. Retirez le code de la page, ou faites une autre page pour cette "
         "campagne.",
     ),
+    "editor.publish.gap": Text(
+        "{what}: nothing stands for {fields} where that is not known.",
+        "{what} : rien ne s’affiche pour {fields} quand on ne le sait pas.",
+    ),
     "editor.publish.sure": Text("Save and publish", "Enregistrer et publier"),
     "editor.publish.sure_for": Text(
         ("Save and publish for {count} campaign", "Save and publish for {count} campaigns"),

@@ -65,6 +65,12 @@ PAGE_FIELD_TEXTS: dict[str, Text] = {
         'last_name }}}}, {{{{ city }}}} et {{{{ code }}}} sont remplis ; {{{{ first_name | default: "vous" }}}} '
         "dit quoi écrire quand on ne sait pas.",
     ),
+    "editor.gap": Text(
+        "{fields}: where that is not known, and before it is filled in, nothing stands there. Write {example} to say what "
+        "does.",
+        "{fields} : quand on ne le sait pas, et avant que ce soit rempli, rien ne s’affiche. Écrivez {example} pour dire "
+        "quoi afficher.",
+    ),
     "editor.field.picture": Text("Picture", "Image"),
     "editor.picture.none": Text("none", "aucune"),
     "editor.picture.upload": Text("New picture", "Nouvelle image"),

@@ -200,13 +200,17 @@ class Teller:
     def _prize(self, prize: PrizeResult, draws: int) -> PrizeFigures:
         is_nothing = prize.prize == NOTHING
         label = self.speech.say("results.nothing") if is_nothing else self.spoken(prize.label, prize.prize)
-        gone = self.speech.say("results.not_asked") if prize.odds is None and not is_nothing else ""
         unlimited = None if is_nothing else self.speech.say("results.unlimited")
         return PrizeFigures(
-            bar=self._of(label, gone, prize.drawn, draws),
+            bar=self._of(label, "" if is_nothing else self._state(prize), prize.drawn, draws),
             odds=None if prize.odds is None else self.speech.share(prize.odds, 10_000),
             left=unlimited if prize.left is None else self.speech.number(prize.left),
         )
+
+    def _state(self, prize: PrizeResult) -> str:
+        if prize.odds is None:
+            return self.speech.say("results.not_asked")
+        return self.speech.say("results.out_of_stock") if prize.left == 0 else ""
 
     def _counted(self, key: str, none: str, count: int) -> str:
         return self.speech.say(key, count=count) if count else self.speech.say(none)

@@ -42,6 +42,7 @@ RESULT_TEXTS: dict[str, Text] = {
     "results.of_draws": Text("Of draws", "Des tirages"),
     "results.left": Text("Left", "Restants"),
     "results.nothing": Text("Nothing won", "Rien gagné"),
+    "results.out_of_stock": Text("out of stock: its share wins nothing", "épuisé : sa part ne gagne rien"),
     "results.unlimited": Text("no limit", "sans limite"),
     "results.left_out": Text("left out", "sans réponse"),
     "results.language": Text("Language", "Langue"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dashboards.editor.conversion import languages_of
+from dashboards.editor.gaps import PERSONAL_TEXTS, gaps_of
 from dashboards.editor.language_names import language_names, name_of
 from dashboards.editor.shapes import BLOCKS, FONTS, FORMS, QUESTION_KINDS, fields_of
 from dashboards.editor.trees import Tree, find, find_text, list_at, text_at, tree_at
@@ -65,6 +66,23 @@ class EditorForm:
 
     def wrong(self, path: str) -> str:
         return self.faults.get(path, "")
+
+    def gap(self, path: str) -> str:
+        """A hint on a text of a recipient's own fields that show nothing where nothing is known; empty if there are none."""
+        found = gaps_of([find(self.tree, path)], languages_of(self.tree))
+        if not found:
+            return ""
+        fields = ", ".join(map(_braced, found))
+        return self.speech.say("editor.gap", fields=fields, example=_braced(f'{found[0]} | default: "…"'))
+
+    def gaps(self) -> Iterator[tuple[str, str]]:
+        """The blocks with such texts, each as its path and a line on it."""
+        for at in self.items("blocks"):
+            texts = [find(self.tree, f"blocks.{at}.{name}") for name in PERSONAL_TEXTS]
+            found = gaps_of(texts, languages_of(self.tree))
+            if found and self.typed(f"blocks.{at}.type") == "text":
+                fields = ", ".join(map(_braced, found))
+                yield f"blocks.{at}", self.speech.say("editor.publish.gap", what=self.what(at), fields=fields)
 
     def takes_focus(self, path: str) -> bool:
         """Whether a field has the focus: where a button led to, else the first that is wrong. Asked in the form's order."""
@@ -150,6 +168,10 @@ def _texts(block: Tree, languages: tuple[str, ...]) -> Iterator[str]:
             yield from (text for code in languages if (text := text_at(words, code)).strip())
         elif one.kind == "line" and text_at(block, one.name):
             yield text_at(block, one.name)
+
+
+def _braced(inside: str) -> str:
+    return f"{{{{ {inside} }}}}"
 
 
 def _ratio(one: str, other: str) -> float:

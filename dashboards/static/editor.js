@@ -72,6 +72,8 @@ function put(answer, before, hadFocus) {
   }
   const wanted = answer.querySelector("[autofocus]");
   const wantedId = wanted ? wanted.id : hadFocus;
+  // A browser that follows it by itself complains that something has the focus already.
+  for (const one of answer.querySelectorAll("[autofocus]")) one.removeAttribute("autofocus");
   // All but the phone, which goes on showing what it shows until the new preview is ready.
   for (const part of ["h1", ".fields", ".switch"]) {
     editor().querySelector(part).replaceWith(document.importNode(answer.querySelector(part), true));

@@ -257,6 +257,8 @@ def test_a_wrong_field_is_told_beside_it_and_focused(served: Served) -> None:
         unfold(page, at)
         type_into(page, f"blocks.{at}.{name}", text)
     expect(page.locator(".sum.bad")).to_have_text("Together 150\u202f%: more than 100 %.")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     press(page, "save")
     address = page.locator('[id="blocks.2.url"]')
     expect(address).to_be_focused()
@@ -269,6 +271,7 @@ def test_a_wrong_field_is_told_beside_it_and_focused(served: Served) -> None:
     press(page, "save")
     expect(page.locator("#told")).to_contain_text("The draft is saved.")
     assert complaints(served) == []
+    assert [text for text in said if not REFUSED.match(text)] == []
 
 
 def test_pictures_are_chosen_dropped_and_pasted_while_one_goes_on_typing(served: Served) -> None:

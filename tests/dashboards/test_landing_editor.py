@@ -1,6 +1,7 @@
 """The page editor without a browser: what its form keeps, refuses and stores, and who may see it."""
 
 import re
+from html import unescape
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -411,7 +412,7 @@ def test_the_preview_shows_what_is_typed_stores_nothing_and_may_ask_nobody(site:
     heard = statements(site.engine)
     answer = desk.site.client.post(f"{desk.path}/preview", data=desk.fields, files={"": (None, "")})
     assert answer.status_code == 200
-    assert "Typed Zoé" in answer.text
+    assert "Typed <bdi>Zoé</bdi>" in answer.text
     assert 'data-token=""' in answer.text
     assert not [one for one in heard if not one.lstrip().upper().startswith("SELECT") and "BEGIN" not in one]
     policy = answer.headers["content-security-policy"]
@@ -473,3 +474,25 @@ def test_a_campaign_names_the_page_that_its_link_opens(site: Site) -> None:
 def test_the_editor_of_a_page_with_every_block_weighs_less_than_100_kb(site: Site) -> None:
     desk = open_desk(site)
     assert len(desk.open().encode()) < 100_000
+
+
+def test_a_personal_field_without_a_default_is_hinted_at_and_refused_by_nobody(site: Site) -> None:
+    text = {"fr": "Merci d'être là, {{ city }}. Code {{ code }}", "en": "Thanks, {{ code | default: 'yours' }}."}
+    desk = open_desk(site, parsed(with_block(id="hi", type="text", heading=words("Bonjour", "Hello"), text=text)))
+    page = unescape(desk.open())
+    hint = "{{ city }}, {{ code }}: where that is not known, and before it is filled in, nothing stands there."
+    assert page.count(hint) == 1 and '{{ city | default: "…" }}' in page
+    assert re.search(r'aria-describedby="blocks.0.text-gap blocks.0.text-help"', page)
+    assert "1. Text: nothing stands for {{ city }}, {{ code }} where that is not known." in page
+    answer = desk.press("publish")
+    assert "The page is published." in answer.text and hint in unescape(answer.text)
+    filled = desk.press("save", blocks__0__text__fr='Merci, {{ city | default: "vous" }}').text
+    assert "-gap" not in filled and "nothing stands" not in filled
+    broken = desk.press("save", blocks__0__text__fr="{{ nothing }} {{ city }}")
+    assert broken.status_code == 422 and "-gap" not in broken.text
+
+
+def test_no_beginning_leaves_a_gap(site: Site) -> None:
+    site.enter()
+    for starter in ("offer", "scratch", "survey", "blank"):
+        assert "-gap" not in site.client.get(make(site, name=starter, starter=starter).headers["location"]).text

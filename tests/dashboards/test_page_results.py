@@ -72,6 +72,17 @@ def test_draws_are_shown_with_what_is_left(site: Site, campaign: PageCampaign) -
     assert "A red &lt;b&gt;bag&lt;/b&gt; 2.5 % 1 50.0 % 999 Nothing won 97.5 % 1 50.0 % –" in page
 
 
+def test_a_prize_that_is_out_of_stock_says_that_its_share_wins_nothing(site: Site, campaign: PageCampaign) -> None:
+    sure = DOCUMENT["blocks"][0]
+    one_left = sure | {"prizes": [sure["prizes"][0] | {"stock": 1}]}
+    republish(site.engine, site.workspace_id, campaign.page_id, DOCUMENT | {"blocks": [one_left]})
+    assert "out of stock" not in read(site, campaign)
+    assert [scratch(site.engine, campaign, n) for n in range(3)] == ["bag", "", ""]
+    page = words(read(site, campaign))
+    assert "bag&lt;/b&gt; out of stock: its share wins nothing 100 % 1 33.3 % 0 Nothing won 0 % 2 66.7 % –" in page
+    assert "épuisé : sa part ne gagne rien" in words(read(site, campaign, language="fr"))
+
+
 def test_what_was_typed_stays_text_on_every_page_and_in_the_file(site: Site, campaign: PageCampaign) -> None:
     answer(site.engine, campaign, 0, SENT | {"q.wish": [HOSTILE]})
     for rest in ("", "/figures", "/list?block=opinion"):

@@ -93,3 +93,9 @@ def test_fields_without_filters_are_filled_in_as_the_library_does_it(text: str, 
     template = Template.parse(text)
     assert template._pieces is not None
     assert template.render(values) == template._parsed.render(**{field: values.get(field, "") for field in template.fields})
+
+
+def test_a_field_without_a_default_leaves_a_gap() -> None:
+    assert Template.parse("{{ city }}. Code {{ code | upcase }}").gaps == {"city", "code"}
+    assert Template.parse("{{ city | upcase | default: 'Lyon' }} {{ 'x' | default: first_name }} Lyon").gaps == frozenset()
+    assert Template.parse("{{ city | default: first_name }} {{ city }}").gaps == {"city"}
