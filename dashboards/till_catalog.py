@@ -149,10 +149,15 @@ TILL_TEXTS: dict[str, Text] = {
         "Ce code a déjà servi autant de fois que possible, ou un autre panier réserve sa dernière utilisation.",
     ),
     "till.refused.currency_mismatch": Text(
-        "This code is for orders in another currency.", "Ce code vaut pour des commandes dans une autre devise."
+        "This code is for orders in another currency: {currency}.",
+        "Ce code vaut pour des commandes dans une autre devise : {currency}.",
     ),
     "till.refused.minimum_not_met": Text(
         "This code is for orders of {amount} or more.", "Ce code vaut pour les commandes d’au moins {amount}."
+    ),
+    "till.refused.delivery_missing": Text(
+        "This code takes the delivery off. Say what it costs; 0 if nothing is delivered.",
+        "Ce code offre la livraison. Indiquez ce qu’elle coûte, ou 0 si rien n’est livré.",
     ),
     "till.refused.customer_ref_missing": Text(
         "This offer is limited for each customer. Say whose code it is.",

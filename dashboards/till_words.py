@@ -11,7 +11,6 @@ from linksvc.code_worth import Worth
 from linksvc.money import Money
 from linksvc.new_offers import WHOLE
 from linksvc.offers import Terms
-from linksvc.promo_codes import display
 from linksvc.redemption_rows import Redemption
 from linksvc.refusals import Refusal
 
@@ -65,7 +64,7 @@ def worth_page(worth: Worth, typed: TypedOrder, speech: Speech) -> WorthPage:
     order = typed.order
     discount = worth.terms.discount_on(order, typed.delivery_minor or 0)
     off = speech.money(discount.amount_minor, order.currency)
-    sums = _sums(display(worth.code), typed.order_ref, order, discount, speech)
+    sums = _sums(worth.shown, typed.order_ref, order, discount, speech)
     to_pay = speech.money(order.amount_minor - discount.amount_minor, order.currency)
     button = speech.say("till.redeem.discount", amount=off) if discount.amount_minor else speech.say("till.redeem.plain")
     return WorthPage(offer, (), sums, to_pay, button)
@@ -110,7 +109,7 @@ def refusal_words(refusal: Refusal, speech: Speech) -> str:
     if refusal.moment:
         time = _last_moment(refusal.moment, speech) if ended else speech.day_and_time(refusal.moment)
     amount = speech.money(refusal.least.amount_minor, refusal.least.currency) if refusal.least else ""
-    return speech.say(f"till.refused.{refusal.reason}", time=time, amount=amount)
+    return speech.say(f"till.refused.{refusal.reason}", time=time, amount=amount, currency=refusal.currency)
 
 
 def _sums(code: str, order_ref: str, order: Money, discount: Money, speech: Speech) -> Sums:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 from linksvc.csv_files import neutralise
 from linksvc.database import reading
 from linksvc.models import Offer, PromoCode
-from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
+from linksvc.shown_codes import shown
 
 COLUMNS: tuple[str, ...] = ("code", "source", "state", "uses", "used", "held", "campaign", "message")
 
@@ -50,8 +50,8 @@ def _cells(row: PromoCode, withdrawn: bool) -> tuple[str, ...]:
     state = "disabled" if row.disabled or withdrawn else "used" if row.used >= row.max_uses else "free"
     campaign = format_id("campaign", row.campaign_id) if row.campaign_id is not None else ""
     message = "" if row.n is None else str(row.n)
-    shown = row.written or display(row.code)
-    return (shown, row.source, state, str(row.max_uses), str(row.used), str(row.held), campaign, message)
+    code = shown(row.code, row.written)
+    return (code, row.source, state, str(row.max_uses), str(row.used), str(row.held), campaign, message)
 
 
 def _lines(rows: list[tuple[str, ...]]) -> bytes:

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, insert, literal, null
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from linksvc import promo_codes
 from linksvc.bulk import listed
 from linksvc.database import PAUSE_S, writing
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.keys import Keyring
-from linksvc.models import PromoCode
+from linksvc.models import Offer, PromoCode
 from linksvc.offers import find_offer
 from linksvc.serials import take_serials
 
@@ -64,10 +64,12 @@ def store(session: Session, home: Home, codes: list[str]) -> list[str]:
 
 
 def store_as_many(session: Session, keyring: Keyring, home: Home, codes: list[str]) -> None:
-    """Stores these codes; for those that the workspace has, others."""
+    """Stores these codes; for those that the workspace has, others. They belong to no message, and their offer counts them."""
     stored = len(store(session, home, codes))
     while missing := len(codes) - stored:
         stored += len(store(session, home, _make(keyring, take_serials(session, "promo", missing), missing)))
+    this = (col(Offer.id) == home.offer_id, col(Offer.workspace_id) == home.workspace_id)
+    session.exec(update(Offer).where(*this).values(generated=col(Offer.generated) + len(codes)))
 
 
 def generate(

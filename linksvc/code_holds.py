@@ -16,10 +16,10 @@ from linksvc.errors import NotFound
 from linksvc.held_uses import HeldUse, held_use_of, step_of
 from linksvc.models import CodeHold
 from linksvc.money import Money
-from linksvc.promo_codes import display
 from linksvc.public_ids import draw_id
 from linksvc.redemptions import Till
 from linksvc.refusals import EXHAUSTED, HELD, KEY_REUSED, Refusal
+from linksvc.shown_codes import read_one_shown
 
 TTL_S = 900
 TTL_MOST_S = 86_400
@@ -37,7 +37,7 @@ class HoldRequest:
     order_ref: str = ""
     order: Money | None = None
     customer_ref: str = ""
-    delivery_minor: int = 0
+    delivery_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def hold(session: Session, till: Till, asked: HoldRequest, now: datetime) -> Hol
 
 def find_hold(session: Session, till: Till, hold_id: str, now: datetime) -> Hold:
     """The shop's hold. Raises NotFound (`hold_not_found`)."""
-    return _told(_find(session, till, hold_id), now)
+    held = _find(session, till, hold_id)
+    return _told(held, read_one_shown(session, held.workspace_id, held.code), now)
 
 
 def release(session: Session, till: Till, hold_id: str, now: datetime) -> Hold:
@@ -112,7 +113,7 @@ def _hold(session: Session, till: Till, asked: HoldRequest, worth: Worth, now: d
     session.add(row)
     session.flush()
     code_ledger.append(session, [step_of(held, "held", now, 1)], now)
-    return _told(held, now)
+    return _told(held, worth.shown, now)
 
 
 def _prolong(session: Session, live: HeldUse, asked: HoldRequest, worth: Worth, now: datetime) -> Hold | Refusal:
@@ -140,7 +141,7 @@ def _prolong(session: Session, live: HeldUse, asked: HoldRequest, worth: Worth, 
     session.expire_all()
     held = held_use_of(session.exec(select(CodeHold).where(*this)).one())
     code_ledger.append(session, [step_of(held, "held", now, 0)], now)
-    return _told(held, now)
+    return _told(held, worth.shown, now)
 
 
 def _find_live(session: Session, till: Till, code: str, key: str) -> HeldUse | None:
@@ -220,11 +221,11 @@ def _refused(till: Till, asked: HoldRequest, refusal: Refusal, now: datetime) ->
     )
 
 
-def _told(held: HeldUse, now: datetime) -> Hold:
+def _told(held: HeldUse, shown: str, now: datetime) -> Hold:
     over = held.state == "held" and held.expires_at <= now
     return Hold(
         id=held.id,
-        code=display(held.code),
+        code=shown,
         key=held.key,
         state="expired" if over else held.state,
         order_ref=held.order_ref,

@@ -23,6 +23,7 @@ from linksvc.refusals import (
     EXHAUSTED,
     HELD,
     MISTYPED,
+    NO_DELIVERY,
     NOBODY,
     NOT_HERE,
     NOT_STACKABLE,
@@ -30,6 +31,7 @@ from linksvc.refusals import (
     UNKNOWN,
 )
 from linksvc.refusals import Refusal as Refusal
+from linksvc.shown_codes import shown
 
 TYPED_MOST = 64
 """Characters of a code as it is typed or scanned."""
@@ -46,8 +48,8 @@ class Asked:
     shop_id: int | None = None
     order_ref: str = ""
     customer_ref: str = ""
-    delivery_minor: int = 0
-    """The part of the order that its delivery costs."""
+    delivery_minor: int | None = None
+    """The part of the order that its delivery costs; None: it is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Worth:
 
     code: str
     """Normalised."""
+    shown: str
+    """The code as it is shown."""
     terms: Terms
     max_uses: int
     used: int
@@ -83,7 +87,7 @@ def find_worth(
     shop_id: int | None = None,
     order_ref: str = "",
     customer_ref: str = "",
-    delivery_minor: int = 0,
+    delivery_minor: int | None = None,
 ) -> Worth | Refusal:
     """What a typed code is worth now; with an order, whether it is worth that on this order. Uses nothing up."""
     asked = Asked(workspace_id, typed, order, shop_id, order_ref, customer_ref, delivery_minor)
@@ -115,12 +119,13 @@ def _judge(session: Session, found: Found | None, code: str, asked: Asked, at: d
     refusal = (
         _refuse_time(found, ends_at, at)
         or _refuse_place(found, asked.order_ref)
-        or (asked.order and _refuse_order(found.terms, asked.order))
+        or (asked.order and _refuse_order(found.terms, asked.order, asked.delivery_minor))
     )
     if refusal is None and found.terms.uses_per_contact and not subject:
         refusal = NOBODY
     return refusal or Worth(
         code=code,
+        shown=shown(code, found.written),
         terms=found.terms,
         max_uses=found.max_uses,
         used=found.used,
@@ -188,14 +193,15 @@ def _refuse_place(found: Found, order_ref: str) -> Refusal | None:
     return None
 
 
-def _refuse_order(terms: Terms, order: Money) -> Refusal | None:
+def _refuse_order(terms: Terms, order: Money, delivery_minor: int | None) -> Refusal | None:
     if order.currency != terms.currency:
-        return Refusal("currency_mismatch", f"This code is for orders in {terms.currency}.")
+        return Refusal("currency_mismatch", f"This code is for orders in {terms.currency}.", currency=terms.currency)
     if order.amount_minor < terms.minimum_minor:
         minimum = Money(terms.minimum_minor, terms.currency)
         words = f"This code is for orders of {minimum.in_words()} or more."
         return Refusal("minimum_not_met", words, least=minimum)
-    return None
+    # Nothing said would take nothing off, and use the code up all the same.
+    return NO_DELIVERY if terms.kind == "free_delivery" and delivery_minor is None else None
 
 
 def _refuse_limits(session: Session, asked: Asked, worth: Worth, now: datetime) -> Refusal | None:

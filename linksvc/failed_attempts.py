@@ -15,6 +15,7 @@ from linksvc.code_attempts import Attempter
 from linksvc.code_worth import stored_form
 from linksvc.models import ApiKey, LedgerEntry, PromoCode, Shop
 from linksvc.refusals import Refusal
+from linksvc.shown_codes import read_shown
 
 MOST_LISTED = 100
 
@@ -39,6 +40,7 @@ class LeakedAttempts:
     """How often a code that exists was refused for one reason, and in how many shops."""
 
     code: str
+    """As it is shown."""
     reason: str
     count: int
     shops: int
@@ -86,7 +88,7 @@ def count_by_code(session: Session, workspace_id: int, since: datetime) -> tuple
     """Codes that exist, most first, at most MOST_LISTED."""
     count = func.count()
     same_code = (col(PromoCode.workspace_id) == workspace_id, col(PromoCode.code) == col(LedgerEntry.code))
-    rows = session.connection().execute(
+    found = session.connection().execute(
         select(
             col(LedgerEntry.code),
             col(LedgerEntry.reason),
@@ -99,7 +101,11 @@ def count_by_code(session: Session, workspace_id: int, since: datetime) -> tuple
         .order_by(count.desc(), col(LedgerEntry.code), col(LedgerEntry.reason))
         .limit(MOST_LISTED)
     )
-    return tuple(LeakedAttempts(code, reason, number, shops, last_at) for code, reason, number, shops, last_at in rows)
+    rows = found.all()
+    shown = read_shown(session, workspace_id, {code for code, *_ in rows})
+    return tuple(
+        LeakedAttempts(shown[code], reason, number, shops, last_at) for code, reason, number, shops, last_at in rows
+    )
 
 
 def _refused(workspace_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:

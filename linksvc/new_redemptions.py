@@ -49,7 +49,7 @@ def record_all(session: Session, taken: Sequence[Taken], now: datetime) -> list[
     append_rows(session, Row, NewRow._fields, rows)
     code_ledger.append(session, [_redeemed(row) for row in rows], now)
     facts.record(session, [_fact(row, row.campaign_id, row.n) for row in rows if row.campaign_id and row.n is not None], now)
-    redemptions = [redemption_of(row) for row in rows]
+    redemptions = [redemption_of(row, one.worth.shown) for row, one in zip(rows, taken, strict=True)]
     by_workspace: dict[int, list[tuple[Redemption, code_news.Message]]] = defaultdict(list)
     for row, redemption in zip(rows, redemptions, strict=True):
         by_workspace[row.workspace_id].append((redemption, (row.campaign_id, row.n)))

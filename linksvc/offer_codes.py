@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from linksvc.code_dealing import count_undealt
-from linksvc.errors import NotFound
 from linksvc.models import CodeImport, Offer
+from linksvc.offers import no_offer
 from linksvc.shared_codes import SharedCode, find_shared
 
 
@@ -24,10 +24,11 @@ class KeptList:
 
 @dataclass(frozen=True, slots=True)
 class OfferCodes:
-    """`undealt`: codes of its lists that no message got yet, and nobody used. `lists`: the newest first."""
+    """`generated`: codes made for it that belong to no message. `undealt`: codes of its lists that no message got yet, and nobody used. `lists`: the newest first."""
 
     withdrawn_at: datetime | None
     shared: SharedCode | None
+    generated: int
     undealt: int
     lists: tuple[KeptList, ...]
 
@@ -37,12 +38,13 @@ def read_codes(session: Session, workspace_id: int, offer_id: int, most_lists: i
     mine = (Offer.id == offer_id, Offer.workspace_id == workspace_id)
     offer = session.exec(select(Offer).where(*mine)).first()
     if offer is None:
-        raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
+        raise no_offer(offer_id)
     imports = select(CodeImport).where(CodeImport.workspace_id == workspace_id, CodeImport.offer_id == offer_id)
     rows = session.exec(imports.order_by(col(CodeImport.id).desc()).limit(most_lists))
     return OfferCodes(
         withdrawn_at=offer.withdrawn_at,
         shared=find_shared(session, workspace_id, offer_id),
+        generated=offer.generated,
         undealt=count_undealt(session, workspace_id, offer_id),
         lists=tuple(KeptList(row.file_name, row.state, row.added, row.created_at, row.finished_at) for row in rows),
     )

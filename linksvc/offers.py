@@ -13,6 +13,7 @@ from linksvc.models import Offer, OfferShop, Shop, Workspace
 from linksvc.money import Money, check_currency
 from linksvc.names import check_name
 from linksvc.new_offers import WHOLE, NewOffer, check_numbers, check_zone, window_of
+from linksvc.public_ids import format_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class Terms:
     timezone: str = "UTC"
     days_after_delivery: int = 0
 
-    def discount_on(self, order: Money, delivery_minor: int = 0) -> Money:
+    def discount_on(self, order: Money, delivery_minor: int | None = None) -> Money:
         """What is taken off an order: rounded once, half up, and never more than the order. `delivery_minor` is the part
         of the order that its delivery costs."""
         if self.kind == "percentage":
             off = (order.amount_minor * self.value + WHOLE // 2) // WHOLE
         else:
-            off = delivery_minor if self.kind == "free_delivery" else self.value
+            off = (delivery_minor or 0) if self.kind == "free_delivery" else self.value
         most = min(order.amount_minor, self.cap_minor) if self.cap_minor else order.amount_minor
         return Money(min(off, most), order.currency)
 
@@ -94,11 +95,16 @@ def create_offer(session: Session, workspace_id: int, new: NewOffer, now: dateti
     return terms
 
 
+def no_offer(offer_id: int) -> NotFound:
+    """The error of whoever names an offer that the workspace has not."""
+    return NotFound(f"There is no offer {format_id('offer', offer_id)} in this workspace.", code="offer_not_found")
+
+
 def find_offer(session: Session, workspace_id: int, offer_id: int) -> Terms:
     """The offer's terms. Raises NotFound (`offer_not_found`) for another workspace's too."""
     offer = session.exec(select(Offer).where(col(Offer.id) == offer_id, col(Offer.workspace_id) == workspace_id)).first()
     if offer is None:
-        raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
+        raise no_offer(offer_id)
     return terms_of(offer)
 
 

@@ -13,6 +13,7 @@ from linksvc.code_worth import stored_form
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.models import Redemption as Row
 from linksvc.redemption_rows import Redemption, redemption_of
+from linksvc.shown_codes import read_one_shown, read_shown
 
 LIMIT = 100
 
@@ -47,7 +48,7 @@ def find_redemption(session: Session, workspace_id: int, shop_id: int | None, re
     row = session.exec(mine if shop_id is None else mine.where(Row.shop_id == shop_id)).first()
     if row is None:
         raise NotFound("There is no such redemption in this shop.", code="redemption_not_found")
-    return redemption_of(row)
+    return redemption_of(row, read_one_shown(session, workspace_id, row.code))
 
 
 def list_redemptions(session: Session, wanted: Wanted, cursor: str = "", limit: int = LIMIT) -> RedemptionPage:
@@ -67,7 +68,8 @@ def list_redemptions(session: Session, wanted: Wanted, cursor: str = "", limit: 
         place = tuple_(col(Row.recorded_at), col(Row.id))
         found = found.where(place < tuple_(*_read_cursor(cursor), types=[UTCDateTime(), AutoString()]))
     rows = session.exec(found.order_by(col(Row.recorded_at).desc(), col(Row.id).desc()).limit(limit + 1)).all()
-    page = tuple(redemption_of(row) for row in rows[:limit])
+    shown = read_shown(session, wanted.workspace_id, {row.code for row in rows})
+    page = tuple(redemption_of(row, shown[row.code]) for row in rows[:limit])
     return RedemptionPage(page, _cursor_after(page[-1]) if len(rows) > limit else None)
 
 
@@ -84,6 +86,6 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     except (binascii.Error, ValueError, OverflowError):
         recorded_at, id = None, ""
     if recorded_at is None or "\0" in id:
-        message = "Send the cursor as the last page gave it, or none for the first page."
-        raise InvalidRequest(message, code="cursor_invalid", errors=(FieldError("cursor", message),))
+        message = "Send `next_after` as the last page gave it, or none for the first page."
+        raise InvalidRequest(message, code="cursor_invalid", errors=(FieldError("after", message),))
     return recorded_at, id

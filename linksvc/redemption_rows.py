@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from linksvc.models import Redemption as Row
 from linksvc.money import Money
-from linksvc.promo_codes import display
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,11 @@ class NewRow(NamedTuple):
     voided_at: datetime | None = None
 
 
-def redemption_of(row: Row | NewRow) -> Redemption:
-    """A redemption's row, detached from its session."""
+def redemption_of(row: Row | NewRow, shown: str) -> Redemption:
+    """A redemption's row, detached from its session. `shown`: its code, as it is shown."""
     return Redemption(
         id=row.id,
-        code=display(row.code),
+        code=shown,
         order_ref=row.order_ref,
         order=Money(row.order_minor, row.currency),
         discount=Money(row.discount_minor, row.currency),

@@ -12,7 +12,7 @@ from linksvc.code_worth import Asked, Worth, judge
 from linksvc.held_uses import HeldUse
 from linksvc.new_redemptions import Taken, discount_of, record, record_refusals
 from linksvc.redemption_rows import Redemption as Redemption
-from linksvc.refusals import EXHAUSTED, HELD, HOLD_OVER, IN_FUTURE, NO_HOLD, TOO_LATE, Refusal
+from linksvc.refusals import EXHAUSTED, HELD, HOLD_OVER, IN_FUTURE, NO_HOLD, Refusal, too_late
 from linksvc.till_uses import Offline as Offline
 from linksvc.till_uses import Till as Till
 from linksvc.till_uses import Use as Use
@@ -41,7 +41,7 @@ def _judge_time(offline: Offline | None, now: datetime) -> Refusal | None:
         return None
     if offline.occurred_at > now + CLOCKS_DIFFER:
         return IN_FUTURE
-    return TOO_LATE if offline.occurred_at < now - offline.grace else None
+    return too_late(offline.grace) if offline.occurred_at < now - offline.grace else None
 
 
 def _redeem(session: Session, till: Till, use: Use, now: datetime) -> Redemption | Refusal:

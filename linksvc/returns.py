@@ -20,6 +20,7 @@ from linksvc.models import Redemption as Row
 from linksvc.money import Money
 from linksvc.redemption_rows import Redemption, redemption_of
 from linksvc.redemptions import Till
+from linksvc.shown_codes import read_one_shown
 from linksvc.webhooks import code_news
 
 
@@ -78,7 +79,7 @@ def _find(session: Session, till: Till, redemption_id: str) -> Row:
 
 def _read(session: Session, row: Row) -> Redemption:
     session.refresh(row)
-    return redemption_of(row)
+    return redemption_of(row, read_one_shown(session, row.workspace_id, row.code))
 
 
 def _change(session: Session, row: Row, *conditions: object, **values: object) -> bool:

@@ -11,6 +11,8 @@ from linksvc.errors import Conflict, FieldError, InvalidRequest
 from linksvc.models import Offer, PromoCode
 from linksvc.offers import find_offer
 from linksvc.promo_codes import display, normalise
+from linksvc.public_ids import format_id
+from linksvc.shown_codes import shown
 
 USES_MOST = 100_000_000
 
@@ -53,7 +55,8 @@ def share(session: Session, workspace_id: int, offer_id: int, written: str, uses
     )
     stored = session.connection().execute(insert_into(session, PromoCode).values(row.model_dump()).on_conflict_do_nothing())
     if rows_affected(stored) != 1:
-        raise Conflict("This workspace has this code already, for something else. Choose another.", code="code_taken")
+        where = _place(session, workspace_id, offer_id, code)
+        raise Conflict(f"This workspace has this code already, {where}. Choose another.", code="code_taken")
     return SharedCode(written, uses, 0)
 
 
@@ -65,7 +68,16 @@ def find_shared(session: Session, workspace_id: int, offer_id: int) -> SharedCod
         .where(Offer.id == offer_id, Offer.workspace_id == workspace_id, PromoCode.workspace_id == workspace_id)
     )
     row = session.exec(statement).first()
-    return SharedCode(row[1] or display(row[0]), row[2], row[3]) if row else None
+    return SharedCode(shown(row[0], row[1]), row[2], row[3]) if row else None
+
+
+def _place(session: Session, workspace_id: int, offer_id: int, code: str) -> str:
+    """Where the code is that is somebody's already."""
+    there = select(PromoCode.offer_id).where(PromoCode.workspace_id == workspace_id, PromoCode.code == code)
+    its_offer_id = session.exec(there).first()
+    if its_offer_id is None:  # An import that was undone at this moment had it.
+        return "for something else"
+    return "in this offer" if its_offer_id == offer_id else f"in {format_id('offer', its_offer_id)}"
 
 
 def _check(written: str, code: str, uses: int) -> None:

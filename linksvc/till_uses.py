@@ -36,6 +36,6 @@ class Use:
     order: Money
     hold_id: str = ""
     customer_ref: str = ""
-    delivery_minor: int = 0
-    """The part of the order that its delivery costs: what an offer of free delivery takes off."""
+    delivery_minor: int | None = None
+    """The part of the order that its delivery costs: what an offer of free delivery takes off. None: it is not said."""
     offline: Offline | None = None

@@ -50,6 +50,7 @@ NEW_INDEXES = (
 def upgrade() -> None:
     for table, column in _new_columns():
         op.add_column(table, column)
+    _count_generated()
     _make_tables_of_pages()
     _make_tables_of_messages()
     _make_tables_of_payments()
@@ -71,6 +72,15 @@ def _new_columns() -> tuple[tuple[str, sa.Column[object]], ...]:
         ("link", sa.Column("snippet_origins", TEXT, nullable=False, server_default="")),
         ("message", sa.Column("engaged_at", MOMENT, nullable=True)),
         ("message", sa.Column("paid_at", MOMENT, nullable=True)),
+        ("offer", sa.Column("generated", BIG, nullable=False, server_default="0")),
+    )
+
+
+def _count_generated() -> None:
+    """The codes that offers have for no message."""
+    op.execute(
+        "UPDATE offer SET generated = made.codes FROM (SELECT offer_id, count(*) AS codes FROM promo_code "
+        "WHERE source = 'generated' AND campaign_id IS NULL GROUP BY offer_id) AS made WHERE made.offer_id = offer.id"
     )
 
 

@@ -36,13 +36,17 @@ NO_SHOP = Failure(403, "key_without_shop", "The key is bound to no shop.")
 class OrderPayload(SentMoney):
     """An order before the discount, delivery included, in minor units: 4990 EUR is 49.90 euros."""
 
-    delivery: int = Field(
-        0, ge=0, le=AMOUNT_MOST, description="The part of it that is delivery: what free delivery takes off."
+    delivery: int | None = Field(
+        None,
+        ge=0,
+        le=AMOUNT_MOST,
+        description="The part of it that is delivery: what free delivery takes off, and needed for it; 0: nothing is "
+        "delivered. At most the amount.",
     )
 
     @model_validator(mode="after")
     def _is_a_part(self) -> Self:
-        if self.delivery > self.amount:
+        if self.delivery is not None and self.delivery > self.amount:
             raise ValueError("Delivery is a part of the order, so it cannot be more than the amount.")
         return self
 

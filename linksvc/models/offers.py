@@ -46,6 +46,8 @@ class Offer(SQLModel, table=True):
     ends_at: datetime | None = moment()
     shared_code: str = ""
     """The one code, normalised, that everybody may use; empty without one."""
+    generated: int = big()
+    """How many codes were made for it that belong to no message: counted here, for its codes may be millions."""
     withdrawn_at: datetime | None = moment()
     """None of its codes is taken from then on."""
     created_at: datetime

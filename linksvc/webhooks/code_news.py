@@ -53,7 +53,7 @@ def _use(redemption: Redemption, message: Message) -> CodeUse:
         code=redemption.code,
         shop_id=format_id("shop", redemption.shop_id),
         order_ref=redemption.order_ref,
-        customer_ref=redemption.customer_ref,
+        customer_ref=redemption.customer_ref or None,
         order=_amount(redemption.order),
         discount=_amount(redemption.discount),
         paid=_amount(redemption.paid),

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import orjson
 
-EventType = Literal[
+WantedType = Literal[
     "code.redeemed",
     "code.voided",
     "message.delivered",
@@ -20,11 +20,13 @@ EventType = Literal[
     "survey.answered",
     "payment.paid",
     "import.finished",
-    "webhook.test",
 ]
+"""What an endpoint can ask for."""
 
-EVENT_TYPES: tuple[EventType, ...] = tuple(kind for kind in get_args(EventType) if kind != "webhook.test")
-"""What an endpoint can ask for. A test is sent to whoever asks for one."""
+EventType = Literal[WantedType, "webhook.test"]
+"""A test is sent to whoever asks for one."""
+
+EVENT_TYPES: tuple[WantedType, ...] = get_args(WantedType)
 
 OF_SHOPS: frozenset[EventType] = frozenset({"code.redeemed", "code.voided"})
 """What a shop may hear of: the rest is its workspace's."""
@@ -56,14 +58,15 @@ class MessageName:
 
 @dataclass(frozen=True, slots=True)
 class CodeUse:
-    """code.redeemed, code.voided. `message` is None for a code that was sent to nobody. `offline`: the till told later;
+    """code.redeemed, code.voided. `message` is None for a code that was sent to nobody, `customer_ref`
+    where the shop said none. `offline`: the till told later;
     `accepted_duplicate`: the code had no use left by then."""
 
     redemption_id: str
     code: str
     shop_id: str
     order_ref: str
-    customer_ref: str
+    customer_ref: str | None
     order: Amount
     discount: Amount
     paid: Amount

@@ -105,6 +105,7 @@ def show_codes(offer_id: OfferId, workspace_name: WorkspaceName = None, data_dir
         typer.echo(
             f"{'shared by all':<20}{codes.shared.code}, used {codes.shared.used:,} of {codes.shared.max_uses:,} times"
         )
+    typer.echo(f"{'generated':<20}{codes.generated:,}")
     typer.echo(f"{'left of its lists':<20}{codes.undealt:,}")
     for one in codes.lists:
         typer.echo(f"{one.created_at:%Y-%m-%d %H:%M}    {one.state:<10}{one.added:>10,}  {one.file_name}")

@@ -8,7 +8,6 @@ import typer
 from linksvc import failed_attempts, shops, stores, till_devices
 from linksvc.clock import now
 from linksvc.database import reading, writing
-from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from ricochet.commands.parameters import DataDir, ShopName, WorkspaceName, find_shop, find_workspace
 from ricochet.installation import opened
@@ -62,7 +61,7 @@ def list_attempts(
         workspace_id, since = find_workspace(session, workspace_name), now() - timedelta(hours=hours)
         if codes:
             for one in failed_attempts.count_by_code(session, workspace_id, since):
-                typer.echo(f"{one.count}\t{one.last_at:%Y-%m-%dT%H:%M:%SZ}\t{one.reason}\t{display(one.code)}\t{one.shops}")
+                typer.echo(f"{one.count}\t{one.last_at:%Y-%m-%dT%H:%M:%SZ}\t{one.reason}\t{one.code}\t{one.shops}")
         else:
             for each in failed_attempts.count_by_key(session, workspace_id, since):
                 who = f"{each.shop or '-'}\t{each.key}"

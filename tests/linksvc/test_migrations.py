@@ -57,6 +57,22 @@ def test_the_newest_migration_can_be_undone_and_done_again_with_rows_in_the_tabl
         assert session.exec(select(Message.held_reason)).all() == ["", "", ""]
 
 
+def test_codes_that_were_generated_for_no_message_are_counted_by_their_offers(engine: Engine) -> None:
+    campaign_id = factories.produced_campaign(engine, workspace_id := factories.workspace(engine), 1)
+    first, second = factories.offer(engine, workspace_id), factories.offer(engine, workspace_id)
+    for i, fields in enumerate(({}, {}, {"source": "imported"}, {"campaign_id": campaign_id, "n": 0})):
+        factories.add_code(engine, workspace_id, f"C0DE{i}", first, **fields)
+    config = Config()
+    config.set_main_option("script_location", str(scripts_dir()))
+    with writing(engine) as session:
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0005")
+    migrate(engine)
+    with reading(engine) as session:
+        counted = session.exec(select(Offer.id, Offer.generated).where(Offer.workspace_id == workspace_id)).all()
+    assert dict(counted) == {first: 2, second: 0}
+
+
 def test_what_was_queued_before_there_were_batches_is_queued_in_them(engine: Engine) -> None:
     campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 6)
     over = factories.produced_campaign(engine, factories.workspace(engine, "Another"), 1)

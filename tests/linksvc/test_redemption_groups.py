@@ -13,7 +13,7 @@ from linksvc.models import Fact, LedgerEntry, PromoCode
 from linksvc.money import Money
 from linksvc.redemption_groups import Disturbed, redeem_group
 from linksvc.redemptions import Offline, Redemption, Till, Use, order_name
-from linksvc.refusals import EXHAUSTED, Refusal
+from linksvc.refusals import EXHAUSTED, NO_DELIVERY, Refusal
 from tests import factories
 from tests.factories import NOW
 
@@ -52,6 +52,18 @@ def test_each_of_a_group_gets_what_is_its_own(engine: Engine, workspace_id: int)
         }
         (fact,) = session.exec(select(Fact.n, Fact.kind, Fact.amount_minor)).all()
         assert tuple(fact) == (0, "redeemed", 4_491)
+
+
+def test_a_group_shows_codes_as_they_were_written(engine: Engine, workspace_id: int) -> None:
+    offer_id, delivery = factories.offer(engine, workspace_id), factories.offer(engine, workspace_id, kind="free_delivery")
+    factories.add_code(engine, workspace_id, "N0Ë125", offer_id, written="Noël-25")
+    factories.add_code(engine, workspace_id, "2F4K9QTX07BM", offer_id)
+    factories.add_code(engine, workspace_id, "FREE", delivery)
+    asked = [(Till(workspace_id, 1, 1), Use(code, code, ORDER)) for code in ("noël 25", "2f4k9qtx07bm", "free")]
+    with writing(engine) as session:
+        noel, generated, free = redeem_group(session, asked, NOW)
+    assert isinstance(noel, Redemption) and isinstance(generated, Redemption)
+    assert (noel.code, generated.code, free) == ("Noël-25", "2F4K-9QTX-07BM", NO_DELIVERY)
 
 
 def test_what_is_not_plain_is_left_for_itself_and_nothing_of_it_has_happened(engine: Engine, workspace_id: int) -> None:

@@ -35,7 +35,7 @@ def test_one_code_is_everybodys_and_reads_as_it_was_written(engine: Engine, work
         assert find_shared(session, workspace_id, offer_id) == SharedCode("Noël-25", 500, 0)
     found = worth(engine, workspace_id, "noël 25")
     assert isinstance(found, Worth)
-    assert (found.max_uses, found.campaign_id) == (500, None)
+    assert (found.shown, found.max_uses, found.campaign_id) == ("Noël-25", 500, None)
 
 
 def test_the_same_again_changes_nothing_and_another_is_refused(engine: Engine, workspace_id: int, offer_id: int) -> None:
@@ -51,10 +51,14 @@ def test_the_same_again_changes_nothing_and_another_is_refused(engine: Engine, w
 def test_a_code_that_the_workspace_has_is_refused_and_the_offer_stays_without(
     engine: Engine, workspace_id: int, offer_id: int
 ) -> None:
-    factories.add_code(engine, workspace_id, "N0Ë125", factories.offer(engine, workspace_id, name="Other"))
-    with pytest.raises(Conflict) as refused:
-        shared(engine, workspace_id, offer_id)
-    assert refused.value.code == "code_taken"
+    other = factories.offer(engine, workspace_id, name="Other")
+    factories.add_code(engine, workspace_id, "N0Ë125", other)
+    factories.add_code(engine, workspace_id, "NET", offer_id)
+    for code, where in (("Noël-25", f"in off_{other}"), ("net", "in this offer")):
+        with pytest.raises(Conflict) as refused:
+            shared(engine, workspace_id, offer_id, code)
+        assert refused.value.code == "code_taken"
+        assert f"has this code already, {where}." in refused.value.detail
     with reading(engine) as session:
         assert find_shared(session, workspace_id, offer_id) is None
     assert shared(engine, workspace_id, offer_id, "SUMMER").code == "SUMMER"

@@ -21,7 +21,8 @@ def test_codes_are_made_for_print_and_written_to_a_file(lumen: Terminal, offer: 
     rows = exported(lumen, offer, tmp_path / "codes.csv")
     assert len({row["code"] for row in rows}) == 12
     assert {(row["source"], row["state"]) for row in rows} == {("generated", "free")}
-    assert "no such offer" in lumen.refused("code", "generate", "off_99", "1")
+    assert "generated           12\n" in lumen.done("code", "show", offer)
+    assert "There is no offer off_99" in lumen.refused("code", "generate", "off_99", "1")
     assert "cannot be written" in lumen.refused("code", "export", offer, str(tmp_path / "no" / "folder.csv"))
     assert "none of generated" in lumen.refused("code", "export", offer, str(tmp_path / "x.csv"), "--source", "stolen")
 
@@ -32,6 +33,7 @@ def test_a_list_is_imported_and_its_faults_are_told_by_line(lumen: Terminal, off
     refused = lumen.refused("code", "import", offer, str(path))
     assert "1 of 3 lines cannot be taken, so nothing was imported" in refused
     assert "line 3: The code stands on line 2 already" in refused
+    assert "--skip-faults" in refused
     told = lumen.run("code", "import", offer, str(path), "--skip-faults")
     assert told.status == 0
     assert [line.split() for line in told.out.splitlines()] == [

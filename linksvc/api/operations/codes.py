@@ -13,7 +13,6 @@ from linksvc.database import reading, writing
 from linksvc.failed_attempts import is_of_the_code, note_refusal
 from linksvc.money import Money
 from linksvc.offers import Terms
-from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 
 
@@ -78,7 +77,7 @@ class ValidationAnswer(Answer):
             paid = Money(order.amount_minor - discount.amount_minor, order.currency)
         return cls(
             valid=True,
-            code=display(outcome.code),
+            code=outcome.shown,
             reason=None,
             detail=None,
             discount=MoneyAnswer.of(discount) if discount else None,
@@ -101,7 +100,7 @@ def validate_code(call: Call[ValidationPayload, None]) -> ValidationAnswer:
                 shop_id=call.caller.shop_id,
                 order_ref=sent.order_ref or "",
                 customer_ref=sent.customer_ref or "",
-                delivery_minor=sent.order.delivery if sent.order else 0,
+                delivery_minor=sent.order.delivery if sent.order else None,
             )
         )
     if isinstance(outcome, Refusal) and is_of_the_code(outcome):

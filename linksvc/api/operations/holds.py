@@ -40,7 +40,7 @@ class HoldPayload(Payload):
             order_ref=self.order_ref or "",
             order=self.order.money() if self.order else None,
             customer_ref=self.customer_ref or "",
-            delivery_minor=self.order.delivery if self.order else 0,
+            delivery_minor=self.order.delivery if self.order else None,
         )
 
 

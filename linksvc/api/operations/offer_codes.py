@@ -104,6 +104,7 @@ class OfferCodesAnswer(Answer):
     offer_id: str
     withdrawn_at: datetime | None
     shared: SharedAnswer | None
+    generated: int = Field(description="Codes made for it that belong to no message, used or not.")
     undealt: int = Field(description="Codes of its lists that no message got yet, and nobody used.")
     lists: list[ListAnswer] = Field(description="The newest hundred, newest first.")
 
@@ -113,6 +114,7 @@ class OfferCodesAnswer(Answer):
             offer_id=format_id("offer", offer_id),
             withdrawn_at=codes.withdrawn_at,
             shared=SharedAnswer.of(codes.shared) if codes.shared else None,
+            generated=codes.generated,
             undealt=codes.undealt,
             lists=[ListAnswer.model_validate(one, from_attributes=True) for one in codes.lists],
         )

@@ -36,6 +36,7 @@ def test_codes_are_generated_once_for_a_key_and_handed_out_as_a_file(api: Api, o
     assert (first.status_code, first.json()) == (201, {"offer_id": offer, "generated": 3})
     again = api.post(path, json={"count": 3}, headers=headers)
     assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert api.get(f"/v1/offers/{offer}/codes").json()["generated"] == 3
     file = api.get(f"/v1/offers/{offer}/codes.csv?source=generated")
     assert file.headers["content-type"] == "text/csv; charset=utf-8"
     assert file.headers["content-disposition"] == f'attachment; filename="codes-{offer}.csv"'

@@ -38,6 +38,21 @@ def test_free_delivery_takes_the_delivery_off(api: Api) -> None:
     check_problem(redeem(api, order=order | {"delivery": 4_991}), 422, "invalid_request")
 
 
+def test_a_code_for_free_delivery_is_not_used_up_for_an_order_that_does_not_say_what_delivery_costs(api: Api) -> None:
+    add_code(api, kind="free_delivery", value=0)
+    order = {"amount": 4_990, "currency": "EUR"}
+    assert api.post("/v1/codes/validate", json={"code": CODE}).json()["valid"]
+    asked = api.post("/v1/codes/validate", json={"code": CODE, "order": order}).json()
+    assert (asked["valid"], asked["reason"]) == (False, "delivery_missing")
+    held = api.post("/v1/holds", json={"code": CODE, "order": order}, headers={"Idempotency-Key": "basket"})
+    check_problem(held, 409, "delivery_missing")
+    problem = check_problem(redeem(api, order=order), 409, "delivery_missing")
+    assert "order.delivery" in problem["detail"]
+    with reading(api.engine) as session:
+        assert session.exec(select(PromoCode.used)).one() == 0
+    assert redeem(api, order=order | {"delivery": 0}).json()["discount"] == {"amount": 0, "currency": "EUR"}
+
+
 def test_a_gift_is_told_in_words(api: Api) -> None:
     add_code(api, kind="gift", value=0, gift="Un sac en toile")
     asked = api.post("/v1/codes/validate", json={"code": CODE}).json()
@@ -102,6 +117,22 @@ def test_another_shop_neither_sees_nor_changes_a_redemption(api: Api) -> None:
     assert api.get(f"/v1/redemptions/{id}").json()["state"] == "redeemed"
 
 
+def test_a_shop_that_is_not_the_workspaces_is_not_found(api: Api) -> None:
+    elsewhere = factories.shop(api.engine, factories.workspace(api.engine, "Elsewhere"), "Nice")
+    for shop_id in (f"shp_{elsewhere}", "shp_999"):
+        answer = api.get("/v1/redemptions", params={"shop_id": shop_id}, key=api.make_key())
+        check_problem(answer, 404, "shop_not_found")
+    empty = api.get("/v1/redemptions", params={"shop_id": f"shp_{api.shop_id}"}, key=api.make_key())
+    assert (empty.status_code, empty.json()["redemptions"]) == (200, [])
+
+
+def test_an_order_of_spaces_alone_is_no_reference(sqlite_api: Api) -> None:
+    add_code(sqlite_api)
+    for blank in ({"order_ref": "  "}, {"customer_ref": "\u00a0 "}):
+        problem = check_problem(redeem(sqlite_api, **blank), 422, "invalid_request")
+        assert [error["field"] for error in problem["errors"]] == list(blank)
+
+
 def test_the_workspaces_own_key_reads_all_shops_and_changes_none(api: Api) -> None:
     add_code(api, max_uses=2)
     nice = factories.shop(api.engine, api.workspace_id, "Nice")
@@ -152,4 +183,5 @@ def test_pages_follow_each_other_whatever_is_redeemed_meanwhile(api: Api) -> Non
 @pytest.mark.parametrize("query", ["after=x", "after=!!", "after=MjAyNg", "limit=0", "since=yesterday", "since=2026-11-20"])
 def test_a_wrong_query_is_told(sqlite_api: Api, query: str) -> None:
     answer = sqlite_api.get(f"/v1/redemptions?{query}")
-    check_problem(answer, 422, "cursor_invalid" if query.startswith("after") else "invalid_request")
+    problem = check_problem(answer, 422, "cursor_invalid" if query.startswith("after") else "invalid_request")
+    assert problem["errors"][0]["field"] == query.partition("=")[0]
