@@ -20,6 +20,7 @@ from linksvc.link_terms import LinkTerms, check_still_open
 from linksvc.links import CheckedLink, NewLink, add_campaign_link, check_campaign_link
 from linksvc.models import Campaign, ContactImport, Offer, Workspace
 from linksvc.names import check_name
+from linksvc.offers import no_offer
 from linksvc.templates import Template
 
 KINDS = ("marketing", "transactional")
@@ -182,7 +183,7 @@ def _check_offer(session: Session, workspace_id: int, new: NewCampaign, uses_cod
     mine = (Offer.id == new.offer_id, Offer.workspace_id == workspace_id)
     offer = session.exec(select(Offer).where(*mine)).first()
     if offer is None:
-        raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
+        raise no_offer(new.offer_id)
     if not uses_code:
         raise _wrong(
             "text",

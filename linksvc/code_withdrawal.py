@@ -12,6 +12,7 @@ from linksvc.code_worth import stored_form
 from linksvc.database import rows_affected
 from linksvc.errors import NotFound
 from linksvc.models import Offer, PromoCode
+from linksvc.offers import no_offer
 
 log = structlog.get_logger()
 
@@ -29,5 +30,5 @@ def set_withdrawn(session: Session, workspace_id: int, offer_id: int, withdrawn:
     this_offer = (col(Offer.workspace_id) == workspace_id, col(Offer.id) == offer_id)
     changed = update(Offer).where(*this_offer).values(withdrawn_at=now if withdrawn else None)
     if rows_affected(session.exec(changed)) != 1:
-        raise NotFound("There is no such offer in this workspace.", code="offer_not_found")
+        raise no_offer(offer_id)
     log.info("an offer was withdrawn or restored", action="codes.disable", workspace_id=workspace_id, offer_id=offer_id)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
 from sqlmodel import Session, select
 
 from linksvc import contact_uses, offer_budgets
@@ -209,28 +208,31 @@ def _refuse_limits(session: Session, asked: Asked, worth: Worth, now: datetime) 
     terms = worth.terms
     if worth.used >= worth.max_uses:
         return EXHAUSTED
-    if worth.held and worth.used + _held(session, asked.workspace_id, worth.code, now) >= worth.max_uses:
+    over = _holds_over(session, asked.workspace_id, worth.code, now) if worth.held else ()
+    if worth.used + worth.held - len(over) >= worth.max_uses:
         return HELD
     if worth.subject:
         used = contact_uses.count(session, asked.workspace_id, terms.id, worth.subject)
-        if used >= terms.uses_per_contact:
+        if used - sum(hold.subject == worth.subject for hold in over) >= terms.uses_per_contact:
             return CONTACT_LIMIT
-    return _refuse_budget(session, asked, terms)
+    return _refuse_budget(session, asked, terms, over)
 
 
-def _refuse_budget(session: Session, asked: Asked, terms: Terms) -> Refusal | None:
+def _refuse_budget(session: Session, asked: Asked, terms: Terms, over: Sequence[CodeHold]) -> Refusal | None:
     if not (terms.uses_in_all or terms.budget_minor):
         return None
     uses, minor = offer_budgets.read_left(session, asked.workspace_id, terms.id)
-    if terms.uses_in_all and not uses:
+    if terms.uses_in_all and not uses + sum(hold.budget_uses for hold in over):
         return OFFER_EXHAUSTED
     discount = terms.discount_on(asked.order, asked.delivery_minor).amount_minor if asked.order else 1
-    return BUDGET_EXHAUSTED if terms.budget_minor and minor < discount else None
+    left = minor + sum(hold.budget_minor for hold in over)
+    return BUDGET_EXHAUSTED if terms.budget_minor and left < discount else None
 
 
-def _held(session: Session, workspace_id: int, code: str, now: datetime) -> int:
-    """Uses that live holds reserve: those whose time is over are as good as released."""
-    live = select(func.count()).where(
-        CodeHold.workspace_id == workspace_id, CodeHold.code == code, CodeHold.state == "held", CodeHold.expires_at > now
+def _holds_over(session: Session, workspace_id: int, code: str, now: datetime) -> Sequence[CodeHold]:
+    """The code's holds whose time is over and which nobody has ended yet: a redemption ends them first, with all that they
+    reserve."""
+    over = select(CodeHold).where(
+        CodeHold.workspace_id == workspace_id, CodeHold.code == code, CodeHold.state == "held", CodeHold.expires_at <= now
     )
-    return int(session.exec(live).one())
+    return session.exec(over).all()

@@ -10,7 +10,7 @@ from linksvc.public_ids import format_id
 from linksvc.webhooks.addresses import MOST_CHARACTERS
 from linksvc.webhooks.deliveries import Delivery, DeliveryPage, DeliveryStory
 from linksvc.webhooks.endpoints import KEPT_LONGEST, Endpoint, EndpointChange
-from linksvc.webhooks.events import EventType
+from linksvc.webhooks.events import WantedType
 from linksvc.webhooks.signing import SecretName
 
 PAGE_MOST = 1_000
@@ -24,14 +24,14 @@ class WebhookPayload(Payload):
         description="https, on the internet: addresses of private networks are refused, also when a name leads there.",
         examples=["https://shop.example/webhooks"],
     )
-    events: tuple[EventType, ...] = Field(min_length=1, max_length=20, description=_EVENTS, examples=[["code.redeemed"]])
+    events: tuple[WantedType, ...] = Field(min_length=1, max_length=20, description=_EVENTS, examples=[["code.redeemed"]])
 
 
 class WebhookChanges(Payload):
     """What is left out stays as it is."""
 
     url: str | None = Field(None, max_length=MOST_CHARACTERS)
-    events: tuple[EventType, ...] | None = Field(None, min_length=1, max_length=20, description=_EVENTS)
+    events: tuple[WantedType, ...] | None = Field(None, min_length=1, max_length=20, description=_EVENTS)
     enabled: bool | None = Field(
         None, description="False: nothing is sent, and nothing is kept for later. True: what still waited is sent now."
     )

@@ -69,7 +69,8 @@ def test_an_offer_reads_back_with_all_it_was_made_with(api: Api) -> None:
     gift = api.post("/v1/offers", json={"name": "Bag", "kind": "gift", "gift": "A bag"}).json()
     assert (gift["gift"], gift["percent"], gift["amount"]) == ("A bag", None, None)
     assert api.get(f"/v1/offers/{made['id']}").json() == made
-    check_problem(api.get("/v1/offers/off_99"), 404, "offer_not_found")
+    problem = check_problem(api.get("/v1/offers/off_99"), 404, "offer_not_found")
+    assert problem["detail"] == "There is no offer off_99 in this workspace."
 
 
 def test_the_offers_are_listed_page_by_page_the_newest_first(api: Api) -> None:
@@ -135,7 +136,8 @@ def test_a_wrong_field_is_named(sqlite_api: Api, subtests: pytest.Subtests) -> N
 
 
 def test_what_no_list_knows_and_an_empty_window_have_codes_of_their_own(api: Api) -> None:
-    check_problem(api.post("/v1/offers", json=GOOD | {"timezone": "Mars/Olympus"}), 422, "timezone_unknown")
+    problem = check_problem(api.post("/v1/offers", json=GOOD | {"timezone": "Mars/Olympus"}), 422, "timezone_unknown")
+    assert problem["detail"].startswith("There is no time zone “Mars/Olympus”. ")
     check_problem(api.post("/v1/offers", json=GOOD | {"shops": ["shp_99"]}), 404, "shop_not_found")
     check_problem(api.post("/v1/offers", json=GOOD | {"currency": "FRF"}), 422, "currency_unknown")
     check_problem(api.post("/v1/offers", json=GOOD | {"ends_at": "2026-01-01"}), 422, "window_empty")

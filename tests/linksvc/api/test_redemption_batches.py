@@ -102,7 +102,14 @@ def test_an_upload_is_judged_by_when_it_happened(api: Api) -> None:
         line("old", occurred_at=NOW - timedelta(days=7)),
         line("future", occurred_at=NOW + timedelta(minutes=6)),
     ]
-    assert codes(upload(api, *lines)) == [201, "code_expired", "upload_too_late", 201, "occurred_in_future"]
+    answer = upload(api, *lines)
+    assert codes(answer) == [201, "code_expired", "upload_too_late", 201, "occurred_in_future"]
+    assert "168 hours old at most" in results(answer)[2]["problem"]["detail"]
+
+
+def test_a_mark_before_the_first_line_is_none_of_it(api: Api) -> None:
+    add_code(api, max_uses=2, starts_at=EARLIER)
+    assert codes(upload(api, "\ufeff" + json.dumps(line("k-1")), line("k-2"))) == [201, 201]
 
 
 def test_a_code_that_was_used_meanwhile_is_refused_or_recorded_as_the_till_asks(api: Api) -> None:

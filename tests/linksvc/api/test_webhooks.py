@@ -10,6 +10,7 @@ from linksvc.keys import open_keyring
 from linksvc.models import IdempotencyRecord, WebhookDelivery, WebhookEndpoint
 from linksvc.settings import Settings
 from linksvc.webhooks.endpoints import MOST, secrets_of
+from linksvc.webhooks.events import EVENT_TYPES
 from tests import factories
 from tests.factories import NOW
 from tests.linksvc.api.conftest import Api, check_problem
@@ -96,7 +97,10 @@ def test_what_cannot_be_is_refused_with_its_reason(sqlite_api: Api) -> None:
     api, key = sqlite_api, sqlite_api.make_key()
     check_problem(api.post("/v1/webhooks", key=key, json=HOOK | {"events": ["code.stolen"]}), 422, "invalid_request")
     check_problem(api.post("/v1/webhooks", key=key, json=HOOK | {"events": []}), 422, "invalid_request")
-    check_problem(api.post("/v1/webhooks", key=key, json=HOOK | {"events": ["webhook.test"]}), 422, "event_unknown")
+    check_problem(api.post("/v1/webhooks", key=key, json=HOOK | {"events": ["webhook.test"]}), 422, "invalid_request")
+    # What may be asked for is told, and nothing that would then be refused.
+    problem = check_problem(api.post("/v1/webhooks", key=key, json=HOOK | {"events": ["code.x"]}), 422, "invalid_request")
+    assert problem["errors"] == [{"field": "events.0", "message": f"One of these is asked for: {', '.join(EVENT_TYPES)}."}]
     check_problem(api.post("/v1/webhooks", json=HOOK), 422, "event_not_for_shops")
     made = add(api, key)
     check_problem(api.post("/v1/webhooks", key=key, json=HOOK), 409, "webhook_exists")
