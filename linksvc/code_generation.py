@@ -64,7 +64,7 @@ def store(session: Session, home: Home, codes: list[str]) -> list[str]:
 
 
 def store_as_many(session: Session, keyring: Keyring, home: Home, codes: list[str]) -> None:
-    """Stores these codes; for those that the workspace has, others. They belong to no message, and their offer counts them."""
+    """Stores these codes; for those that the workspace has, others. They belong to no message; their offer counts them."""
     stored = len(store(session, home, codes))
     while missing := len(codes) - stored:
         stored += len(store(session, home, _make(keyring, take_serials(session, "promo", missing), missing)))

@@ -24,7 +24,8 @@ class KeptList:
 
 @dataclass(frozen=True, slots=True)
 class OfferCodes:
-    """`generated`: codes made for it that belong to no message. `undealt`: codes of its lists that no message got yet, and nobody used. `lists`: the newest first."""
+    """`generated`: codes made for it that belong to no message. `undealt`: codes of its lists that no message got yet, and
+    nobody used. `lists`: the newest first."""
 
     withdrawn_at: datetime | None
     shared: SharedCode | None
