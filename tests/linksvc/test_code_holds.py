@@ -113,6 +113,23 @@ def test_a_hold_reserves_its_share_of_the_offers_limits_and_gives_it_back(engine
     assert isinstance(use(engine, till, code=OTHER, customer_ref="K-1"), Redemption)
 
 
+@pytest.mark.parametrize("limit", [{"uses_per_contact": 1}, {"uses_in_all": 1}, {"budget_minor": 400}])
+def test_what_a_hold_reserved_is_free_once_its_time_is_over_swept_or_not(
+    engine: Engine, till: Till, limit: dict[str, int]
+) -> None:
+    add_codes(engine, till, CODE, uses_per_code=3, **limit)
+    hold(engine, till, customer_ref="K-1")
+
+    def worth(at: datetime) -> Worth | Refusal:
+        with reading(engine) as session:
+            return find_worth(session, till.workspace_id, CODE, ORDER, at, customer_ref="K-1")
+
+    before = LATER - timedelta(microseconds=1)
+    assert worth(before) == use(engine, till, at=before, customer_ref="K-1")
+    assert isinstance(worth(LATER), Worth)
+    assert isinstance(use(engine, till, at=LATER, customer_ref="K-1"), Redemption)
+
+
 def test_the_sweep_ends_what_is_over_and_nothing_else(engine: Engine, till: Till) -> None:
     add_codes(engine, till, CODE, OTHER, uses_per_code=3)
     over = [hold(engine, till, str(i)) for i in range(3)]
