@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Response, expect, sync_playwright
 from sqlalchemy import Engine
 
 from linksvc.database import open_engine
@@ -53,6 +53,22 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def go_to_numbers_too(page: Page) -> None:
+    """Lets a page's `goto` try again where Chromium says that 127.0.0.1 cannot be resolved. It asks itself now and then
+    whether there is a network of IPv4 at all, and on a machine without one, and busy, is wrong for a moment."""
+    go = page.goto
+
+    def goto(url: str, **options: Any) -> Response | None:
+        try:
+            return go(url, **options)
+        except Error as error:
+            if "ERR_NAME_NOT_RESOLVED" not in error.message:
+                raise
+            return go(url, **options)
+
+    page.goto = goto  # type: ignore[method-assign]
 
 
 @dataclass
@@ -99,6 +115,7 @@ class Phone:
         context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         page = context.new_page()
+        go_to_numbers_too(page)
         window = Window(page)
         page.on("console", lambda message: window.note(message.type, message.text))
         page.on("pageerror", lambda error: window.complaints.append(str(error)))
