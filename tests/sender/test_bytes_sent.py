@@ -11,6 +11,7 @@ from sqlmodel import col, select, update
 from linksvc.database import writing
 from linksvc.fragments import LONG_FORMS, PAYLOAD, SAR, LongForm, analyse, decode_gsm, split
 from linksvc.models import Contact, Message
+from linksvc.unseen_characters import seen
 from sender.concatenation import UDHI, Concatenation
 from sender.long_forms import payloads
 from sender.messages import OpenCampaign, Outgoing, Submission
@@ -117,7 +118,7 @@ async def test_a_campaign_submits_what_its_texts_cost(
 ) -> None:
     """The whole path, with a text of its own for each of two hundred people."""
     factories.produced_campaign(engine, workspace_id, TEXTS, text="{{ first_name }}", rate_per_s=1_000)
-    texts = {n: text.replace("\0", "").strip()[:400] for n, (text, _, _) in enumerate(examples(TEXTS)[:TEXTS])}
+    texts = {n: seen(text).strip()[:400] for n, (text, _, _) in enumerate(examples(TEXTS)[:TEXTS])}
     with writing(engine) as session:
         people = session.exec(select(Message.n, Message.contact_id, Message.number)).all()
         for n, contact_id, _ in people:
