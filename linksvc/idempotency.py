@@ -16,7 +16,7 @@ import sqlalchemy
 from sqlalchemy import Select, Table, tuple_
 from sqlmodel import Session, col, delete, select
 
-from linksvc.advisory_locks import try_to_lock
+from linksvc.advisory_locks import lock, try_to_lock
 from linksvc.bulk import append_rows, as_given, given
 from linksvc.database import is_sqlite, rows_affected
 from linksvc.errors import Conflict, InvalidRequest, Problem
@@ -62,7 +62,7 @@ def find_all_kept(session: Session, requests: Sequence[Repeatable]) -> list[Kept
     """As `find_kept`, of each by itself; what that raises stands in its place. No two of them have one key."""
     # This transaction is the only one at work for the keys, until it ends. On SQLite it is already: a repetition that comes
     # meanwhile waits and then finds the answer.
-    ours = try_to_lock(session, "idempotency", [f"{one.scope} {one.key}" for one in requests])
+    ours = try_to_lock(session, "idempotency", [_name(one) for one in requests])
     kept = _read_kept(session, [one for one, our in zip(requests, ours, strict=True) if our])
     return [
         _decide(request, kept.get((request.scope, request.key))) if our else _in_flight()
@@ -77,6 +77,15 @@ def keep(session: Session, request: Repeatable, answer: Kept, now: datetime) -> 
 def keep_all(session: Session, answers: Sequence[tuple[Repeatable, Kept]], now: datetime) -> None:
     rows = [(one.scope, one.key, one.fingerprint, answer.status, answer.body, now) for one, answer in answers]
     append_rows(session, IdempotencyRecord, _COLUMNS, rows)
+
+
+def wait_for(session: Session, request: Repeatable) -> None:
+    """Waits until no other transaction is at the same work, so that it is not in flight for `find_kept`."""
+    lock(session, "idempotency", _name(request))
+
+
+def _name(request: Repeatable) -> str:
+    return f"{request.scope} {request.key}"
 
 
 def _in_flight() -> Conflict:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, keep
-from linksvc.models import IdempotencyRecord, TillDevice
+from linksvc.idempotency import Kept, Repeatable, find_kept, fingerprint, keep, wait_for
+from linksvc.models import IdempotencyRecord
 from linksvc.redemptions import Use, redeem
 from linksvc.refusals import Refusal
 from linksvc.till_devices import Device
@@ -18,9 +18,10 @@ def redeem_once(session: Session, device: Device, once: str, use: Use, now: date
 
     Raises InvalidRequest (`idempotency_key_reused`) if a form of that name asked for something else.
     """
-    _lock(session, device)
     asked = f"{use.code}\n{use.order_ref}\n{use.order}\n{use.delivery_minor}\n{use.customer_ref}"
     request = Repeatable(_scope(device), once, fingerprint("POST", "/till/redeem", asked))
+    # The second of two waits for the first one's answer.
+    wait_for(session, request)
     if kept := find_kept(session, request):
         return kept.body
     outcome = redeem(session, device.till, use, now)
@@ -38,9 +39,3 @@ def find_redeemed(session: Session, device: Device, once: str) -> str | None:
 
 def _scope(device: Device) -> str:
     return f"till:{device.id}"
-
-
-def _lock(session: Session, device: Device) -> None:
-    """Lets the forms of one device be answered one after the other: the second of two waits for the first one's answer."""
-    mine = select(TillDevice.id).where(TillDevice.workspace_id == device.till.workspace_id, col(TillDevice.id) == device.id)
-    session.exec(mine.with_for_update()).one()
