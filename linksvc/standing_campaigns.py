@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from linksvc.errors import NotFound
 from linksvc.models import Campaign, Workspace
@@ -27,7 +28,7 @@ _PER_S = 100
 
 
 def is_for_messages() -> ColumnElement[bool]:
-    """That a campaign is one somebody wrote: the condition of every list and look-up of campaigns."""
+    """That a campaign is one somebody wrote, or a month of single messages: the condition of every list and look-up."""
     return col(Campaign.kind).not_in((_KIND, REPLY))
 
 
@@ -38,11 +39,7 @@ def find_standing_campaign(session: Session, workspace_id: int) -> int | None:
 
 def ensure_standing_campaign(session: Session, workspace_id: int, now: datetime) -> int:
     """Its id; makes it the first time. Raises NotFound (workspace_not_found)."""
-    if found := find_standing_campaign(session, workspace_id):
-        return found
-    _lock_workspace(session, workspace_id)
-    if found := find_standing_campaign(session, workspace_id):
-        return found
+    statement = select(Campaign.id).where(Campaign.workspace_id == workspace_id, Campaign.kind == _KIND)
     campaign = Campaign(
         workspace_id=workspace_id,
         name="",
@@ -53,9 +50,7 @@ def ensure_standing_campaign(session: Session, workspace_id: int, now: datetime)
         rate_per_s=0,
         created_at=now,
     )
-    session.add(campaign)
-    session.flush()
-    return campaign.id or 0
+    return _find_or_add(session, statement, campaign)
 
 
 def ensure_reply_campaign(session: Session, workspace_id: int, sender: str, name: str, text: str, now: datetime) -> int:
@@ -68,11 +63,6 @@ def ensure_reply_campaign(session: Session, workspace_id: int, sender: str, name
         Campaign.name == name,
         Campaign.text == text,
     )
-    if found := session.exec(statement).first():
-        return found
-    _lock_workspace(session, workspace_id)
-    if found := session.exec(statement).first():
-        return found
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
@@ -84,9 +74,7 @@ def ensure_reply_campaign(session: Session, workspace_id: int, sender: str, name
         created_at=now,
         produced_at=now,
     )
-    session.add(campaign)
-    session.flush()
-    return campaign.id or 0
+    return _find_or_add(session, statement, campaign)
 
 
 def ensure_single_campaign(session: Session, workspace_id: int, sender: str, now: datetime) -> int:
@@ -101,11 +89,6 @@ def ensure_single_campaign(session: Session, workspace_id: int, sender: str, now
         Campaign.name == name,
         col(Campaign.cancelled_at).is_(None),
     )
-    if found := session.exec(statement).first():
-        return found
-    _lock_workspace(session, workspace_id)
-    if found := session.exec(statement).first():
-        return found
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
@@ -118,6 +101,16 @@ def ensure_single_campaign(session: Session, workspace_id: int, sender: str, now
         send_requested_at=now,
         produced_at=now,
     )
+    return _find_or_add(session, statement, campaign)
+
+
+def _find_or_add(session: Session, statement: SelectOfScalar[int] | SelectOfScalar[None], campaign: Campaign) -> int:
+    """The id that the statement finds; where there is none, that of the campaign, which is added."""
+    if found := session.exec(statement).first():
+        return found
+    _lock_workspace(session, campaign.workspace_id)
+    if found := session.exec(statement).first():
+        return found
     session.add(campaign)
     session.flush()
     return campaign.id or 0
