@@ -1,4 +1,4 @@
-"""The funnel as a Plotly figure: JSON that `static/funnel.js` hands to plotly.js, which adds the colours of the theme."""
+"""The funnel as a Plotly figure: JSON that `static/charts.js` hands to plotly.js, with the colours of the theme."""
 
 import plotly.graph_objects as go
 
@@ -14,7 +14,9 @@ def funnel_chart(steps: tuple[Step, ...]) -> str:
             text=[_text(step) for step in steps],
             textinfo="text",
             textposition="auto",
-            connector={"visible": True},
+            marker={"color": "var(--bar)"},
+            connector={"visible": True, "fillcolor": "var(--track)", "line": {"width": 0}},
+            insidetextfont={"color": "var(--on-bar)"},
             hoverinfo="skip",
         ),
         layout={

@@ -51,6 +51,10 @@ class FunnelPage:
     details: tuple[Detail, ...]
     results_path: str
     """What was answered and drawn on the campaign's landing page; empty: it has none."""
+    charts_path: str
+    """The charts below the figures, which `static/funnel.js` fetches once the page stands. What of them has an id and data-live
+    is exchanged where it changed; `static/charts.js` draws each `.chart` from the data-chart of the element that its data-of
+    names, colours as `var(--c1)`; a link with data-charts fetches other charts in their place."""
     is_empty: bool
     tiles: tuple[Tile, ...]
     steps: tuple[Step, ...]
@@ -100,6 +104,7 @@ def make_funnel_page(
         provisional=provisional_of(funnel, speech),
         details=_details(funnel, details, speech),
         results_path=f"/campaigns/{public_id}/answers" if details.link and details.link.page else "",
+        charts_path="",
         is_empty=not funnel["produced"],
         tiles=figures.tiles(),
         steps=steps,

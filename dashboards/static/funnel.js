@@ -1,18 +1,15 @@
-// The live funnel page: fetches the figures again while somebody looks, swaps what changed, and draws the chart.
+// The live funnel page: fetches the figures again while somebody looks, and swaps what changed.
 // Everything it shows stands in the page without it too.
 "use strict";
 
 const figures = document.getElementById("figures");
 const trouble = document.getElementById("live-trouble");
-const wide = window.matchMedia("(min-width: 40rem)");
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const SLOWEST_MS = 30000;
 const TIMEOUT_MS = 10000;
 
 let timer = 0;
 let failures = 0;
 let fetching = false;
-let plotly = null;
 
 // --- Refreshing -------------------------------------------------------------------------------------------------
 
@@ -26,7 +23,8 @@ async function refresh() {
       return;
     }
     if (!answer.ok) throw new Error(`status ${answer.status}`);
-    swap(await answer.text());
+    swap(figures, await answer.text());
+    chartsAreOld();
     failures = 0;
     tell("");
   } catch {
@@ -61,16 +59,16 @@ function liveParts(root) {
   return new Map(Array.from(root.querySelectorAll("[data-live]"), (part) => [part.id, part]));
 }
 
-function swap(html) {
+function swap(place, html) {
   const parsed = new DOMParser().parseFromString(html, "text/html").body;
-  const present = liveParts(figures);
+  const present = liveParts(place);
   const fresh = liveParts(parsed);
   if (present.size !== fresh.size || [...fresh.keys()].some((id) => !present.has(id))) {
-    figures.replaceChildren(...parsed.childNodes);
+    place.replaceChildren(...parsed.childNodes);
   } else {
     for (const [id, part] of fresh) replaceIfChanged(present.get(id), part);
   }
-  draw();
+  Charts.drawAll();
 }
 
 function replaceIfChanged(old, fresh) {
@@ -81,54 +79,40 @@ function replaceIfChanged(old, fresh) {
   if (place >= 0) (fresh.querySelectorAll(reachable)[place] || fresh.querySelector(reachable))?.focus();
 }
 
-// --- Drawing ----------------------------------------------------------------------------------------------------
+// --- The charts below, which are fetched once the page stands, and again when its figures have changed -----------
 
-// plotly.js is large: it is fetched only where the chart stands, which is not on a phone.
-function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = figures.dataset.plotly;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      plotly = null;
-      reject(new Error("plotly.js did not load"));
-    };
-    document.head.append(script);
-  });
-  return plotly;
+const below = document.getElementById("charts");
+const CHARTS_MS = 15000;
+let chartsTimer = 0;
+let chartsAt = -CHARTS_MS;
+
+function chartsAreOld() {
+  if (chartsTimer || document.hidden || !below.dataset.source) return;
+  chartsTimer = setTimeout(fetchCharts, Math.max(0, chartsAt + CHARTS_MS - performance.now()));
 }
 
-async function draw() {
-  const chart = document.getElementById("chart");
-  if (!chart || !wide.matches) return;
-  const source = document.getElementById("chart-data").dataset.chart;
-  const drawn = source + dark.matches;
-  if (chart.dataset.drawn === drawn) return;
+async function fetchCharts() {
+  chartsAt = performance.now();
   try {
-    const library = await loadPlotly();
-    const { data, layout } = withColours(JSON.parse(source));
-    await library.react(chart, data, layout, { staticPlot: true, responsive: true });
-    chart.dataset.drawn = drawn;
+    const answer = await fetch(below.dataset.source, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
+    if (answer.ok) swap(below, await answer.text());
   } catch {
-    // The list of bars and the table hold the same figures.
+    // They are fetched again with the next figures.
+  } finally {
+    chartsTimer = 0;
   }
 }
 
-function withColours({ data, layout }) {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(name).trim();
-  const font = { family: style.fontFamily, size: 13, color: colour("--ink") };
-  const trace = {
-    ...data[0],
-    marker: { color: colour("--bar") },
-    connector: { fillcolor: colour("--track"), line: { width: 0 } },
-    insidetextfont: { ...font, color: colour("--on-bar") },
-    outsidetextfont: font,
-  };
-  return { data: [trace], layout: { ...layout, font } };
-}
+// A choice within the charts, such as the time zone of a map, is a link to the same charts made otherwise.
+below.addEventListener("click", (event) => {
+  const choice = event.target.closest("a[data-charts]");
+  if (!choice || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  below.dataset.source = choice.dataset.charts;
+  fetchCharts();
+});
 
-dark.addEventListener("change", draw);
-wide.addEventListener("change", draw);
-draw();
+Charts.drawAll();
 schedule();
+if (document.readyState === "complete") chartsAreOld();
+else window.addEventListener("load", chartsAreOld);

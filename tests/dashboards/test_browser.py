@@ -87,6 +87,7 @@ def test_the_chart_is_drawn_under_the_strict_policy_and_has_its_table(served: Se
     campaign_id = eventful_campaign(served.engine, served.workspace_id)
     page = served.open(viewport=WIDE)
     page.goto(f"/campaigns/cmp_{campaign_id}")
+    page.locator("#picture").scroll_into_view_if_needed()
     bars = page.locator("#chart .trace .point path")
     expect(bars).to_have_count(8)
     expect(page.locator("#chart")).to_contain_text("14 · 58.3")
@@ -110,6 +111,7 @@ def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: 
     apply_all(served.engine, campaign_id)
     expect(page.locator("#step-delivered [data-count]")).to_have_attribute("data-count", "4")
     expect(page.locator("#state")).to_contain_text("sending, 40")
+    page.locator("#picture").scroll_into_view_if_needed()
     expect(page.locator("#chart")).to_contain_text("4 · 40.0")
     expect(page.locator("#word-step-clicked p")).to_be_visible()
     expect(page.locator("#details dl")).to_be_visible()
@@ -127,6 +129,7 @@ def test_a_draft_turns_into_a_funnel_without_a_reload(served: Served) -> None:
     page.route("**/figures", lambda route: route.fulfill(body=answer, content_type="text/html"))
     look_again(page)
     expect(page.locator("#step-produced [data-count]")).to_have_attribute("data-count", "3")
+    page.locator("#picture").scroll_into_view_if_needed()
     expect(page.locator("#chart .trace .point path")).to_have_count(6)
 
 
@@ -222,6 +225,7 @@ def test_the_pages_are_accessible(served: Served, scheme: str) -> None:
     for path in ("/sign-in", "/campaigns", campaign, f"{campaign}/messages?stage=delivered", "/nothing"):
         page.goto(path)
         if path == campaign:
+            page.locator("#picture").scroll_into_view_if_needed()
             expect(page.locator("#chart .trace .point path")).to_have_count(8)
             page.locator("#word-step-clicked summary").click()
         results = axe.run(page)
