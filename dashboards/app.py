@@ -17,12 +17,14 @@ from dashboards.pages.door import Door
 from dashboards.pages.landing_editor import LandingEditor
 from dashboards.pages.landing_list import LandingList
 from dashboards.pages.landing_preview import LandingPreview
+from dashboards.pages.live_campaigns import LiveCampaigns
 from dashboards.pages.page_results import PageResults
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
 from dashboards.security import SecurityHeaders
 from dashboards.sessions import Sessions
+from dashboards.streams import Streams
 from dashboards.till_answers import TillAnswers
 from dashboards.till_sessions import TillSessions
 from linksvc.api.limits import Limits
@@ -42,15 +44,16 @@ def create_dashboards(
     secure = settings.public_url.startswith("https://")
     door = TillDoor(engine, clock, TillSessions(engine, clock, secure))
     answers = TillAnswers(keyring.session, clock, secure=secure)
-    signed_in = Door(sessions)
+    signed_in, streams = Door(sessions), Streams()
     return Starlette(
         routes=[
             *CampaignPages(engine, clock, sessions).routes(),
+            *LiveCampaigns(engine, clock, sessions, streams).routes(),
             *PageResults(engine, clock, signed_in).routes(),
             *LandingPreview(engine, clock, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),
             *LandingEditor(engine, clock, signed_in).routes(),
-            *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE)).routes(),
+            *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE), streams).routes(),
             *TillPages(engine, clock, door, answers, limits or Limits(settings)).routes(),
             Route(f"{PREFIX}{{name}}", load_assets().serve),
         ],

@@ -1,24 +1,21 @@
-"""Everything the funnel page shows, ready for its template. For `dashboards.pages.campaigns`: page and refresh alike."""
+"""Everything the funnel page shows, ready for its template. For `dashboards.pages.campaigns`, page and refresh alike, and
+for the stream of `dashboards.pages.live_campaigns`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
-from sqlmodel import Session
-
-from dashboards.campaigns import CampaignDetails, LinkFacts, read_details
+from dashboards.campaigns import CampaignDetails, LinkFacts
 from dashboards.chart import funnel_chart
 from dashboards.figures import Figures, Ledger, Named, Step, Tile
 from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
 from dashboards.page_rows import page_path
+from dashboards.readings import Reading
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
-from linksvc.conversions import count_conversions
-from linksvc.funnel import Funnel, read_funnel
-from linksvc.holds import Held, list_holds
+from linksvc.funnel import Funnel
 from linksvc.public_ids import format_id
-from linksvc.route_trouble import Uncovered, find_uncovered, is_waiting
-from linksvc.routes import RouteView, list_routes
 from linksvc.standing_campaigns import SINGLE
 
 REFRESH_MS = 2_000
@@ -52,9 +49,9 @@ class FunnelPage:
     results_path: str
     """What was answered and drawn on the campaign's landing page; empty: it has none."""
     charts_path: str
-    """The charts below the figures, which `static/funnel.js` fetches once the page stands. What of them has an id and data-live
-    is exchanged where it changed; `static/charts.js` draws each `.chart` from the data-chart of the element that its data-of
-    names, colours as `var(--c1)`; a link with data-charts fetches other charts in their place."""
+    """The charts below the figures, which `static/funnel.js` fetches once the page stands. What of them has an id and
+    data-live is exchanged where it changed; `static/charts.js` draws each `.chart` from the data-chart of the element that
+    its data-of names, colours as `var(--c1)`; a link with data-charts fetches other charts in their place."""
     is_empty: bool
     tiles: tuple[Tile, ...]
     steps: tuple[Step, ...]
@@ -66,30 +63,15 @@ class FunnelPage:
     updated_words: str
     timezone: str
 
-
-def read_funnel_page(session: Session, who: SignedIn, campaign_id: int, speech: Speech, now: datetime) -> FunnelPage:
-    """Reads a campaign of the reader's workspace. Raises NotFound."""
-    funnel = read_funnel(session, who.workspace_id, campaign_id)
-    details = read_details(session, who.workspace_id, campaign_id)
-    # Routes are the operator's: every workspace sends by all that are enabled.
-    routes = tuple(route for route in list_routes(session) if route.enabled)
-    uncovered = tuple(find_uncovered(session, campaign_id, list(routes)) if is_waiting(funnel) else ())
-    held, conversions = list_holds(session, campaign_id), count_conversions(session, campaign_id)
-    return make_funnel_page(funnel, details, routes, who, speech, now, held, uncovered, conversions)
+    @property
+    def version(self) -> str:
+        """Names what the page shows but for the time it was updated: two pages of one version look the same."""
+        return sha256(repr(replace(self, updated_at="", updated_words="")).encode()).hexdigest()[:16]
 
 
-def make_funnel_page(
-    funnel: Funnel,
-    details: CampaignDetails,
-    routes: tuple[RouteView, ...],
-    who: SignedIn,
-    speech: Speech,
-    now: datetime,
-    held: tuple[Held, ...] = (),
-    uncovered: tuple[Uncovered, ...] = (),
-    conversions: int = 0,
-) -> FunnelPage:
-    """Writes what was read."""
+def make_funnel_page(reading: Reading, who: SignedIn, speech: Speech, now: datetime) -> FunnelPage:
+    """Writes what was read for one reader, in the reader's language."""
+    funnel, details, routes = reading.funnel, reading.details, reading.routes
     figures = Figures(funnel, speech, who.currency)
     public_id = format_id("campaign", funnel.campaign_id)
     steps = figures.steps()
@@ -100,7 +82,7 @@ def make_funnel_page(
         refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
         state=state_of(funnel, details, routes, speech, now),
         control=_control(funnel),
-        notices=notices_of(funnel, details, routes, held, speech, now, uncovered),
+        notices=notices_of(funnel, details, routes, reading.held, speech, now, reading.uncovered),
         provisional=provisional_of(funnel, speech),
         details=_details(funnel, details, speech),
         results_path=f"/campaigns/{public_id}/answers" if details.link and details.link.page else "",
@@ -110,7 +92,7 @@ def make_funnel_page(
         steps=steps,
         ledgers=figures.ledgers(),
         adds_up=not funnel.unaccounted,
-        more=figures.also_counted() + figures.claimed(conversions),
+        more=figures.also_counted() + figures.claimed(reading.conversions),
         chart=funnel_chart(steps) if funnel["produced"] else "",
         updated_at=now.isoformat(timespec="seconds"),
         updated_words=speech.say("live.updated", time=speech.exact_time(now)),

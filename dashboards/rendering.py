@@ -41,6 +41,10 @@ def render(
 
 def render_fragment(request: Request, template: str, who: SignedIn, **values: object) -> HTMLResponse:
     """A part of a page: the live figures."""
+    return HTMLResponse(render_part(request, template, who, **values))
+
+
+def render_part(request: Request, template: str, who: SignedIn, **values: object) -> str:
     speech = speech_for(request, who)
     shared = {"say": speech.say, "csrf_token": partial(csrf_token, request)}
-    return HTMLResponse(environment().get_template(template).render({**shared, **values}))
+    return environment().get_template(template).render({**shared, **values})

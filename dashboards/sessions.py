@@ -49,12 +49,13 @@ class Sessions:
             request.session[_LANGUAGE] = language
 
 
-def end(request: Request) -> None:
-    """Signs out. The language stays: it says nothing about who was here."""
-    language = request.session.get(_LANGUAGE)
+def end(request: Request) -> int | None:
+    """Signs out; returns which user it was, if anybody. The language stays: it says nothing about who was here."""
+    language, user_id = request.session.get(_LANGUAGE), request.session.get(_USER)
     request.session.clear()
     if language:
         request.session[_LANGUAGE] = language
+    return user_id if isinstance(user_id, int) else None
 
 
 def csrf_token(request: Request) -> str:

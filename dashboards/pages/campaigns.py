@@ -16,9 +16,10 @@ from starlette.routing import Route
 from dashboards.campaign_table import campaign_rows
 from dashboards.campaigns import list_campaigns
 from dashboards.forms import read_trusted_form
-from dashboards.funnel_page import read_funnel_page
+from dashboards.funnel_page import FunnelPage, make_funnel_page
 from dashboards.occurrences import OCCURRENCE_ROWS, list_occurrences
 from dashboards.pages.sign_in import SEE_OTHER, sign_in_path
+from dashboards.readings import read_campaign
 from dashboards.rendering import render, render_fragment
 from dashboards.rows import Table, conversion_table, message_table, occurrence_table
 from dashboards.sessions import HOME, Sessions, speech_for
@@ -115,10 +116,11 @@ class CampaignPages:
             return Response(status_code=401)
         return render_fragment(request, "figures.html", who, page=self._read_page(request, who))
 
-    def _read_page(self, request: Request, who: SignedIn) -> object:
+    def _read_page(self, request: Request, who: SignedIn) -> FunnelPage:
         campaign_id = parse_id("campaign", request.path_params["id"])
         with reading(self.engine) as session:
-            return read_funnel_page(session, who, campaign_id, speech_for(request, who), self.clock())
+            found = read_campaign(session, who.workspace_id, campaign_id)
+        return make_funnel_page(found, who, speech_for(request, who), self.clock())
 
     def rows(self, request: Request, who: SignedIn) -> Response:
         """GET /campaigns/{id}/messages?stage=&after=: the rows behind a number, exactly as many as it says."""

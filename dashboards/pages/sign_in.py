@@ -14,6 +14,7 @@ from dashboards import sessions
 from dashboards.forms import is_trusted, read_form, read_trusted_form
 from dashboards.rendering import render
 from dashboards.sessions import HOME, Sessions, safe_path
+from dashboards.streams import Streams
 from linksvc.accounts import SignedIn, check_password, use_sign_in_link
 from linksvc.clock import Clock
 from linksvc.database import reading, writing
@@ -26,12 +27,13 @@ PASSWORDS_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The handlers. `checking` keeps few passwords under check at a time."""
+    """The handlers. `checking` keeps few passwords under check at a time; `streams` end with the session."""
 
     engine: Engine
     clock: Clock
     sessions: Sessions
     checking: CapacityLimiter
+    streams: Streams
 
     def routes(self) -> list[Route]:
         return [
@@ -88,7 +90,8 @@ class SignIn:
     async def sign_out(self, request: Request) -> Response:
         """POST /sign-out."""
         await read_trusted_form(request)
-        sessions.end(request)
+        if user_id := sessions.end(request):
+            self.streams.end(user_id)
         return RedirectResponse("/sign-in", SEE_OTHER)
 
     async def switch_language(self, request: Request) -> Response:

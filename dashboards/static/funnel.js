@@ -1,4 +1,5 @@
-// The live funnel page: fetches the figures again while somebody looks, and swaps what changed.
+// The live funnel page: listens for changed figures while somebody looks, asks for them where no stream comes through, and
+// swaps what changed.
 // Everything it shows stands in the page without it too.
 "use strict";
 
@@ -6,12 +7,66 @@ const figures = document.getElementById("figures");
 const trouble = document.getElementById("live-trouble");
 const SLOWEST_MS = 30000;
 const TIMEOUT_MS = 10000;
+const SILENCE_MS = 30000;
+const LISTEN_AGAIN_MS = 5000;
+const SELDOM_MS = 300000;
 
+let stream = null;
+let listening = false;
+let silenceTimer = 0;
+let listenTimer = 0;
+let losses = 0;
 let timer = 0;
 let failures = 0;
 let fetching = false;
 
-// --- Refreshing -------------------------------------------------------------------------------------------------
+// --- Listening: the server tells what changes -------------------------------------------------------------------
+
+function listen() {
+  clearTimeout(listenTimer);
+  if (stream || document.hidden) return;
+  const seen = document.getElementById("live").dataset.version;
+  stream = new EventSource(`${figures.dataset.stream}?seen=${seen}`);
+  stream.addEventListener("figures", (event) => {
+    swap(figures, event.data);
+    chartsAreOld();
+    heard();
+  });
+  stream.addEventListener("beat", (event) => {
+    replaceIfChanged(document.getElementById("live"), liveParts(parse(event.data)).get("live"));
+    heard();
+  });
+  stream.addEventListener("error", lose);
+  silenceTimer = setTimeout(lose, SILENCE_MS);
+}
+
+function heard() {
+  listening = true;
+  losses = 0;
+  failures = 0;
+  tell("");
+  clearTimeout(timer);
+  clearTimeout(silenceTimer);
+  silenceTimer = setTimeout(lose, SILENCE_MS);
+}
+
+function hangUp() {
+  stream?.close();
+  stream = null;
+  listening = false;
+  clearTimeout(silenceTimer);
+}
+
+// Whatever the reason, a proxy that lets no stream through among them: the page asks, and listens again later.
+function lose() {
+  hangUp();
+  losses += 1;
+  clearTimeout(listenTimer);
+  listenTimer = setTimeout(listen, Math.min(LISTEN_AGAIN_MS * 2 ** (losses - 1), SELDOM_MS));
+  refresh();
+}
+
+// --- Asking: what the page does until it has heard something ----------------------------------------------------------
 
 async function refresh() {
   if (fetching) return;
@@ -19,6 +74,7 @@ async function refresh() {
   try {
     const answer = await fetch(figures.dataset.source, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
     if (answer.status === 401) {
+      clearTimeout(listenTimer);
       tell(figures.dataset.signedOut);
       return;
     }
@@ -38,7 +94,7 @@ async function refresh() {
 
 function schedule() {
   clearTimeout(timer);
-  if (document.hidden) return;
+  if (document.hidden || listening) return;
   const usual = Number(document.getElementById("live").dataset.refreshMs);
   const wait = failures ? Math.max(usual, Math.min(usual * 2 ** failures, SLOWEST_MS)) : usual;
   timer = setTimeout(refresh, wait);
@@ -50,17 +106,23 @@ function tell(words) {
 
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
-  if (!document.hidden) refresh();
+  hangUp();
+  if (document.hidden) return;
+  refresh().then(listen);
 });
 
 // --- Swapping ---------------------------------------------------------------------------------------------------
+
+function parse(html) {
+  return new DOMParser().parseFromString(html, "text/html").body;
+}
 
 function liveParts(root) {
   return new Map(Array.from(root.querySelectorAll("[data-live]"), (part) => [part.id, part]));
 }
 
 function swap(place, html) {
-  const parsed = new DOMParser().parseFromString(html, "text/html").body;
+  const parsed = parse(html);
   const present = liveParts(place);
   const fresh = liveParts(parsed);
   if (present.size !== fresh.size || [...fresh.keys()].some((id) => !present.has(id))) {
@@ -114,5 +176,6 @@ below.addEventListener("click", (event) => {
 
 Charts.drawAll();
 schedule();
+listen();
 if (document.readyState === "complete") chartsAreOld();
 else window.addEventListener("load", chartsAreOld);

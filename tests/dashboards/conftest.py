@@ -1,14 +1,11 @@
 """A real Chromium and the pages served on a real socket, beside a client without a browser."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
@@ -18,6 +15,7 @@ from linksvc.clock import now
 from linksvc.database import open_engine, writing
 from linksvc.keys import open_keyring
 from linksvc.settings import Settings
+from tests.dashboards.serving import serving
 from tests.dashboards.site import Site, add_user, open_site, read_token, sign_in_path
 
 CHROMIUM = "/usr/bin/chromium"
@@ -116,18 +114,9 @@ def served(browser: Browser, sqlite_url: str, tmp_path: Path) -> Iterator[Served
     with writing(engine) as session:
         workspace_id = accounts.ensure_workspace(session, "Boutique Lumen", now())
         user_id = add_user(session, workspace_id)
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_dashboards(settings, engine, open_keyring(settings))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    served = Served(
-        f"http://127.0.0.1:{listener.getsockname()[1]}", engine, workspace_id, user_id, browser, contexts=[], complaints=[]
-    )
-    yield served
-    for context in served.contexts:
-        context.close()
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serving(create_dashboards(settings, engine, open_keyring(settings))) as url:
+        served = Served(url, engine, workspace_id, user_id, browser, contexts=[], complaints=[])
+        yield served
+        for context in served.contexts:
+            context.close()
     engine.dispose()

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from linksvc import counters
 from linksvc.database import writing
 from linksvc.models import Route
 from linksvc.routes import BOUND, REFUSED, set_state
@@ -23,6 +24,12 @@ Math.max(0, ...Array.from(document.querySelectorAll("details.word"), (word) => {
   word.open = false;
   return width;
 }))
+"""
+
+
+HIDE = """
+Object.defineProperty(document, "hidden", { get: () => true });
+document.dispatchEvent(new Event("visibilitychange"));
 """
 
 
@@ -120,17 +127,17 @@ def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: 
 
 
 def test_a_draft_turns_into_a_funnel_without_a_reload(served: Served) -> None:
-    campaign_id = factories.campaign(served.engine, served.workspace_id)
+    # Nothing of it is counted yet.
+    campaign_id = factories.produced_campaign(served.engine, served.workspace_id, 3)
     page = served.open(viewport=WIDE)
     page.goto(f"/campaigns/cmp_{campaign_id}")
     expect(page.get_by_role("heading", name="Nothing was sent yet")).to_be_visible()
-    other = new_campaign(served.engine, served.workspace_id, 3)
-    answer = page.request.get(f"/campaigns/cmp_{other}/figures").text()
-    page.route("**/figures", lambda route: route.fulfill(body=answer, content_type="text/html"))
-    look_again(page)
+    with writing(served.engine) as session:
+        counters.rebuild(session, campaign_id)
     expect(page.locator("#step-produced [data-count]")).to_have_attribute("data-count", "3")
     page.locator("#picture").scroll_into_view_if_needed()
     expect(page.locator("#chart .trace .point path")).to_have_count(6)
+    assert served.complaints == []
 
 
 def test_a_refused_bind_shows_on_the_campaign_until_it_works(served: Served) -> None:
@@ -152,9 +159,50 @@ def test_a_refused_bind_shows_on_the_campaign_until_it_works(served: Served) -> 
     expect(notice).to_have_count(0)
 
 
+def test_figures_change_by_the_stream_and_go_on_by_asking_once_it_breaks(served: Served) -> None:
+    campaign_id = new_campaign(served.engine, served.workspace_id, 10)
+    asked: list[str] = []
+    page = served.open()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    delivered = page.locator("#step-delivered [data-count]")
+    learn(served.engine, deliver(campaign_id, 0))
+    apply_all(served.engine, campaign_id)
+    expect(delivered).to_have_attribute("data-count", "1")
+    questions = [url for url in asked if url.endswith("/figures")]
+    learn(served.engine, deliver(campaign_id, 1))
+    apply_all(served.engine, campaign_id)
+    expect(delivered).to_have_attribute("data-count", "2")
+    assert [url for url in asked if url.endswith("/figures")] == questions, "what the stream tells is not asked for"
+    # The server ends the stream, and from here on no other comes through: as behind a proxy that was changed.
+    page.route("**/live?*", lambda route: route.abort())
+    with served.open().context as other:
+        elsewhere = other.pages[0]
+        elsewhere.goto("/campaigns")
+        elsewhere.get_by_role("button", name="Sign out").click()
+        expect(elsewhere).to_have_url(re.compile("/sign-in$"))
+    with page.expect_response("**/figures"):
+        pass
+    learn(served.engine, deliver(campaign_id, 2))
+    apply_all(served.engine, campaign_id)
+    expect(delivered).to_have_attribute("data-count", "3")
+    expect(page.locator("#live time")).to_contain_text("Updated")
+    expect(page.locator("#live-trouble")).to_be_empty()
+
+
+def test_a_window_that_nobody_looks_at_listens_to_nothing(served: Served) -> None:
+    campaign_id = new_campaign(served.engine, served.workspace_id, 1)
+    page = served.open()
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    with page.expect_event("requestfailed", lambda request: "/live?" in request.url) as ended:
+        page.evaluate(HIDE)
+    assert ended.value
+
+
 def test_the_page_keeps_working_when_the_server_does_not_answer(served: Served) -> None:
     campaign_id = eventful_campaign(served.engine, served.workspace_id)
     page = served.open()
+    page.route("**/live?*", lambda route: route.abort())
     page.goto(f"/campaigns/cmp_{campaign_id}")
     page.route("**/figures", lambda route: route.abort())
     look_again(page)

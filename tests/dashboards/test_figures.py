@@ -11,6 +11,7 @@ from dashboards.campaigns import CampaignDetails, LinkFacts
 from dashboards.figures import Figures
 from dashboards.funnel_page import REFRESH_AT_REST_MS, REFRESH_MS, FunnelPage, make_funnel_page
 from dashboards.proportions import Proportion
+from dashboards.readings import Reading
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel
@@ -48,7 +49,7 @@ def route(state: str, error: str = "") -> RouteView:
 def page(
     figures: Funnel, *routes: RouteView, details: CampaignDetails = DETAILS, uncovered: tuple[Uncovered, ...] = ()
 ) -> FunnelPage:
-    return make_funnel_page(figures, details, routes, WHO, ENGLISH, NOW, uncovered=uncovered)
+    return make_funnel_page(Reading(figures, details, routes, uncovered=uncovered), WHO, ENGLISH, NOW)
 
 
 def told(page: FunnelPage) -> str:
