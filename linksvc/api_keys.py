@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, Table, bindparam, or_
+from sqlalchemy import ColumnElement, Select, Table, or_
 from sqlmodel import Session, col, select, update
 
 from linksvc.bulk import as_one, one_of
@@ -21,6 +21,7 @@ from linksvc.database import is_sqlite
 from linksvc.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, Unauthenticated
 from linksvc.models import ApiKey, Shop, Store, Workspace
 from linksvc.names import check_name
+from linksvc.statements import Statement
 
 SCOPES = (
     "contacts:write",
@@ -179,18 +180,16 @@ def _unknown() -> Unauthenticated:
 
 def find_open(session: Session, key_ids: Collection[int], now: datetime) -> frozenset[int]:
     """Those of the keys that open their workspace now. All else of a key stays as it was made."""
-    sqlite = is_sqlite(session)
-    found = session.connection().execute(_find_open(sqlite), {"ids": as_one(sqlite, key_ids), "now": now})
-    return frozenset(found.scalars())
+    ends = _ENDS.rows(session, {"ids": as_one(is_sqlite(session), key_ids)})
+    return frozenset(key_id for key_id, revoked_at in ends if revoked_at is None or revoked_at > now)
 
 
-@lru_cache(maxsize=2)
-def _find_open(sqlite: bool) -> Select[Any]:
+def _ends(sqlite: bool) -> Select[Any]:
     keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
-    now = bindparam("now", type_=keys.c.revoked_at.type)
-    return sqlalchemy.select(keys.c.id).where(
-        one_of(col(ApiKey.id), sqlite, "ids"), or_(keys.c.revoked_at.is_(None), keys.c.revoked_at > now)
-    )
+    return sqlalchemy.select(keys.c.id, keys.c.revoked_at).where(one_of(col(ApiKey.id), sqlite, "ids"))
+
+
+_ENDS = Statement(_ends)
 
 
 def revoked() -> Unauthenticated:

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    JSON,
     BigInteger,
-    Boolean,
     ColumnElement,
     Connection,
     Dialect,
@@ -22,9 +22,10 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    cast,
+    column,
     func,
     literal,
-    literal_column,
     select,
     type_coerce,
 )
@@ -35,6 +36,7 @@ from sqlmodel import Session, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from linksvc.database import insert_new, is_sqlite
+from linksvc.statements import as_read, execute, reads_of
 
 LEAST_COPIED = 50
 """Rows; fewer cost less as statements than the savepoint around a COPY."""
@@ -76,7 +78,7 @@ def append_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
         connection.exec_driver_sql(statement, as_stored(table, columns, rows))
         return
     source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
-    connection.exec_driver_sql(f"INSERT INTO {target} {source}", (as_records(columns, rows),))
+    execute(connection, f"INSERT INTO {target} {source}", (as_records(columns, rows),))
 
 
 def insert_fresh(
@@ -133,23 +135,7 @@ def read_rows(
     place, chosen = ("?", "IN (SELECT value FROM json_each(?))") if sqlite else ("%s", "= ANY(%s)")
     statement = f"SELECT {names} FROM {name} WHERE {quote(within[0])} = {place} AND {quote(key)} {chosen}"  # noqa: S608
     rows = connection.exec_driver_sql(statement, (within[1], as_one(sqlite, values))).all()
-    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for position, kind in enumerate(_types(table, columns) if rows else ()):
-        if isinstance(kind, UTCDateTime):
-            read = moment_as_read if sqlite else _in_utc
-            by_column[position] = [value and read(value) for value in by_column[position]]
-        elif isinstance(kind, Boolean):
-            by_column[position] = [None if value is None else bool(value) for value in by_column[position]]
-    return list(zip(*by_column, strict=True))
-
-
-def moment_as_read(stored: str) -> datetime:
-    """A moment as SQLite holds it."""
-    return datetime.fromisoformat(stored + "+00:00")
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    return as_read(reads_of(_types(table, columns), sqlite), rows)
 
 
 def recordset(connection: Connection, table: type[SQLModel], columns: Sequence[str]) -> str:
@@ -225,18 +211,18 @@ def given(columns: Mapping[str, Any], sqlite: bool) -> Subquery:
             for place, (name, kind) in enumerate(kinds.items())
         ]
         return select(type_coerce(each.c.key, BigInteger).label("place"), *told).subquery()
-    arrays = [bindparam(f"given_{name}", type_=ARRAY(kind)) for name, kind in kinds.items()]
-    each = func.unnest(*arrays).table_valued(*kinds, with_ordinality="place_from_1").render_derived()
-    told = [type_coerce(each.c[name], kind).label(name) for name, kind in kinds.items()]
-    place = type_coerce(each.c.place_from_1 - literal_column("1"), BigInteger)
-    return select(place.label("place"), *told).subquery()
+    # No arrays: the driver writes them in Python, which takes longer than to run the statement.
+    records = func.json_to_recordset(cast(bindparam("given", type_=Text()), JSON))
+    each = records.table_valued(*(column(name, kind) for name, kind in [("place", BigInteger()), *kinds.items()]))
+    return select(each.render_derived(with_types=True)).subquery()
 
 
-def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[str, Any]:
-    """Numbers and texts; at least one row."""
+def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[str, str]:
+    """Numbers and texts."""
     if sqlite:
         return {"given": orjson.dumps([list(row) for row in rows]).decode()}
-    return {f"given_{name}": list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
+    placed = [dict(zip(columns, row, strict=True)) | {"place": place} for place, row in enumerate(rows)]
+    return {"given": orjson.dumps(placed).decode()}
 
 
 def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

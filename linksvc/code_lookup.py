@@ -7,7 +7,6 @@ neither the answer nor its time tells them apart. Codes that are asked for at th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy
@@ -19,6 +18,7 @@ from linksvc.bulk import as_given, given
 from linksvc.database import is_sqlite
 from linksvc.models import Message, Offer, OfferShop, PromoCode, Redemption
 from linksvc.offers import TERMS, Terms
+from linksvc.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def find_codes(session: Session, sought: Sequence[Sought]) -> list[Found | None]
     """What is found for each, in their order."""
     if not sought:
         return []
-    sqlite = is_sqlite(session)
-    rows = session.connection().execute(_statement(sqlite), as_given(Sought._fields, sought, sqlite)).all()
+    rows = _FIND.rows(session, as_given(Sought._fields, sought, is_sqlite(session)))
     found = {row[0]: _found(row[1:], sought[row[0]]) for row in rows}
     return [found.get(place) for place in range(len(sought))]
 
@@ -104,9 +103,7 @@ def find_carried(session: Session, campaign_id: int, n: int) -> Carried | None:
     return Carried(contact_id, receipt_at if state == "delivered" else None)
 
 
-@lru_cache(maxsize=2)
-def _statement(sqlite: bool) -> Select[Any]:
-    """Built once: a statement of this size costs more to build than to run."""
+def _find(sqlite: bool) -> Select[Any]:
     asked = {"workspace_id": PromoCode.workspace_id, "code": PromoCode.code}
     sought = given(asked | {"shop_id": OfferShop.shop_id, "order_ref": Redemption.order_ref}, sqlite).c
     limited = exists().where(col(OfferShop.workspace_id) == sought.workspace_id, col(OfferShop.offer_id) == col(Offer.id))
@@ -139,3 +136,6 @@ def _statement(sqlite: bool) -> Select[Any]:
         col(Offer.id) == col(PromoCode.offer_id),
         col(Offer.workspace_id) == sought.workspace_id,
     )
+
+
+_FIND = Statement(_find)

@@ -8,7 +8,6 @@ all rows first, in the order of the codes.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Executable, Table, bindparam
 from sqlmodel import Session, select
@@ -19,6 +18,7 @@ from linksvc.database import is_sqlite, rows_affected
 from linksvc.models import Offer, PromoCode
 from linksvc.offers import Terms, terms_of
 from linksvc.refusals import BUDGET_EXHAUSTED, CONTACT_LIMIT, OFFER_EXHAUSTED, Refusal
+from linksvc.statements import Statement
 
 _CODES: Table = PromoCode.__table__  # type: ignore[attr-defined]
 
@@ -68,12 +68,9 @@ def use_all(session: Session, codes: Sequence[tuple[int, str]]) -> bool:
     wanted = [(*code, uses) for code, uses in sorted(Counter(codes).items())]
     if not wanted:
         return True
-    sqlite = is_sqlite(session)
-    changed = session.connection().execute(_use_all(sqlite), as_given(_USES, wanted, sqlite))
-    return rows_affected(changed) == len(wanted)
+    return _USE_ALL.changed(session, as_given(_USES, wanted, is_sqlite(session))) == len(wanted)
 
 
-@lru_cache(maxsize=2)
 def _use_all(sqlite: bool) -> Executable:
     """The rows are found, and so locked, one after the other as they are given: in the order of the codes."""
     wanted = given(dict(zip(_USES, (PromoCode.workspace_id, PromoCode.code, PromoCode.used), strict=True)), sqlite).c
@@ -81,6 +78,9 @@ def _use_all(sqlite: bool) -> Executable:
     this = (code.workspace_id == wanted.workspace_id, code.code == wanted.code)
     room = code.used + code.held + wanted.uses <= code.max_uses
     return _CODES.update().where(*this, ~code.disabled, room).values(used=code.used + wanted.uses)
+
+
+_USE_ALL = Statement(_use_all)
 
 
 def hold(session: Session, workspace_id: int, code: str) -> bool:

@@ -8,7 +8,6 @@ Header Field".
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +20,7 @@ from linksvc.bulk import append_rows, as_given, given
 from linksvc.database import is_sqlite, rows_affected
 from linksvc.errors import Conflict, InvalidRequest, Problem
 from linksvc.models import IdempotencyRecord
+from linksvc.statements import Statement
 
 _KEY = ("scope", "key")
 _COLUMNS = (*_KEY, "fingerprint", "status", "body", "created_at")
@@ -112,18 +112,19 @@ def _read_kept(session: Session, requests: Sequence[Repeatable]) -> dict[tuple[s
     """By scope and key: the fingerprint, and the answer."""
     if not requests:
         return {}
-    sqlite = is_sqlite(session)
-    asked = as_given(_KEY, [(one.scope, one.key) for one in requests], sqlite)
-    rows = session.connection().execute(_statement(sqlite), asked)
+    asked = as_given(_KEY, [(one.scope, one.key) for one in requests], is_sqlite(session))
+    rows = _READ.rows(session, asked)
     return {(scope, key): (fingerprint, Kept(status, body)) for scope, key, fingerprint, status, body in rows}
 
 
-@lru_cache(maxsize=2)
-def _statement(sqlite: bool) -> Select[Any]:
+def _read(sqlite: bool) -> Select[Any]:
     asked = given({"scope": IdempotencyRecord.scope, "key": IdempotencyRecord.key}, sqlite).c
     record: Table = IdempotencyRecord.__table__  # type: ignore[attr-defined]
     told = [record.c[name] for name in _COLUMNS[:-1]]
     return sqlalchemy.select(*told).where(record.c.scope == asked.scope, record.c.key == asked.key)
+
+
+_READ = Statement(_read)
 
 
 def forget(session: Session, before: datetime, most: int) -> int:

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from linksvc.bulk import as_records, as_stored, moment_as_read, recordset
+from linksvc.bulk import as_records, as_stored, recordset
 from linksvc.database import is_sqlite
 from linksvc.models import SmscId
+from linksvc.statements import moment_as_read
 from sender.receipts import INTERMEDIATE
 
 MOST_STATES_TOLD = 1_000

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from linksvc.bulk import insert_rows
 from linksvc.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from linksvc.statements import Statement
 from linksvc.webhooks.events import Event
 
 
@@ -35,7 +36,7 @@ def tell(session: Session, workspace_id: int, events: Sequence[Event], now: date
 
 
 def find_listeners(session: Session, workspace_id: int) -> list[Listener]:
-    found = session.connection().execute(_LISTENERS, {"of_workspace": workspace_id})
+    found = _LISTENERS.rows(session, {"of_workspace": workspace_id})
     return [Listener(id, shop_id, frozenset(events.split())) for id, shop_id, events in found]
 
 
@@ -56,9 +57,10 @@ def tell_listeners(
 
 _ENDPOINTS: Table = WebhookEndpoint.__table__  # type: ignore[attr-defined]
 
-# Built once: it is run for every redemption.
-_LISTENERS = select(_ENDPOINTS.c.id, _ENDPOINTS.c.shop_id, _ENDPOINTS.c.events).where(
-    _ENDPOINTS.c.workspace_id == bindparam("of_workspace"), _ENDPOINTS.c.disabled_at.is_(None)
+_LISTENERS = Statement(
+    lambda _: select(_ENDPOINTS.c.id, _ENDPOINTS.c.shop_id, _ENDPOINTS.c.events).where(
+        _ENDPOINTS.c.workspace_id == bindparam("of_workspace"), _ENDPOINTS.c.disabled_at.is_(None)
+    )
 )
 
 _EVENT = ("workspace_id", "id", "type", "body", "occurred_at", "recorded_at")
