@@ -15,6 +15,7 @@ from linksvc.models import Campaign, ContactImport, FunnelCount, LandingPage, Li
 from linksvc.money import Money
 from linksvc.stages import BROUGHT, MONEY
 from linksvc.standing_campaigns import is_for_messages
+from linksvc.tallies import TOTAL
 
 LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed", *MONEY)
 
@@ -107,7 +108,11 @@ def _read_figures(
             func.sum(FunnelCount.count),
             func.sum(FunnelCount.amount_minor),
         )
-        .where(col(FunnelCount.campaign_id).in_(campaign_ids), col(FunnelCount.stage).in_(LIST_STAGES))
+        .where(
+            col(FunnelCount.campaign_id).in_(campaign_ids),
+            col(FunnelCount.by) == TOTAL,
+            col(FunnelCount.stage).in_(LIST_STAGES),
+        )
         .group_by(col(FunnelCount.campaign_id), col(FunnelCount.stage), col(FunnelCount.currency))
         .order_by(col(FunnelCount.currency))
     )

@@ -1,6 +1,7 @@
 """Every string of the pages but the figures' own, in English and in French. Templates ask for them by key:
 `say("nav.campaigns")`."""
 
+from dashboards.chart_catalog import CHART_TEXTS
 from dashboards.page_catalog import PAGE_TEXTS
 from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
 from dashboards.results_catalog import RESULT_TEXTS
@@ -8,7 +9,7 @@ from dashboards.sign_in_catalog import SIGN_IN_TEXTS
 from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
 
-_ELSEWHERE = SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS
+_ELSEWHERE = SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS
 
 CATALOG: dict[str, Text] = _ELSEWHERE | {
     # Every page
@@ -346,6 +347,7 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
     "message.queued": Text("queued", "en file"),
     "message.held": Text("held back", "retenu"),
     "message.stopped": Text("stopped", "arrêté par STOP"),
+    "message.left_out": Text("left out", "laissé de côté"),
     "message.cancelled": Text("cancelled", "annulé"),
     "message.expired_unsent": Text("expired before leaving", "expiré avant l’envoi"),
     "message.refused": Text("refused", "refusé"),

@@ -3,20 +3,10 @@
 The pages show a definition beside each figure; tests hold this table to `linksvc.stages` and the docs to this table.
 """
 
-from dataclasses import dataclass
+from dashboards.late_definitions import LATE_DEFINITIONS
+from dashboards.texts import Definition, Text
 
-from dashboards.texts import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """The name a figure goes by on the pages, and what is counted."""
-
-    label: Text
-    meaning: Text
-
-
-DEFINITIONS: dict[str, Definition] = {
+DEFINITIONS: dict[str, Definition] = LATE_DEFINITIONS | {
     "produced": Definition(
         Text("Produced", "Produits"),
         Text(
@@ -41,6 +31,15 @@ DEFINITIONS: dict[str, Definition] = {
         Text(
             "Messages that did not leave because their recipient had said STOP by then.",
             "Messages qui ne sont pas partis : entre-temps, leur destinataire avait répondu STOP.",
+        ),
+    ),
+    "left_out": Definition(
+        Text("Left out", "Laissés de côté"),
+        Text(
+            "Messages that did not leave because their recipient had meanwhile done, with the message before, what this one "
+            "was to remind them of.",
+            "Messages qui ne sont pas partis : entre-temps, leur destinataire avait fait, avec le message précédent, ce que "
+            "celui-ci devait lui rappeler.",
         ),
     ),
     "cancelled": Definition(

@@ -9,23 +9,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import Session, col, select
 
-from linksvc.counters import ABOUT_MONEY
 from linksvc.errors import InvalidRequest
 from linksvc.funnel import find_campaign
 from linksvc.hit_verdicts import COUNTED, source_of
 from linksvc.models import Fact, FunnelCount, Hit, Message
+from linksvc.tallies import ABOUT_MONEY, TOTAL
+
+_ENDS_AT = col(Message.window_ends_at)
+_LATE_HIT = and_(_ENDS_AT.is_not(None), col(Hit.occurred_at) > _ENDS_AT)
+_ON_TIME_HIT = or_(_ENDS_AT.is_(None), col(Hit.occurred_at) <= _ENDS_AT)
 
 _VISITS: dict[str, ColumnElement[bool]] = {
-    "hit_human": col(Hit.verdict) == "human",
-    "hit_suspect": col(Hit.verdict) == "suspect",
-    "hit_machine": col(Hit.verdict) == "machine",
+    "hit_human": and_(col(Hit.verdict) == "human", _ON_TIME_HIT),
+    "hit_suspect": and_(col(Hit.verdict) == "suspect", _ON_TIME_HIT),
+    "hit_machine": and_(col(Hit.verdict) == "machine", _ON_TIME_HIT),
     "hit_unnamed": col(Hit.n).is_(None),
+    "late_hit": _LATE_HIT,
 }
 
-_ABOUT_MONEY = {occurrence: kind for kind, occurrence in ABOUT_MONEY.items()}
+_ON_TIME_FACT = or_(_ENDS_AT.is_(None), col(Fact.occurred_at) <= _ENDS_AT)
+_LATE_FACT = and_(_ENDS_AT.is_not(None), col(Fact.occurred_at) > _ENDS_AT)
+
+_ABOUT_MONEY: dict[str, ColumnElement[bool]] = {
+    name: and_(col(Fact.kind) == kind, condition)
+    for kind, occurrence in ABOUT_MONEY.items()
+    for name, condition in ((occurrence, _ON_TIME_FACT), (f"late_{occurrence}", _LATE_FACT))
+}
 """The facts that a figure of money counts."""
 
 OCCURRENCE_ROWS = (*_VISITS, *_ABOUT_MONEY)
@@ -66,7 +78,7 @@ def list_occurrences(
     find_campaign(session, workspace_id, campaign_id)
     total = session.exec(
         select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
-            FunnelCount.campaign_id == campaign_id, FunnelCount.stage == name
+            FunnelCount.campaign_id == campaign_id, FunnelCount.by == TOTAL, FunnelCount.stage == name
         )
     ).one()
     read = _money if name in _ABOUT_MONEY else _visits
@@ -103,7 +115,7 @@ def _money(session: Session, campaign_id: int, name: str, after: str, limit: int
         .join(Message, and_(col(Message.campaign_id) == campaign_id, col(Message.n) == col(Fact.n)), isouter=True)
         .where(
             Fact.campaign_id == campaign_id,
-            Fact.kind == _ABOUT_MONEY[name],
+            _ABOUT_MONEY[name],
             col(Fact.applied_at).is_not(None),
             col(Fact.source) > after,
         )

@@ -9,3 +9,11 @@ class Text:
 
     en: str | tuple[str, str]
     fr: str | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The name a figure goes by on the pages, and what is counted."""
+
+    label: Text
+    meaning: Text

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from linksvc import counters, send_batches
-from linksvc.counters import Tally
 from linksvc.models import Campaign, Message
 from linksvc.send_batches import Run
 from linksvc.stamps import unstamped
+from linksvc.tallies import Tally
 
 
 @dataclass(frozen=True, slots=True)

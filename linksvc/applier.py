@@ -31,6 +31,7 @@ from linksvc.hit_verdicts import (
 from linksvc.models import Campaign, Fact, FunnelCount, SendBatch
 from linksvc.movements import move
 from linksvc.standing_campaigns import GOES_ON
+from linksvc.tallies import TOTAL
 from linksvc.webhooks import news
 
 LEASE = timedelta(seconds=5)
@@ -162,7 +163,9 @@ def finish(session: Session, campaign_id: int, condition: ColumnElement[bool], n
     """Ends a campaign for which the condition holds, if nothing of it may leave any more."""
     waiting = session.exec(
         select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
-            FunnelCount.campaign_id == campaign_id, col(FunnelCount.stage).in_(("queued", "held"))
+            FunnelCount.campaign_id == campaign_id,
+            FunnelCount.by == TOTAL,
+            col(FunnelCount.stage).in_(("queued", "held")),
         )
     ).one()
     queued_again = session.exec(select(SendBatch.first_n).where(SendBatch.campaign_id == campaign_id).limit(1)).first()

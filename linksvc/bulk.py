@@ -117,6 +117,28 @@ def update_rows(
     connection.exec_driver_sql(f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}", (records,))  # noqa: S608
 
 
+def add_to_rows(
+    session: Session, table: type[SQLModel], keys: Sequence[str], sums: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Adds to `sums` of the rows that `keys` name, one after the other; one that is not there yet begins with these. A row
+    here holds the values of the keys, then what to add, and stands once in `rows`."""
+    if not rows:
+        return
+    connection = session.connection()
+    quote = connection.dialect.identifier_preparer.quote
+    name, columns = quote(str(table.__tablename__)), (*keys, *sums)
+    added = ", ".join(f"{quote(c)} = {name}.{quote(c)} + excluded.{quote(c)}" for c in sums)
+    key = ", ".join(map(quote, keys))
+    target = f"INSERT INTO {_target(connection, table, columns)}"
+    adding = f"ON CONFLICT ({key}) DO UPDATE SET {added}"
+    if is_sqlite(session):
+        places = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"{target} VALUES ({places}) {adding}", as_stored(table, columns, rows))
+        return
+    source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
+    connection.exec_driver_sql(f"{target} {source} {adding}", (as_records(columns, rows),))
+
+
 def read_rows(
     session: Session,
     table: type[SQLModel],

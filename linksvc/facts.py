@@ -5,7 +5,8 @@ refused          The SMSC refused a part for good; value: the command status, he
 outcome_unknown  A part was handed over and its answer is lost. Source: n.part.attempt. By the sender.
 receipt          A part's final receipt; value: DELIVERED, UNKNOWN, EXPIRED, DELETED, UNDELIVERABLE or REJECTED, detail: the
                  error. Source: n.part.attempt. By the sender.
-unsent           A queued message that will not leave; value: stopped, cancelled or expired_unsent. Source: n. By the sender.
+unsent           A queued message that will not leave; value: stopped, left_out, cancelled or expired_unsent.
+                 Source: n. By the sender.
 held             A message waits; value: quiet_hours, holiday, frequency_cap or scheduled, detail: until when (ISO 8601).
                  Source: n:until. By the sender.
 released         What it waited for is over; detail: the end of that hold. Source: n:until. By the worker.

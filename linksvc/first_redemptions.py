@@ -17,7 +17,7 @@ from linksvc.models import Fact
 _DECIDE = ("redeemed", "voided")
 _COLUMNS: Any = (Fact.n, Fact.kind, Fact.source, Fact.occurred_at, Fact.applied_at)
 
-_INDEXED = text("kind IN ('redeemed', 'voided')")
+INDEXED = text("kind IN ('redeemed', 'returned', 'voided', 'paid')")
 """As the partial index says it: SQLite takes the index for these very words only."""
 
 
@@ -29,7 +29,7 @@ def first_redemptions(session: Session, campaign_id: int, facts: Sequence[AnyFac
         return {}
     found = session.exec(
         select(*_COLUMNS)
-        .where(Fact.campaign_id == campaign_id, col(Fact.n).in_(ns), _INDEXED)
+        .where(Fact.campaign_id == campaign_id, col(Fact.n).in_(ns), INDEXED, col(Fact.kind).in_(_DECIDE))
         .order_by(col(Fact.occurred_at))
     )
     known = [(n, kind, source, at) for n, kind, source, at, applied in found if applied or (kind, source) in news]

@@ -1,19 +1,23 @@
 """The funnel query: a campaign's figures from its counters, and the rows behind each. Read by the API and the pages."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from linksvc.errors import InvalidRequest, NotFound
-from linksvc.models import Campaign, Fact, FunnelCount, Link, Message, Payment
+from linksvc.clock import BUCKET
+from linksvc.cohorts import Cohort, of_cohort
+from linksvc.errors import NotFound
+from linksvc.message_filters import MessageFilter
+from linksvc.models import Campaign, Fact, FunnelCount, Link, Message, Payment, TimelineCount
 from linksvc.money import Money
-from linksvc.stages import BROUGHT, OCCURRENCES, SENT, STAGES, TAKEN_BACK, UNSENT
+from linksvc.stages import SENT, UNSENT
 from linksvc.standing_campaigns import is_for_messages
+from linksvc.sums import Cost, Sums
+from linksvc.tallies import HOUR, TOTAL
 
 MOST_PENDING = 100_000
 
@@ -27,6 +31,8 @@ ABOUT_CLICKS = (
     "hit_suspect",
     "hit_machine",
     "hit_unnamed",
+    "late_clicked",
+    "late_hit",
 )
 """Those that say nothing of a campaign without a link."""
 
@@ -65,6 +71,15 @@ class Funnel:
     """Whether its link leads to a landing page, or to pages that bear the snippet: without, nobody can be seen engaged."""
     has_payments: bool = False
     """Whether any of its messages asks for a payment."""
+    late_revenue: tuple[Money, ...] = ()
+    """What was paid after the window of its message had closed, less what was taken back then; it is in no other figure."""
+    fragments: int = 0
+    """How many parts routes took."""
+    cost: tuple[Cost, ...] = ()
+    """What these parts cost, a sum a currency; nothing where no price is known."""
+    attribution_days: int = 7
+    window_closes_at: datetime | None = None
+    """When nothing more can be told of its messages but as late; None while any may still leave, or none ever did."""
 
     def __getitem__(self, stage: str) -> int:
         return self.counts[stage]
@@ -72,9 +87,9 @@ class Funnel:
     def tells(self, stage: str) -> bool:
         """Whether a figure says anything of this campaign: without a page nobody can be engaged, without a link nobody can
         click, where nothing is asked for nothing can be paid."""
-        if stage == "engaged":
+        if stage in ("engaged", "late_engaged"):
             return self.has_page or self.counts[stage] > 0
-        if stage in ("paid", "payment"):
+        if stage in ("paid", "payment", "late_paid", "late_payment"):
             return self.has_payments or self.counts[stage] > 0
         return self.has_link or stage not in ABOUT_CLICKS
 
@@ -154,35 +169,24 @@ def find_campaign(session: Session, workspace_id: int, campaign_id: int) -> Camp
     return campaign
 
 
-def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel:
-    """The campaign's figures, from a few counter rows whatever its size. Raises NotFound."""
+def read_funnel(session: Session, workspace_id: int, campaign_id: int, cohort: Cohort | None = None) -> Funnel:
+    """The campaign's figures, from a few counter rows whatever its size; of a cohort's messages alone where one is given,
+    and then without the visits that name nobody. Raises NotFound."""
     campaign = find_campaign(session, workspace_id, campaign_id)
-    counts = dict.fromkeys([*STAGES, *OCCURRENCES], 0)
-    revenue: Counter[str] = Counter()
-    taken_back: Counter[str] = Counter()
-    for stage, currency, count, amount in session.exec(
-        select(FunnelCount.stage, FunnelCount.currency, func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor))
-        .where(FunnelCount.campaign_id == campaign_id)
-        .group_by(FunnelCount.stage, FunnelCount.currency)
-    ):
-        counts[stage] += int(count)
-        if stage in BROUGHT:
-            revenue[currency] += int(amount)
-        elif stage in TAKEN_BACK:
-            # A return may be learnt before its redemption is.
-            revenue[currency] += 0
-            taken_back[currency] += int(amount)
-    pending = session.exec(_count_pending(campaign_id)).one()
+    sums = _read_sums(session, campaign_id, cohort)
     link = _first_link(session, campaign_id)
     return Funnel(
         campaign_id=campaign_id,
         name=campaign.name,
         kind=campaign.kind,
         state=campaign.state,
-        counts=counts,
-        revenue=tuple(Money(revenue[currency], currency) for currency in sorted(revenue)),
-        taken_back=tuple(Money(taken_back[currency], currency) for currency in sorted(revenue)),
-        pending_facts=pending,
+        counts=sums.counts,
+        revenue=sums.revenue,
+        taken_back=sums.taken_back,
+        late_revenue=sums.late_revenue,
+        fragments=sums.fragments,
+        cost=sums.cost,
+        pending_facts=session.exec(_count_pending(campaign_id)).one(),
         created_at=campaign.created_at,
         send_requested_at=campaign.send_requested_at,
         finished_at=campaign.finished_at,
@@ -195,7 +199,31 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int) -> Funnel
         has_link=link is not None,
         has_page=link is not None and (link.page_id is not None or link.snippet_origins != ""),
         has_payments=_has_payments(session, campaign_id),
+        attribution_days=campaign.attribution_days,
+        window_closes_at=_window_closes_at(session, campaign),
     )
+
+
+def _read_sums(session: Session, campaign_id: int, cohort: Cohort | None) -> Sums:
+    statement = select(
+        FunnelCount.stage, FunnelCount.currency, func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor)
+    ).where(FunnelCount.campaign_id == campaign_id, FunnelCount.by == (HOUR if cohort else TOTAL), *of_cohort(cohort))
+    sums = Sums()
+    for stage, currency, count, amount in session.exec(statement.group_by(FunnelCount.stage, FunnelCount.currency)):
+        sums.add(stage, currency, int(count), int(amount))
+    return sums
+
+
+def _window_closes_at(session: Session, campaign: Campaign) -> datetime | None:
+    """When the last window closes: so many days after the end of the quarter of an hour of the last submission."""
+    if campaign.state not in ("sent", "cancelled"):
+        return None
+    last = session.exec(
+        select(func.max(TimelineCount.bucket)).where(
+            TimelineCount.campaign_id == campaign.id, TimelineCount.stage == "submitted", col(TimelineCount.count) > 0
+        )
+    ).one()
+    return last and last + BUCKET + timedelta(days=campaign.attribution_days)
 
 
 def with_links(session: Session, campaign_ids: Collection[int]) -> frozenset[int]:
@@ -227,32 +255,34 @@ def _count_pending(campaign_id: int) -> SelectOfScalar[int]:
 
 
 def list_messages(
-    session: Session, workspace_id: int, campaign_id: int, stage: str, after_n: int | None = None, limit: int = 100
+    session: Session,
+    workspace_id: int,
+    campaign_id: int,
+    behind: MessageFilter,
+    after_n: int | None = None,
+    limit: int = 100,
 ) -> MessagePage:
-    """The messages that stand at a stage, after number `after_n`: exactly those the figure counts.
-
-    Raises NotFound, and InvalidRequest `unknown_stage`.
-    """
-    if stage not in STAGES:
-        raise InvalidRequest(f"There is no stage {stage!r}. Stages: {', '.join(STAGES)}.", code="unknown_stage")
+    """The messages behind a figure, after number `after_n`: exactly those that it counts. Raises NotFound."""
     find_campaign(session, workspace_id, campaign_id)
-    total = session.exec(
-        select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
-            FunnelCount.campaign_id == campaign_id, FunnelCount.stage == stage
-        )
-    ).one()
     found = session.exec(
         select(Message)
-        .where(
-            Message.campaign_id == campaign_id,
-            col(Message.n) > (-1 if after_n is None else after_n),
-            STAGES[stage].where,
-        )
+        .where(Message.campaign_id == campaign_id, col(Message.n) > (-1 if after_n is None else after_n), behind.where)
         .order_by(col(Message.n))
         .limit(limit + 1)
     ).all()
     rows = tuple(MessageRow(**{name: getattr(row, name) for name in _ROW}) for row in found[:limit])
-    return MessagePage(rows, int(total), rows[-1].n if len(found) > limit else None)
+    next_after = rows[-1].n if len(found) > limit else None
+    return MessagePage(rows, count_messages(session, campaign_id, behind), next_after)
+
+
+def count_messages(session: Session, campaign_id: int, behind: MessageFilter) -> int:
+    """How many there are: from the counters where one says it, else counted."""
+    if behind.is_a_stage:
+        counted = select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
+            FunnelCount.campaign_id == campaign_id, FunnelCount.by == TOTAL, FunnelCount.stage == behind.stage
+        )
+        return int(session.exec(counted).one())
+    return session.exec(select(func.count()).where(Message.campaign_id == campaign_id, behind.where)).one()
 
 
 _ROW = tuple(MessageRow.__dataclass_fields__)

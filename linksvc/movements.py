@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from linksvc import counters
 from linksvc.bulk import update_rows
-from linksvc.counters import ABOUT_MONEY, Tally
+from linksvc.click_contexts import ClickContext, click_contexts
 from linksvc.facts import AnyFact
 from linksvc.first_redemptions import first_redemptions
 from linksvc.hit_verdicts import Change, first_hits, write_rows
-from linksvc.models import Message
-from linksvc.stamps import WRITTEN, Stamps, add_hit, copy_of, fold, set_hits
+from linksvc.models import Campaign, Message
+from linksvc.moved_occurrences import take_along
+from linksvc.stamps import WRITTEN, Stamps, add_hit, close_window, copy_of, fold, set_hits
+from linksvc.tallies import ABOUT_MONEY, Tally
+
+OCCURRING = frozenset({"hit", *ABOUT_MONEY})
+"""Facts of which each is counted for itself, beside what it makes of its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +53,18 @@ def move(
     """
     write_rows(session, campaign_id, changes)
     verdicts = {fact.source: "human" if fact.source in human else fact.value for fact in facts if fact.kind == "hit"}
+    stamped = _stamp(session, campaign_id, facts, changes, verdicts)
     tally = Tally()
-    stamped = _stamp(session, campaign_id, facts, changes, verdicts, tally)
+    for before, moved in stamped:
+        tally.exchange(before, moved)
+    take_along(session, campaign_id, stamped, changes, tally)
     after = {stamps.n: stamps for _, stamps in stamped}
     for fact in facts:
         stamps = None if fact.n is None else after[fact.n]
         if fact.kind == "hit":
             tally.add_hit(verdicts[fact.source], fact.occurred_at, stamps)
         elif fact.kind in ABOUT_MONEY:
-            tally.add_money(fact, stamps)
+            tally.add_money(fact.kind, fact.occurred_at, fact.amount_minor, fact.currency, stamps)
     for change in changes:
         stamps = None if change.hit.n is None else after[change.hit.n]
         tally.add_hit(change.hit.verdict, change.hit.occurred_at, stamps, -1)
@@ -74,15 +82,9 @@ def _clicks(facts: Sequence[AnyFact], changes: Sequence[Change], verdicts: dict[
 
 
 def _stamp(
-    session: Session,
-    campaign_id: int,
-    facts: Sequence[AnyFact],
-    changes: Sequence[Change],
-    verdicts: dict[str, str],
-    tally: Tally,
+    session: Session, campaign_id: int, facts: Sequence[AnyFact], changes: Sequence[Change], verdicts: dict[str, str]
 ) -> list[tuple[Stamps, Stamps]]:
-    """The messages' stamps as they are and as they will be; the tally learns of what they leave and of where
-    they get to."""
+    """The messages' stamps as they are and as they will be."""
     by_message: dict[int, list[AnyFact]] = defaultdict(list)
     for fact in facts:
         if fact.n is not None:
@@ -90,6 +92,7 @@ def _stamp(
     # A verdict that is taken back may have been the first of its kind, so the message's other hits decide.
     anew = first_hits(session, campaign_id, {change.hit.n for change in changes if change.hit.n is not None})
     redeemed = first_redemptions(session, campaign_id, facts)
+    days = session.exec(select(Campaign.attribution_days).where(Campaign.id == campaign_id)).one()
     after: list[tuple[Stamps, Stamps]] = []
     for before in counters.read_stamps(session, campaign_id, by_message.keys() | anew.keys()):
         stamps = copy_of(before)
@@ -98,13 +101,26 @@ def _stamp(
             set_hits(stamps, anew[before.n])
         learnt = by_message[before.n]
         fold(stamps, learnt)
+        close_window(stamps, days)
         if before.n in redeemed:
             stamps.redeemed_at = redeemed[before.n]
         for fact in learnt:
             if fact.kind == "hit":
                 add_hit(stamps, verdicts[fact.source], fact.occurred_at)
-        tally.exchange(before, stamps)
+            stamps.has_occurrences |= fact.kind in OCCURRING
+    _tell_clicks(session, campaign_id, after, verdicts.keys())
     return after
+
+
+def _tell_clicks(
+    session: Session, campaign_id: int, stamped: Sequence[tuple[Stamps, Stamps]], news: Collection[str]
+) -> None:
+    """Stamps on what and at which hour of theirs somebody first clicked, where that changed."""
+    changed = [stamps for before, stamps in stamped if before.clicked_at != stamps.clicked_at]
+    clicked = {stamps.n: stamps.clicked_at for stamps in changed if stamps.clicked_at}
+    contexts = click_contexts(session, campaign_id, clicked, news)
+    for stamps in changed:
+        stamps.device, stamps.os, stamps.click_hour = contexts.get(stamps.n, ClickContext())
 
 
 def _write_stamps(session: Session, campaign_id: int, stamped: Iterable[tuple[Stamps, Stamps]]) -> None:

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Engine, and_, exists, func, insert, litera
 from sqlmodel import Session, col, select, update
 
 from linksvc import code_dealing, counters, send_batches
-from linksvc.clock import Clock, bucket_of
-from linksvc.counters import Cell, Tally
+from linksvc.clock import Clock
 from linksvc.database import rows_affected, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.keys import Keyring
@@ -29,7 +28,9 @@ from linksvc.models import (
 )
 from linksvc.send_batches import Run
 from linksvc.serials import take_serials
+from linksvc.stamps import Stamps
 from linksvc.standing_campaigns import is_for_messages
+from linksvc.tallies import Tally
 
 WINDOW_ROWS = 10_000
 """Contacts dealt with in one transaction: well under 100 ms that a till may have to wait."""
@@ -202,19 +203,20 @@ def _deal_serials(session: Session, keyring: Keyring, campaign: Campaign, first_
 def _count_and_queue(session: Session, campaign: Campaign, first_n: int, now: datetime) -> int:
     """Counts the messages from `first_n` on as produced and queued, and queues them; returns how many are tracked."""
     rows = session.exec(
-        select(Message.country, Message.network, Message.tracked, func.count())
+        select(  # type: ignore[call-overload]
+            Message.country, Message.network, Message.tracked, Message.variant, Message.segment_id, func.count()
+        )
         .where(Message.campaign_id == campaign.id, col(Message.n) >= first_n)
-        .group_by(Message.country, Message.network, col(Message.tracked))
+        .group_by(Message.country, Message.network, col(Message.tracked), Message.variant, col(Message.segment_id))
         .order_by(func.min(Message.n))
     )
     tally = Tally()
     seen = 0
     runs: list[Run] = []
-    for country, network, tracked, count in rows:
+    for country, network, tracked, variant, segment_id, count in rows:
         seen += count if tracked else 0
         runs.append(Run(country, network, count, campaign.send_at or now))
-        for stage in ("produced", "queued"):
-            tally.counts[Cell("", 0, network, country, bucket_of(now), stage, "")] += count
+        tally.add(Stamps(0, country, variant, network, segment_id, tracked, now), count)
     counters.write(session, campaign.id or 0, tally)
     send_batches.deal(session, campaign.id or 0, first_n, runs)
     return seen

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from linksvc.facts import AnyFact
@@ -11,7 +11,7 @@ from linksvc.models import Message
 SEVERITY = {"DELIVERED": 1, "UNKNOWN": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIVERABLE": 4, "REJECTED": 4}
 """Final receipt states (SMPP v3.4, 5.2.28): a message is as bad as the worst of its parts."""
 
-UNSENT_RANK = {"": 0, "expired_unsent": 1, "cancelled": 2, "stopped": 3, "outcome_unknown": 4}
+UNSENT_RANK = {"": 0, "expired_unsent": 1, "left_out": 2, "cancelled": 3, "stopped": 4, "outcome_unknown": 5}
 """Why a message did not leave; of two reasons the one further right is told, whichever was learnt first."""
 
 _STATE_OF_SEVERITY = {2: "unknown", 3: "expired", 4: "failed"}
@@ -30,6 +30,10 @@ _HIT_TIME = {"human": "clicked_at", "suspect": "suspect_at", "machine": "machine
 """The first hit of each verdict. A verdict can change, so these three may be taken back and set anew."""
 
 
+NO_HOUR = -1
+"""Of a message that nobody clicked, or whose recipient's zone is not known."""
+
+
 @dataclass(slots=True)
 class Stamps:
     """The stamped columns of a message row, with the dimensions it is counted under. Folded, then written back."""
@@ -38,6 +42,7 @@ class Stamps:
     country: str
     variant: str
     network: str
+    segment_id: int
     tracked: bool
     produced_at: datetime
     state: str = "queued"
@@ -55,7 +60,12 @@ class Stamps:
     cause: str = ""
     price_micros: int = 0
     price_currency: str = ""
+    device: str = ""
+    os: str = ""
+    click_hour: int = NO_HOUR
+    has_occurrences: bool = False
     submitted_at: datetime | None = None
+    window_ends_at: datetime | None = None
     receipt_at: datetime | None = None
     unsent_at: datetime | None = None
     clicked_at: datetime | None = None
@@ -71,7 +81,10 @@ class Stamps:
 COLUMNS = tuple(field.name for field in fields(Stamps))
 """The columns read from `message`, in the order of Stamps' arguments."""
 
-WRITTEN = tuple(name for name in COLUMNS if name not in {"n", "country", "variant", "network", "tracked", "produced_at"})
+FIXED = frozenset({"n", "country", "variant", "network", "segment_id", "tracked", "produced_at"})
+"""Those that production wrote, for good."""
+
+WRITTEN = tuple(name for name in COLUMNS if name not in FIXED)
 """Those of them that facts can change."""
 
 
@@ -89,7 +102,7 @@ def copy_of(stamps: Stamps) -> Stamps:
 
 def unstamped(message: Message) -> Stamps:
     """The stamps of the message as it was produced, before any fact."""
-    return Stamps(message.n, message.country, message.variant, message.network, message.tracked, message.produced_at)
+    return Stamps(**{name: getattr(message, name) for name in FIXED})
 
 
 def fold(stamps: Stamps, facts: Iterable[AnyFact]) -> None:
@@ -100,6 +113,15 @@ def fold(stamps: Stamps, facts: Iterable[AnyFact]) -> None:
         if fact.kind not in ABOUT_HITS and fact.kind not in ABOUT_REDEMPTIONS:
             _FOLDS[fact.kind](stamps, fact)
     stamps.state = state_of(stamps)
+
+
+def close_window(stamps: Stamps, attribution_days: int) -> None:
+    """Says until when what its recipient does is its result: so many days from its submission."""
+    stamps.window_ends_at = stamps.submitted_at and stamps.submitted_at + timedelta(days=attribution_days)
+
+
+def in_window(stamps: Stamps, moment: datetime) -> bool:
+    return stamps.window_ends_at is None or moment <= stamps.window_ends_at
 
 
 def add_hit(stamps: Stamps, verdict: str, occurred_at: datetime) -> None:

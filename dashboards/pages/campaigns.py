@@ -31,6 +31,7 @@ from linksvc.conversions import CONVERSION, list_conversions
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict
 from linksvc.funnel import Funnel, list_messages, read_funnel
+from linksvc.message_filters import MessageFilter
 from linksvc.public_ids import parse_id
 
 _WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {
@@ -138,7 +139,7 @@ class CampaignPages:
     def _messages(self, request: Request, who: SignedIn, funnel: Funnel, stage: str, speech: Speech) -> Table:
         after = _number(request, "after")
         with reading(self.engine) as session:
-            page = list_messages(session, who.workspace_id, funnel.campaign_id, stage, after, ROWS)
+            page = list_messages(session, who.workspace_id, funnel.campaign_id, MessageFilter(stage), after, ROWS)
         return message_table(page, funnel, stage, after, speech)
 
     def _conversions(self, request: Request, who: SignedIn, funnel: Funnel, _stage: str, speech: Speech) -> Table:

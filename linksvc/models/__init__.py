@@ -1,7 +1,16 @@
 """The tables. docs/schema.md tells how they hang together."""
 
 from linksvc.models.accounts import ApiKey, Member, Shop, SignInLink, Store, TillDevice, User, Workspace
-from linksvc.models.campaigns import Campaign, FunnelCount, Link, Message, SerialBlock, SerialCounter, ShortDomain
+from linksvc.models.campaigns import (
+    Campaign,
+    FunnelCount,
+    Link,
+    Message,
+    SerialBlock,
+    SerialCounter,
+    ShortDomain,
+    TimelineCount,
+)
 from linksvc.models.contacts import Consent, Contact, ContactImport, ImportedContact, RejectedRow, SentDay, Suppression
 from linksvc.models.facts import Fact, Hit, Inbound, InboundPart, JudgementDue, Lease, Reply, SpoolProgress
 from linksvc.models.landing import (
@@ -50,6 +59,7 @@ CAMPAIGN_KEYED = (
     SerialBlock,
     SurveyAnswer,
     SurveyCount,
+    TimelineCount,
 )
 """Tables that live on their campaign's shard: every key and foreign key of theirs begins with campaign_id."""
 
@@ -115,6 +125,7 @@ __all__ = [
     "SurveyAnswer",
     "SurveyCount",
     "TillDevice",
+    "TimelineCount",
     "User",
     "WebhookAttempt",
     "WebhookDelivery",

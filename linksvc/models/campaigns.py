@@ -30,6 +30,8 @@ class Campaign(SQLModel, table=True):
     code_source: str = "generated"
     """Where its messages' codes come from: generated, imported (the offer's lists), shared (one for all)."""
     rate_per_s: int
+    attribution_days: int = 7
+    """For how long after a message was submitted what its recipient does is counted as its result."""
     audience_import_id: int | None = reference("contact_import.id", default=None)
     """None: all who may be sent to; else the contacts of one import."""
     last_contact_id: int = big()
@@ -160,6 +162,8 @@ class Message(SQLModel, table=True):
     state: str = "queued"
     variant: str = ""
     network: str = ""
+    segment_id: int = big()
+    """The segment that brought its recipient into the audience; 0: none did."""
     route_id: int = big()
     parts: int = 0
     parts_accepted: int = 0
@@ -168,7 +172,7 @@ class Message(SQLModel, table=True):
     receipt: str = ""
     """The worst final state among the receipts of its parts; see `linksvc.stamps`."""
     unsent_reason: str = ""
-    """stopped, cancelled, expired_unsent or outcome_unknown."""
+    """stopped, cancelled, expired_unsent, left_out or outcome_unknown."""
     error: str = ""
     cause: str = ""
     """Why, in our own words: of the worst refusal or receipt."""
@@ -180,8 +184,17 @@ class Message(SQLModel, table=True):
     price_micros: int = big()
     """What its parts cost, in millionths of the currency's unit."""
     price_currency: str = ""
+    device: str = ""
+    """Of the first click by a person: phone, tablet, computer; empty: there is none, or it names no device."""
+    os: str = ""
+    click_hour: int = -1
+    """When that was on the recipient's own clock: 0 to 167, the hours of a week from Monday 0:00; -1: not known."""
+    has_occurrences: bool = False
+    """Whether any visit, redemption or payment was counted for it."""
     produced_at: datetime
     submitted_at: datetime | None = moment()
+    window_ends_at: datetime | None = moment()
+    """What its recipient does later is told apart, as late."""
     receipt_at: datetime | None = moment()
     unsent_at: datetime | None = moment()
     clicked_at: datetime | None = moment()
@@ -195,15 +208,28 @@ class Message(SQLModel, table=True):
 
 
 class FunnelCount(SQLModel, table=True):
-    """How many messages (or hits, redemptions) stand at a stage; moves in the same transaction as the stamps."""
+    """How many messages (or hits, redemptions) stand at a stage, by what they have in common; moves in the same transaction
+    as the stamps. `by` and `value`: see `linksvc.tallies`."""
 
     __tablename__ = "funnel_count"
     __table_args__ = ({"sqlite_with_rowid": False},)
     campaign_id: int = key("campaign.id")
-    variant: str = Field(primary_key=True)
-    route_id: int = key()
-    network: str = Field(primary_key=True)
-    country: str = Field(primary_key=True)
+    by: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    cohort: datetime = Field(primary_key=True)
+    """The quarter of an hour in which its messages were submitted; 1970-01-01: in any."""
+    stage: str = Field(primary_key=True)
+    currency: str = Field(primary_key=True)
+    count: int = big()
+    amount_minor: int = big()
+
+
+class TimelineCount(SQLModel, table=True):
+    """The same by when it happened: how many got to a stage in a quarter of an hour."""
+
+    __tablename__ = "timeline_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    campaign_id: int = key("campaign.id")
     bucket: datetime = Field(primary_key=True)
     stage: str = Field(primary_key=True)
     currency: str = Field(primary_key=True)

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from linksvc.models.columns import big, key, moment, reference
 
 _MESSAGE = (["campaign_id", "n"], ["message.campaign_id", "message.n"])
-_REDEMPTIONS = text("kind IN ('redeemed', 'voided')")
+_MONEY = text("kind IN ('redeemed', 'returned', 'voided', 'paid')")
 
 
 class Fact(SQLModel, table=True):
@@ -27,8 +27,8 @@ class Fact(SQLModel, table=True):
             sqlite_where=text("applied_at IS NULL"),
             postgresql_where=text("applied_at IS NULL"),
         ),
-        # The redemptions of a message: a void may take away the first of them.
-        Index("ix_fact_redemption", "campaign_id", "n", sqlite_where=_REDEMPTIONS, postgresql_where=_REDEMPTIONS),
+        # What a message brought: a void may take away the first redemption, and all is counted where its message is.
+        Index("ix_fact_money", "campaign_id", "n", sqlite_where=_MONEY, postgresql_where=_MONEY),
         {"sqlite_with_rowid": False},
     )
     campaign_id: int = key()

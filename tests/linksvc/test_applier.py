@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,19 +13,28 @@ from sqlmodel import Session, col, delete, select, update
 
 from linksvc import counters, facts, leases
 from linksvc.applier import Settled, apply_batch, campaigns_with_pending_facts, change_verdicts, lease_name, rebuild_counters
+from linksvc.clock import BUCKET
+from linksvc.cohorts import Cohort
 from linksvc.database import open_engine, reading, writing
 from linksvc.facts import NewFact
-from linksvc.funnel import Funnel, list_messages, read_funnel
+from linksvc.funnel import Funnel, count_messages, list_messages, read_funnel
 from linksvc.hit_verdicts import Ruling
-from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message, SendBatch
+from linksvc.message_filters import MessageFilter
+from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message, SendBatch, TimelineCount
 from linksvc.money import Money
+from linksvc.movements import OCCURRING
 from linksvc.stages import SENT, STAGES, UNSENT
-from linksvc.stamps import WRITTEN, Stamps, add_hit, fold, stamps_of, unstamped
+from linksvc.stamps import WRITTEN, Stamps, add_hit, close_window, fold, stamps_of, unstamped
+from linksvc.tallies import ANY_COHORT, HOUR, TOTAL, TimeCell
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
 
 SIZE, TRACKED = 6, 4
-moments = st.integers(0, 7_200).map(lambda seconds: NOW + timedelta(seconds=seconds))
+ATTRIBUTION = timedelta(days=1)
+submissions = st.integers(0, 7_200).map(lambda seconds: NOW + timedelta(seconds=seconds))
+late = st.integers(-900, 7_200).map(lambda seconds: NOW + ATTRIBUTION + timedelta(seconds=seconds))
+moments = st.one_of(submissions, submissions, late)
+devices = st.sampled_from([("phone", "iOS"), ("computer", "Windows"), ("", "")])
 verdicts = st.sampled_from(["human", "suspect", "machine"])
 causes = st.sampled_from(["", "absent", "blocked"])
 reasons = st.sampled_from(["quiet_hours", "frequency_cap"])
@@ -44,7 +54,7 @@ def part_facts(draw: st.DrawFn, campaign_id: int, n: int, part: int, parts: int)
             kind,
             source,
             n,
-            draw(moments),
+            draw(submissions),
             value="0x0b",
             parts=parts,
             route_id=3,
@@ -105,7 +115,8 @@ def visits(draw: st.DrawFn, campaign_id: int) -> list[Event]:
     """Hits, what becomes of their verdicts, and the applier's rounds between."""
     made: list[Event] = [Applying()] * draw(st.integers(0, 5))
     for i, n in enumerate(draw(st.lists(st.one_of(st.none(), st.integers(0, SIZE - 1)), max_size=8))):
-        made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments))))
+        device, os = draw(devices)
+        made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments), device=device, os=os)))
         made += [Interaction(i, n)] * draw(st.sampled_from([0, 0, 1, 2]))
         made += [Judging(i, verdict) for verdict in draw(st.lists(verdicts, max_size=3))]
     return made
@@ -120,7 +131,7 @@ def histories(draw: st.DrawFn, campaign_id: int) -> list[Event]:
         for part in range(1, parts + 1):
             made += draw(part_facts(campaign_id, n, part, parts))
         if draw(st.booleans()):
-            reason = draw(st.sampled_from(["stopped", "cancelled", "expired_unsent"]))
+            reason = draw(st.sampled_from(["stopped", "left_out", "cancelled", "expired_unsent"]))
             made.append(NewFact(campaign_id, "unsent", str(n), n, draw(moments), value=reason))
         made += draw(holds(campaign_id, n))
     for i, n in enumerate(draw(st.lists(st.integers(0, SIZE - 1), max_size=5))):
@@ -140,7 +151,7 @@ def start_over(engine: Engine, campaign_id: int) -> None:
     """Takes the campaign back to how it was produced."""
     blank = unstamped(Message(campaign_id=0, n=0, contact_id=0, number="", country="", tracked=True, produced_at=NOW))
     with writing(engine) as session:
-        for table in (Hit, Fact, FunnelCount, Lease):
+        for table in (Hit, Fact, FunnelCount, TimelineCount, Lease):
             session.exec(delete(table))
         session.exec(update(Message).values({name: getattr(blank, name) for name in WRITTEN}))
         session.exec(update(Campaign).values(state="sending"))
@@ -208,10 +219,29 @@ def assert_counted(session: Session, campaign_id: int) -> dict[str, tuple[str, F
             if first.n == message.n:
                 add_hit(refolded, verdict, first.occurred_at)
         refolded.redeemed_at = first_redemption(known, message.n)
+        close_window(refolded, ATTRIBUTION.days)
+        refolded.has_occurrences = any(fact.kind in OCCURRING and fact.n == message.n for fact in known)
+        refolded.device, refolded.os = first_click(session, refolded, holding)
+        if refolded.clicked_at:
+            local = refolded.clicked_at.astimezone(ZoneInfo("Europe/Paris"))
+            refolded.click_hour = local.weekday() * 24 + local.hour
         assert refolded == stamps_of(message)
     rows = {f"{row.segment}:{row.position}": row.verdict for row in session.exec(select(Hit))}
     assert {source: rows[source] for source in holding} == {source: verdict for source, (verdict, _) in holding.items()}
     return holding
+
+
+def first_click(session: Session, stamps: Stamps, holding: dict[str, tuple[str, Fact]]) -> tuple[str, str]:
+    """The device and the system of the first hit by a person; of two at once, of the one that comes first in the spool."""
+    for source, (verdict, first) in sorted(holding.items()):
+        if (first.n, verdict, first.occurred_at) == (stamps.n, "human", stamps.clicked_at):
+            row = session.get_one(Hit, (stamps_campaign(holding), "segment", int(source.rpartition(":")[2])))
+            return row.device, row.os
+    return "", ""
+
+
+def stamps_campaign(holding: dict[str, tuple[str, Fact]]) -> int:
+    return next(iter(holding.values()))[1].campaign_id
 
 
 def first_redemption(known: list[Fact], n: int) -> datetime | None:
@@ -225,37 +255,73 @@ def assert_true(session: Session, workspace_id: int, campaign_id: int) -> Funnel
     holding = assert_counted(session, campaign_id)
     funnel = read_funnel(session, workspace_id, campaign_id)
     for stage in STAGES:
-        page = list_messages(session, workspace_id, campaign_id, stage)
+        page = list_messages(session, workspace_id, campaign_id, MessageFilter(stage))
         assert len(page.rows) == page.total == funnel[stage], stage
+    assert_every_figure_opens_its_rows(session, campaign_id)
     assert funnel.pending_facts == funnel.unaccounted == 0
     assert funnel["produced"] == SIZE == sum(funnel[stage] for stage in UNSENT) + funnel["submitted"]
     assert funnel["submitted"] == sum(funnel[stage] for stage in SENT)
+    ends = {message.n: message.window_ends_at for message in session.exec(select(Message))}
+    late = {source for source, (_, first) in holding.items() if first.n in ends and is_late(ends[first.n], first)}
     for verdict in ("human", "suspect", "machine"):
-        assert funnel[f"hit_{verdict}"] == sum(holds == verdict for holds, _ in holding.values())
+        in_time = sum(holds == verdict for source, (holds, _) in holding.items() if source not in late)
+        assert funnel[f"hit_{verdict}"] == in_time
+    assert funnel["late_hit"] == len(late)
     assert funnel["hit_unnamed"] == sum(first.n is None for _, first in holding.values())
     assert_once_a_message(session, funnel)
     assert_paid(session, funnel)
     return funnel
 
 
+def is_late(ends_at: datetime | None, fact: Fact) -> bool:
+    return ends_at is not None and fact.occurred_at > ends_at
+
+
+def assert_every_figure_opens_its_rows(session: Session, campaign_id: int) -> None:
+    """Each counter of messages, by whatever they have in common, is as many as its filter lists; parts add up."""
+    parts: Counter[tuple[str, str]] = Counter()
+    for cell, (count, _) in counters.stored(session, campaign_id).items():
+        if cell.stage not in STAGES:
+            continue
+        if isinstance(cell, TimeCell):
+            behind = MessageFilter(cell.stage, during=(cell.bucket, cell.bucket + BUCKET))
+        elif cell.by == HOUR:
+            behind = MessageFilter(cell.stage, by=HOUR, value=cell.cohort.isoformat())
+        else:
+            cohort = None if cell.cohort == ANY_COHORT else Cohort(cell.cohort, cell.cohort + BUCKET)
+            by = "" if cell.by == TOTAL else cell.by
+            behind = MessageFilter(cell.stage, by=by, value=cell.value, cohort=cohort)
+        assert MessageFilter.parse(behind.parameters()) == behind
+        assert count_messages(session, campaign_id, behind) == count, behind
+        if not isinstance(cell, TimeCell):
+            parts[cell.by, cell.stage] += count
+    for (by, stage), count in parts.items():
+        if by in ("os", "click_delay", "click_hour", "proof", "cause", "redeem_delay", HOUR):
+            assert count == parts[TOTAL, stage], (by, stage)
+
+
 def assert_once_a_message(session: Session, funnel: Funnel) -> None:
     """However often somebody did something or paid: a message is engaged once, paid once, and each payment is counted."""
     done = {fact.n for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["interaction", "participated"])))}
-    assert funnel["engaged"] == sum(n in done for n in range(TRACKED))
+    assert funnel["engaged"] + funnel["late_engaged"] == sum(n in done for n in range(TRACKED))
     paid = [fact.n for fact in session.exec(select(Fact).where(Fact.kind == "paid"))]
-    assert (funnel["paid"], funnel["payment"]) == (len(set(paid)), len(paid))
+    assert funnel["paid"] + funnel["late_paid"] == len(set(paid))
+    assert funnel["payment"] + funnel["late_payment"] == len(paid)
 
 
 def assert_paid(session: Session, funnel: Funnel) -> None:
     net: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
+    for money in (*funnel.net_revenue, *funnel.late_revenue):
+        shown[money.currency] += money.amount_minor
     for fact in session.exec(select(Fact).where(col(Fact.kind).in_(["redeemed", "paid", "returned", "voided"]))):
         net[fact.currency] += fact.amount_minor if fact.kind in ("redeemed", "paid") else -fact.amount_minor
-    assert {money.currency: money.amount_minor for money in funnel.net_revenue} == net
+    assert {**dict.fromkeys(shown, 0), **net} == {**dict.fromkeys(net, 0), **shown}
 
 
 def test_counters_equal_brute_force_and_the_rows_listed_after_any_facts(engine: Engine) -> None:
     workspace_id = factories.workspace(engine)
-    campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=TRACKED)
+    campaign_id = factories.produced_campaign(engine, workspace_id, SIZE, tracked=TRACKED, attribution_days=ATTRIBUTION.days)
 
     # The law is the same on both; the slower one shows that its SQL is.
     examples = 25 if engine.dialect.name == "sqlite" else 10

@@ -105,8 +105,8 @@ class SingleMessageAnswer(Answer):
     text: str = Field(description="As it was written, with its fields.")
     link: OwnLinkAnswer | None
     state: str = Field(
-        description="queued, held (until held_until), stopped, cancelled, expired_unsent, refused, outcome_unknown, "
-        "submitted, delivered, failed, expired or unknown."
+        description="queued, held (until held_until), stopped, left_out, cancelled, expired_unsent, refused, "
+        "outcome_unknown, submitted, delivered, failed, expired or unknown."
     )
     cause: str = Field(description="Why it did not arrive, or what it waits for; see docs/receipts.md.")
     held_until: datetime | None

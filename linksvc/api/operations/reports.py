@@ -11,6 +11,7 @@ from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
 from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
 from linksvc.holds import MOST_TOLD, REASONS, Held, list_holds
+from linksvc.message_filters import MessageFilter
 from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import RouteTrouble, find_trouble, is_waiting
@@ -209,7 +210,8 @@ def read_campaign_funnel(call: Call[None, None]) -> FunnelAnswer:
 def read_campaign_messages(call: Call[None, MessagesQuery]) -> MessagesAnswer:
     query = call.query
     with reading(call.engine) as session:
-        page = list_messages(session, call.workspace_id, call.ids["campaign_id"], query.stage, query.after, query.limit)
+        behind = MessageFilter(query.stage)
+        page = list_messages(session, call.workspace_id, call.ids["campaign_id"], behind, query.after, query.limit)
     return MessagesAnswer.of(query.stage, page, call.caller.scopes)
 
 

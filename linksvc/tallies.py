@@ -1,0 +1,294 @@
+"""What messages and occurrences add to the counters: by what they have in common, and by when it happened.
+
+`funnel_count` holds, for each `by`, a count a value and stage:
+
+total     Everything, whatever the campaign's size: one value, one cohort.
+hour      By cohort: the quarter of an hour of submission, or of production while there is none.
+variant, segment, route, country, network, device
+          By value and cohort. What has no value is not stored: it is the total less the others.
+os        Messages clicked, by the system of the first click by a person.
+cause     Messages refused, failed, expired and unknown, by why.
+proof     Messages submitted, by the state of their receipt and by what their recipient did: the first that holds of clicked,
+          redeemed, replied, suspect, machine; else nothing, or unseen where clicks cannot be.
+click_delay, redeem_delay, receipt_delay
+          Messages clicked by the time since their receipt if that says delivered; redeemed, and with a final receipt, by the
+          time since their submission (`linksvc.delays`).
+click_hour
+          Messages clicked, by the hour of the week on their recipient's clock.
+
+`timeline_count` holds the same stages and occurrences by the quarter of an hour in which they came about.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from linksvc.clock import bucket_of
+from linksvc.delays import delay_step
+from linksvc.stages import SENT, stages_of
+from linksvc.stamps import COLUMNS, Stamps, in_window
+
+ABOUT_MONEY = {"redeemed": "redemption", "returned": "return", "voided": "void", "paid": "payment"}
+"""Facts that come with an amount, each with the occurrence that it is counted as."""
+
+FRAGMENT = "fragment"
+"""Parts that a route took; the amount is what they cost, in millionths of the currency's unit."""
+
+ANY_COHORT = datetime(1970, 1, 1, tzinfo=UTC)
+
+TOTAL, HOUR = "total", "hour"
+PARTED = ("variant", "segment", "route", "country", "network", "device")
+SPREADS = ("os", "cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour")
+
+_WITH_A_CAUSE = ("refused", "failed", "expired", "unknown")
+_WITH_A_RECEIPT = ("delivered", "failed", "expired", "unknown")
+PROOFS = ("clicked", "redeemed", "replied", "suspect", "machine", "nothing", "unseen")
+
+
+class Cell(NamedTuple):
+    """A counter of a campaign."""
+
+    by: str
+    value: str
+    cohort: datetime
+    stage: str
+    currency: str
+
+
+class TimeCell(NamedTuple):
+    """A counter of a campaign's timeline."""
+
+    bucket: datetime
+    stage: str
+    currency: str
+
+
+Counted = dict[Cell | TimeCell, tuple[int, int]]
+"""(count, amount) of each counter."""
+
+
+class Place(NamedTuple):
+    """Where a message and all that happens to it are counted."""
+
+    cohort: datetime
+    variant: str
+    segment: str
+    route: str
+    country: str
+    network: str
+    device: str
+
+
+def place_of(stamps: Stamps) -> Place:
+    return Place(
+        bucket_of(stamps.submitted_at or stamps.produced_at),
+        stamps.variant,
+        _named(stamps.segment_id),
+        _named(stamps.route_id),
+        stamps.country,
+        stamps.network,
+        stamps.device,
+    )
+
+
+def _named(number: int) -> str:
+    return str(number) if number else ""
+
+
+class Tally:
+    """Changes to one campaign's counters, summed before they are written."""
+
+    def __init__(self) -> None:
+        self._messages: Counter[_Alike] = Counter()
+        self._happened: Counter[_Occurrence] = Counter()
+        self._amounts: Counter[_Occurrence] = Counter()
+
+    def add(self, stamps: Stamps, times: int = 1) -> None:
+        """Counts so many messages like this one under every stage it stands at; fewer than 0 takes them away."""
+        self._messages[_alike(stamps)] += times
+
+    def exchange(self, before: Stamps, after: Stamps) -> None:
+        """Counts the message as it is now instead of as it was."""
+        self.add(before, -1)
+        self.add(after)
+
+    def add_hit(self, verdict: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
+        """Counts a hit by the verdict that holds for it (or takes it away). `stamps` None: it names nobody."""
+        if stamps is None:
+            stages: tuple[str, ...] = (f"hit_{verdict}", "hit_unnamed")
+        else:
+            stages = (f"hit_{verdict}" if in_window(stamps, occurred_at) else "late_hit",)
+        for stage in stages:
+            self._happened[_occurrence(stage, occurred_at, stamps, "")] += sign
+
+    def add_money(
+        self, kind: str, occurred_at: datetime, amount: int, currency: str, stamps: Stamps | None, sign: int = 1
+    ) -> None:
+        """Counts a redemption or a payment and what was paid, or a return or a void and what it took back."""
+        late = stamps is not None and not in_window(stamps, occurred_at)
+        stage = f"late_{ABOUT_MONEY[kind]}" if late else ABOUT_MONEY[kind]
+        occurrence = _occurrence(stage, occurred_at, stamps, currency)
+        self._happened[occurrence] += sign
+        self._amounts[occurrence] += sign * amount
+
+    def counted(self) -> Counted:
+        """Every counter that changed, in one order."""
+        found = _Sums()
+        for alike, times in self._messages.items():
+            if times:
+                found.add_messages(alike, times)
+        for occurrence in self._happened.keys() | self._amounts.keys():
+            found.add_occurrence(occurrence, self._happened[occurrence], self._amounts[occurrence])
+        return found.spread_out()
+
+
+class _Occurrence(NamedTuple):
+    place: Place | None
+    bucket: datetime
+    stage: str
+    currency: str
+
+
+def _occurrence(stage: str, occurred_at: datetime, stamps: Stamps | None, currency: str) -> _Occurrence:
+    return _Occurrence(place_of(stamps) if stamps else None, bucket_of(occurred_at), stage, currency)
+
+
+_Alike = tuple[Any, ...]
+"""All that the counters of a message depend on, its moments as their buckets: of a batch's messages most are alike."""
+
+_WHAT = (
+    *("variant", "segment_id", "route_id", "country", "network", "device", "tracked", "state", "parts_accepted"),
+    *("cause", "os", "click_hour", "price_micros", "price_currency"),
+)
+_WHEN = tuple(name for name in COLUMNS if name.endswith("_at") and name != "window_ends_at")
+_told = attrgetter(*_WHAT)
+_happened = attrgetter(*_WHEN)
+
+
+def _alike(stamps: Stamps) -> _Alike:
+    moments = _happened(stamps)
+    ends_at = stamps.window_ends_at
+    if ends_at and max(moment for moment in moments if moment) > ends_at:
+        buckets = [moment and _bucket_of(moment) + (_LATE if moment > ends_at else _NOTHING) for moment in moments]
+        ends_at = _bucket_of(ends_at)
+    else:
+        buckets = [moment and _bucket_of(moment) for moment in moments]
+        ends_at = None
+    return *_told(stamps), *buckets, ends_at, *_delays(stamps)
+
+
+_bucket_of = lru_cache(65_536)(bucket_of)
+_NOTHING = timedelta(0)
+_LATE = timedelta(microseconds=1)
+"""What is late in its bucket is behind the bucket of the window's end by so much, also where they are the same."""
+
+
+def _delays(stamps: Stamps) -> tuple[str, str, str]:
+    """From the receipt that says delivered to the click, from submission to the redemption and to the final receipt; empty:
+    there is none."""
+    receipt, submitted = stamps.receipt_at, stamps.submitted_at
+    clicked = receipt and stamps.state == "delivered" and stamps.clicked_at
+    return (
+        delay_step(receipt, clicked) if receipt and clicked else "",
+        delay_step(submitted, stamps.redeemed_at) if submitted and stamps.redeemed_at else "",
+        delay_step(submitted, receipt) if submitted and receipt and stamps.state in _WITH_A_RECEIPT else "",
+    )
+
+
+class _Sums:
+    """Counts by place and stage, before they are spread out over what a place has in common with others."""
+
+    def __init__(self) -> None:
+        self._placed: Counter[tuple[Place, str, str]] = Counter()
+        self._paid: Counter[tuple[Place, str, str]] = Counter()
+        self.counts: Counter[Cell | TimeCell] = Counter()
+        self.amounts: Counter[Cell | TimeCell] = Counter()
+
+    def add_messages(self, alike: _Alike, times: int) -> None:
+        stamps = Stamps(n=0, **dict(zip((*_WHAT, *_WHEN, "window_ends_at"), alike[:-3], strict=True)))
+        place = place_of(stamps)
+        stages = dict(stages_of(stamps))
+        for stage, at in stages.items():
+            self._placed[place, stage, ""] += times
+            self.counts[TimeCell(bucket_of(at), stage, "")] += times
+        for by, value, stage in _spread(stamps, stages.keys(), *alike[-3:]):
+            self.counts[Cell(by, value, ANY_COHORT, stage, "")] += times
+        if stamps.parts_accepted and stamps.submitted_at:
+            self._add_fragments(stamps, place, stamps.submitted_at, times)
+
+    def _add_fragments(self, stamps: Stamps, place: Place, submitted_at: datetime, times: int) -> None:
+        fragments, cost, currency = stamps.parts_accepted * times, stamps.price_micros * times, stamps.price_currency
+        self._add(place, submitted_at, FRAGMENT, currency, fragments, cost)
+
+    def add_occurrence(self, one: _Occurrence, times: int, amount: int) -> None:
+        if one.place:
+            self._add(one.place, one.bucket, one.stage, one.currency, times, amount)
+            return
+        for cell in (_total(one.stage, one.currency), TimeCell(one.bucket, one.stage, one.currency)):
+            self.counts[cell] += times
+            self.amounts[cell] += amount
+
+    def _add(self, place: Place, at: datetime, stage: str, currency: str, count: int, amount: int) -> None:
+        self._placed[place, stage, currency] += count
+        self._paid[place, stage, currency] += amount
+        cell = TimeCell(bucket_of(at), stage, currency)
+        self.counts[cell] += count
+        self.amounts[cell] += amount
+
+    def spread_out(self) -> Counted:
+        for placed, sums in ((self._placed, self.counts), (self._paid, self.amounts)):
+            for (place, stage, currency), number in placed.items():
+                if number:
+                    for by, value, cohort in _shared(place):
+                        sums[Cell(by, value, cohort, stage, currency)] += number
+        touched = self.counts.keys() | self.amounts.keys()
+        pairs = {cell: (self.counts[cell], self.amounts[cell]) for cell in sorted(touched, key=in_order)}
+        return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
+
+
+def in_order(cell: Cell | TimeCell) -> tuple[bool, tuple[Any, ...]]:
+    return isinstance(cell, TimeCell), cell
+
+
+def _total(stage: str, currency: str) -> Cell:
+    return Cell(TOTAL, "", ANY_COHORT, stage, currency)
+
+
+@lru_cache(65_536)
+def _shared(place: Place) -> tuple[tuple[str, str, datetime], ...]:
+    """(by, value, cohort) of everything that is counted at a place."""
+    cohort, *values = place
+    parted = [(by, value, cohort) for by, value in zip(PARTED, values, strict=True) if value]
+    return (TOTAL, "", ANY_COHORT), (HOUR, "", cohort), *parted
+
+
+def _spread(
+    stamps: Stamps, stages: Any, click_delay: str, redeem_delay: str, receipt_delay: str
+) -> Iterator[tuple[str, str, str]]:
+    """(by, value, stage) of what a message adds beside its place."""
+    final = _at_one_of(SENT, stages)
+    if final:
+        yield "proof", proof_of(stages, stamps.tracked), final
+    if final in _WITH_A_RECEIPT:
+        yield "receipt_delay", receipt_delay, final
+    troubled = _at_one_of(_WITH_A_CAUSE, stages)
+    if troubled:
+        yield "cause", stamps.cause, troubled
+    if "clicked" in stages:
+        yield "os", stamps.os, "clicked"
+        yield "click_delay", click_delay, "clicked"
+        yield "click_hour", str(stamps.click_hour), "clicked"
+    if "redeemed" in stages:
+        yield "redeem_delay", redeem_delay, "redeemed"
+
+
+def _at_one_of(wanted: tuple[str, ...], stages: Any) -> str:
+    return next((stage for stage in wanted if stage in stages), "")
+
+
+def proof_of(stages: Any, tracked: bool) -> str:
+    """What is known of somebody at the other end, from the stages that a message stands at."""
+    return _at_one_of(PROOFS[:-2], stages) or ("nothing" if tracked else "unseen")
