@@ -2,12 +2,13 @@
 
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from babel.dates import format_datetime, get_timezone
-from babel.numbers import format_decimal, parse_pattern
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone
+from babel.numbers import format_compact_decimal, format_decimal, parse_pattern
 
 from dashboards.catalog import CATALOG
 from dashboards.texts import Text
@@ -63,6 +64,10 @@ class Speech:
     def number(self, value: int) -> str:
         return str(format_decimal(value, locale=_LOCALES[self.language]))
 
+    def compact(self, value: int) -> str:
+        """A count in a few characters, for a label that has no room: `1,200`, `42K`. Its exact value stands elsewhere."""
+        return self.number(value) if value < 10_000 else str(format_compact_decimal(value, locale=_LOCALES[self.language]))
+
     def decimal(self, value: float) -> str:
         """One decimal, always."""
         return str(format_decimal(value, "#,##0.0", locale=_LOCALES[self.language]))
@@ -86,6 +91,26 @@ class Speech:
         pattern.frac_prec = (exponent, exponent)
         amount = Decimal(amount_minor).scaleb(-exponent)
         return str(pattern.apply(amount, _LOCALES[self.language], currency=currency, currency_digits=False))
+
+    def exact_money(self, amount_micros: int, currency: str) -> str:
+        """An amount in millionths of the currency's unit: with two decimals more than its minor unit has, where it has any
+        there. Prices of fragments do."""
+        exponent = exponent_of(currency)
+        pattern = copy(_MONEY[self.language])
+        pattern.frac_prec = (exponent, exponent + 2)
+        amount = Decimal(amount_micros).scaleb(-6)
+        return str(pattern.apply(amount, _LOCALES[self.language], currency=currency, currency_digits=False))
+
+    def weekday(self, day: int, *, brief: bool = False) -> str:
+        """The name of a day of the week; 0 is Monday."""
+        return str(get_day_names("abbreviated" if brief else "wide", locale=_LOCALES[self.language])[day])
+
+    def country(self, code: str) -> str:
+        """A country's name (ISO 3166 code); one that is unknown goes by its code."""
+        return str(Locale.parse(_LOCALES[self.language]).territories.get(code, code))
+
+    def day(self, day: date) -> str:
+        return str(format_date(day, "d MMMM y", locale=_LOCALES[self.language]))
 
     def day_and_time(self, moment: datetime) -> str:
         return self._moment(moment, "d MMM y, HH:mm")

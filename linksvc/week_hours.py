@@ -69,26 +69,26 @@ def _found(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after.astimezone(zone)
 
 
-class seconds_of(FunctionElement[int]):  # noqa: N801 - it is written like any other function of SQL
+class SecondsOf(FunctionElement[int]):
     """Whole seconds since 1970-01-01T00:00Z of a stored moment."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-@compiles(seconds_of, "sqlite")
+@compiles(SecondsOf, "sqlite")
 def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST(strftime('%s', {compiler.process(element.clauses, **options)}) AS INTEGER)"
 
 
-@compiles(seconds_of, "postgresql")
+@compiles(SecondsOf, "postgresql")
 def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST(floor(extract(epoch FROM {compiler.process(element.clauses, **options)})) AS BIGINT)"
 
 
 def stands_in(moment: ColumnElement[Any], hours: Collection[int], zone: ZoneInfo) -> ColumnElement[bool]:
     """Whether a stored moment lies in one of the local hours of the week: the same as `hour_of_week`, in SQL."""
-    local = seconds_of(moment) + _offset(moment, zone)
+    local = SecondsOf(moment) + _offset(moment, zone)
     return (((local // literal(3_600, BigInteger)) + _MONDAY) % HOURS).in_(sorted(hours))
 
 

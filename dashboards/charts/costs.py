@@ -1,0 +1,151 @@
+"""What the campaign brought and cost: net revenue, cost, per message, per fragment, and the return on investment.
+
+Amounts of different currencies stand beside one another and are never added or divided. For `dashboards.charts.page`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
+from dashboards.charts.teller import DASH, Teller
+from linksvc.funnel import Funnel
+from linksvc.message_filters import MessageFilter
+from linksvc.money import exponent_of
+
+MILLION = 1_000_000
+_BROUGHT = (
+    ("redemption", "charts.costs.redemptions"),
+    ("payment", "charts.costs.payments"),
+    ("return", "charts.costs.returns"),
+    ("void", "charts.costs.voids"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Amounts by currency, all in millionths of its unit. `unpriced`: fragments whose route tells no price."""
+
+    revenue: Mapping[str, int]
+    taken_back: Mapping[str, int]
+    cost: Mapping[str, int]
+    submitted: int
+    fragments: int
+    unpriced: int
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        return tuple(sorted({*self.revenue, *self.cost}))
+
+    def net(self, currency: str) -> int:
+        return self.revenue.get(currency, 0) - self.taken_back.get(currency, 0)
+
+    @property
+    def why_no_return(self) -> str:
+        """The key of the reason for which no return on investment can be told; empty: it can."""
+        if self.unpriced:
+            return "charts.costs.unpriced"
+        if not any(self.cost.values()):
+            return "charts.costs.free"
+        return "" if len(self.currencies) == 1 else "charts.costs.currencies"
+
+    @property
+    def investment_return(self) -> Fraction | None:
+        """What came back of each unit spent, beyond it: (net revenue - cost) / cost."""
+        if self.why_no_return:
+            return None
+        (currency,) = self.currencies
+        return Fraction(self.net(currency) - self.cost[currency], self.cost[currency])
+
+
+def costs_of(funnel: Funnel) -> Costs:
+    """The amounts of a campaign."""
+    return Costs(
+        revenue={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.revenue},
+        taken_back={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.taken_back},
+        cost={},
+        submitted=funnel["submitted"],
+        fragments=funnel.fragments,
+        unpriced=0,
+    )
+
+
+def in_millionths(amount_minor: int, currency: str) -> int:
+    return amount_minor * 10 ** (6 - exponent_of(currency))
+
+
+def cost_chart(costs: Costs, counts: Mapping[str, int], own: str, teller: Teller) -> Chart:
+    """A column for each currency, the workspace's `own` first. `counts`: the campaign's, by stage and occurrence."""
+    title = teller.say("charts.costs.title")
+    occurred = tuple(note for name, key in _BROUGHT for note in teller.note(key, counts[name], MessageFilter(name)))
+    if not costs.submitted and not costs.currencies:
+        return Chart("costs", title, empty=teller.say("charts.costs.empty"))
+    currencies = sorted(costs.currencies or (own,), key=lambda currency: (currency != own, currency))
+    columns = (Column(teller.say("charts.costs.amount"), is_number=False), *(Column(currency) for currency in currencies))
+    table = Table(title, columns, tuple(_rows(costs, currencies, teller)), is_folded=False)
+    notes = (_investment(costs, teller), *_partial(costs, teller), *occurred)
+    return Chart("costs", title, lead=_lead(costs, teller), tables=(table,), notes=notes)
+
+
+def _lead(costs: Costs, teller: Teller) -> str:
+    return teller.say("charts.costs.lead", submitted=costs.submitted, fragments=costs.fragments)
+
+
+def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
+    nets = [costs.net(currency) for currency in currencies]
+    spent = [costs.cost.get(currency, 0) for currency in currencies]
+    priced = costs.fragments - costs.unpriced
+    wholes = (
+        ("charts.costs.revenue", [costs.revenue.get(currency, 0) for currency in currencies]),
+        ("charts.costs.taken_back", [costs.taken_back.get(currency, 0) for currency in currencies]),
+        ("charts.costs.net", nets),
+        ("charts.costs.cost", spent),
+    )
+    each = (
+        ("charts.costs.net_each", [_each(net, costs.submitted) for net in nets]),
+        ("charts.costs.cost_each", [_each(one, costs.submitted) for one in spent]),
+        ("charts.costs.cost_fragment", [_each(one, priced) for one in spent]),
+    )
+    whole = [Row(teller.say(key), tuple(map(partial(_sum, teller), amounts, currencies))) for key, amounts in wholes]
+    return whole + [Row(teller.say(key), tuple(map(partial(_share, teller), amounts, currencies))) for key, amounts in each]
+
+
+def _each(amount: int, among: int) -> int | None:
+    return round(Fraction(amount, among)) if among else None
+
+
+def _sum(teller: Teller, amount: int, currency: str) -> Cell:
+    return Cell(_money(teller, amount, currency))
+
+
+def _share(teller: Teller, amount: int | None, currency: str) -> Cell:
+    """What falls to one message or part: fractions of the smallest coin count."""
+    return Cell(DASH, teller.say("charts.no_share")) if amount is None else Cell(teller.speech.exact_money(amount, currency))
+
+
+def _money(teller: Teller, amount: int, currency: str) -> str:
+    """A sum, to the smallest coin."""
+    return teller.speech.money(round(Fraction(amount, in_millionths(1, currency))), currency)
+
+
+def _investment(costs: Costs, teller: Teller) -> Note:
+    back = costs.investment_return
+    if back is None:
+        return Note(teller.say(costs.why_no_return))
+    (currency,) = costs.currencies
+    result = costs.net(currency) - costs.cost[currency]
+    return Note(
+        teller.say(
+            "charts.costs.return",
+            share=teller.speech.per_cent(float(back)),
+            result=_money(teller, result, currency),
+            cost=_money(teller, costs.cost[currency], currency),
+        )
+    )
+
+
+def _partial(costs: Costs, teller: Teller) -> tuple[Note, ...]:
+    if not costs.unpriced:
+        return ()
+    return (Note(teller.say("charts.costs.partial", unpriced=costs.unpriced, fragments=costs.fragments)),)
