@@ -13,6 +13,7 @@ from starlette.routing import Route
 from dashboards.assets import PREFIX, load_assets
 from dashboards.pages import errors
 from dashboards.pages.campaigns import CampaignPages
+from dashboards.pages.charts import ChartPages
 from dashboards.pages.door import Door
 from dashboards.pages.landing_editor import LandingEditor
 from dashboards.pages.landing_list import LandingList
@@ -49,6 +50,7 @@ def create_dashboards(
         routes=[
             *CampaignPages(engine, clock, sessions).routes(),
             *LiveCampaigns(engine, clock, sessions, streams).routes(),
+            *ChartPages(engine, sessions).routes(),
             *PageResults(engine, clock, signed_in).routes(),
             *LandingPreview(engine, clock, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),

@@ -73,9 +73,9 @@ class Deliveries:
 def read_deliveries(session: Session, workspace_id: int, campaign_id: int) -> Deliveries:
     """The report of a whole campaign, from a few counter rows whatever its size. Raises NotFound."""
     funnel = read_funnel(session, workspace_id, campaign_id)
-    causes = read_spread(session, workspace_id, campaign_id, "cause")
-    proofs = read_spread(session, workspace_id, campaign_id, "proof")
-    return make_deliveries(funnel.counts, causes, proofs, read_spread(session, workspace_id, campaign_id, "receipt_delay"))
+    causes = read_spread(session, campaign_id, "cause")
+    proofs = read_spread(session, campaign_id, "proof")
+    return make_deliveries(funnel.counts, causes, proofs, read_spread(session, campaign_id, "receipt_delay"))
 
 
 def make_deliveries(counts: Mapping[str, int], causes: Spread, proofs: Spread, delays: Spread) -> Deliveries:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, case, func, not_
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_
 from sqlmodel import col
 
 from linksvc.clock import BUCKET
@@ -18,6 +18,7 @@ from linksvc.models import Message
 from linksvc.moments import seconds_between
 from linksvc.stages import STAGES
 from linksvc.tallies import HOUR, PROOFS
+from linksvc.week_hours import read_hours, stands_in
 
 _COHORT = func.coalesce(col(Message.submitted_at), col(Message.produced_at))
 
@@ -183,6 +184,17 @@ def _delay(told: ColumnElement[bool], since: Any, until: Any) -> _Having:
     return having
 
 
+def _one_of(having: _Having) -> _Having:
+    """Of names without a comma several may be told, with commas between."""
+    return lambda value: or_(*(having(one) for one in value.split(",")))
+
+
+def _zone_hour(value: str) -> ColumnElement[bool]:
+    """First clicked in hours of the week on the clock of a zone (`linksvc.week_hours.write_hours`)."""
+    zone, hours = read_hours(value)
+    return stands_in(_CLICKED, hours, zone)
+
+
 _RECEIPT, _SUBMITTED = col(Message.receipt_at), col(Message.submitted_at)
 _CLICKED, _REDEEMED = col(Message.clicked_at), col(Message.redeemed_at)
 
@@ -195,20 +207,23 @@ _HAVING: dict[str, _Having] = {
     "device": _text(Message.device),
     HOUR: _in_quarter,
     "os": _text(Message.os),
-    "cause": _text(Message.cause),
-    "proof": _proof,
-    "click_delay": _delay(
-        and_(col(Message.state) == "delivered", _RECEIPT.is_not(None), _CLICKED.is_not(None)), _RECEIPT, _CLICKED
+    "cause": _one_of(_text(Message.cause)),
+    "proof": _one_of(_proof),
+    "click_delay": _one_of(
+        _delay(and_(col(Message.state) == "delivered", _RECEIPT.is_not(None), _CLICKED.is_not(None)), _RECEIPT, _CLICKED)
     ),
-    "redeem_delay": _delay(and_(_SUBMITTED.is_not(None), _REDEEMED.is_not(None)), _SUBMITTED, _REDEEMED),
-    "receipt_delay": _delay(
-        and_(
-            _SUBMITTED.is_not(None),
-            _RECEIPT.is_not(None),
-            col(Message.state).in_(("delivered", "failed", "expired", "unknown")),
-        ),
-        _SUBMITTED,
-        _RECEIPT,
+    "redeem_delay": _one_of(_delay(and_(_SUBMITTED.is_not(None), _REDEEMED.is_not(None)), _SUBMITTED, _REDEEMED)),
+    "receipt_delay": _one_of(
+        _delay(
+            and_(
+                _SUBMITTED.is_not(None),
+                _RECEIPT.is_not(None),
+                col(Message.state).in_(("delivered", "failed", "expired", "unknown")),
+            ),
+            _SUBMITTED,
+            _RECEIPT,
+        )
     ),
-    "click_hour": _number(Message.click_hour, "none"),
+    "click_hour": _one_of(_number(Message.click_hour, "none")),
+    "zone_hour": _zone_hour,
 }

@@ -50,6 +50,11 @@ def earliest(*conditioned: tuple[ColumnElement[bool], ColumnElement[Any]]) -> Co
     return _Earliest(*(case((condition, moment), else_=_NEVER) for condition, moment in conditioned))
 
 
+def second_of(moment: ColumnElement[Any]) -> ColumnElement[int]:
+    """The whole second since 1970-01-01T00:00Z."""
+    return _Second(moment)
+
+
 def seconds_between(since: ColumnElement[Any], until: ColumnElement[Any]) -> ColumnElement[int]:
     """As `linksvc.delays` counts them: between the whole seconds of both."""
-    return _Second(until) - _Second(since)
+    return second_of(until) - second_of(since)

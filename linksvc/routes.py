@@ -64,6 +64,11 @@ def list_routes(session: Session) -> list[RouteView]:
     return [view(route) for route in session.exec(present)]
 
 
+def route_names(session: Session) -> Mapping[int, str]:
+    """Their names by id, those of removed ones too: figures outlive a route."""
+    return {route_id: name for route_id, name in session.exec(select(Route.id, Route.name)) if route_id is not None}
+
+
 def find_route(session: Session, name: str) -> RouteView:
     """The route of that name. Raises NotFound (route_not_found)."""
     return view(_find(session, name))

@@ -14,6 +14,8 @@ class Cost:
 
     micros: int
     currency: str
+    fragments: int = 0
+    """How many parts cost so much together."""
 
 
 def _every_name() -> dict[str, int]:
@@ -30,11 +32,13 @@ class Sums:
     _taken_back: Counter[str] = field(default_factory=Counter)
     _late: Counter[str] = field(default_factory=Counter)
     _micros: Counter[str] = field(default_factory=Counter)
+    _priced: Counter[str] = field(default_factory=Counter)
 
     def add(self, stage: str, currency: str, count: int, amount: int) -> None:
         if stage == FRAGMENT:
             self.fragments += count
             self._micros[currency] += amount
+            self._priced[currency] += count
             return
         self.counts[stage] += count
         if stage in BROUGHT:
@@ -57,10 +61,16 @@ class Sums:
         return tuple(Money(self._taken_back[currency], currency) for currency in sorted(self._brought))
 
     @property
+    def net_revenue(self) -> tuple[Money, ...]:
+        """What was paid and not taken back."""
+        return tuple(Money(self._brought[one] - self._taken_back[one], one) for one in sorted(self._brought))
+
+    @property
     def late_revenue(self) -> tuple[Money, ...]:
         """What was paid after the window had closed, less what was taken back then."""
         return tuple(Money(self._late[currency], currency) for currency in sorted(self._late))
 
     @property
     def cost(self) -> tuple[Cost, ...]:
-        return tuple(Cost(self._micros[currency], currency) for currency in sorted(self._micros) if currency)
+        priced = sorted(currency for currency in self._micros if currency)
+        return tuple(Cost(self._micros[currency], currency, self._priced[currency]) for currency in priced)

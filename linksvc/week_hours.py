@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import BigInteger, ColumnElement, case, literal
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import BigInteger, ColumnElement, case, cast, literal
+
+from linksvc.moments import second_of
 
 HOURS = 168
 
@@ -69,27 +69,11 @@ def _found(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after.astimezone(zone)
 
 
-class SecondsOf(FunctionElement[int]):
-    """Whole seconds since 1970-01-01T00:00Z of a stored moment."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(SecondsOf, "sqlite")
-def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    return f"CAST(strftime('%s', {compiler.process(element.clauses, **options)}) AS INTEGER)"
-
-
-@compiles(SecondsOf, "postgresql")
-def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"CAST(floor(extract(epoch FROM {compiler.process(element.clauses, **options)})) AS BIGINT)"
-
-
-def stands_in(moment: ColumnElement[Any], hours: Collection[int], zone: ZoneInfo) -> ColumnElement[bool]:
-    """Whether a stored moment lies in one of the local hours of the week: the same as `hour_of_week`, in SQL."""
-    local = SecondsOf(moment) + _offset(moment, zone)
-    return (((local // literal(3_600, BigInteger)) + _MONDAY) % HOURS).in_(sorted(hours))
+def stands_in(moment: Any, hours: Collection[int], zone: ZoneInfo) -> ColumnElement[bool]:
+    """Whether a stored moment lies in one of the local hours of the week: `hour_of_week` in SQL."""
+    local = cast(second_of(moment), BigInteger) + _offset(moment, zone)
+    hour: ColumnElement[int] = (local // literal(3_600, BigInteger) + _MONDAY) % HOURS
+    return hour.in_(sorted(hours))
 
 
 def _offset(moment: ColumnElement[Any], zone: ZoneInfo) -> Any:
@@ -98,6 +82,19 @@ def _offset(moment: ColumnElement[Any], zone: ZoneInfo) -> Any:
     if not later:
         return literal(first[1], BigInteger)
     return case(*((moment >= at, offset) for at, offset in reversed(later)), else_=first[1])
+
+
+def read_hours(text: str) -> tuple[ZoneInfo, tuple[int, ...]]:
+    """A zone and hours of the week as addresses bear them: `Europe/Paris 38,39`. Raises ValueError."""
+    name, _, told = text.partition(" ")
+    hours = tuple(int(hour) for hour in told.split(","))
+    if not set(hours) <= set(range(HOURS)) or name not in available_timezones():
+        raise ValueError(text)
+    return ZoneInfo(name), hours
+
+
+def write_hours(zone: ZoneInfo, hours: Iterable[int]) -> str:
+    return f"{zone.key} {','.join(map(str, hours))}"
 
 
 @cache

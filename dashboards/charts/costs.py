@@ -11,7 +11,6 @@ from functools import partial
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import DASH, Teller
 from linksvc.funnel import Funnel
-from linksvc.message_filters import MessageFilter
 from linksvc.money import exponent_of
 
 MILLION = 1_000_000
@@ -25,14 +24,19 @@ _BROUGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Amounts by currency, all in millionths of its unit. `unpriced`: fragments whose route tells no price."""
+    """Amounts by currency, all in millionths of its unit. `priced`: the fragments that cost so much together."""
 
     revenue: Mapping[str, int]
     taken_back: Mapping[str, int]
     cost: Mapping[str, int]
+    priced: Mapping[str, int]
     submitted: int
     fragments: int
-    unpriced: int
+
+    @property
+    def unpriced(self) -> int:
+        """Fragments whose route told no price."""
+        return self.fragments - sum(self.priced.values())
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -64,21 +68,21 @@ def costs_of(funnel: Funnel) -> Costs:
     return Costs(
         revenue={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.revenue},
         taken_back={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.taken_back},
-        cost={},
+        cost={cost.currency: cost.micros for cost in funnel.cost},
+        priced={cost.currency: cost.fragments for cost in funnel.cost},
         submitted=funnel["submitted"],
         fragments=funnel.fragments,
-        unpriced=0,
     )
 
 
 def in_millionths(amount_minor: int, currency: str) -> int:
-    return amount_minor * 10 ** (6 - exponent_of(currency))
+    return amount_minor * int(10 ** (6 - exponent_of(currency)))
 
 
 def cost_chart(costs: Costs, counts: Mapping[str, int], own: str, teller: Teller) -> Chart:
     """A column for each currency, the workspace's `own` first. `counts`: the campaign's, by stage and occurrence."""
     title = teller.say("charts.costs.title")
-    occurred = tuple(note for name, key in _BROUGHT for note in teller.note(key, counts[name], MessageFilter(name)))
+    occurred = tuple(note for name, key in _BROUGHT for note in teller.note(key, counts[name], name))
     if not costs.submitted and not costs.currencies:
         return Chart("costs", title, empty=teller.say("charts.costs.empty"))
     currencies = sorted(costs.currencies or (own,), key=lambda currency: (currency != own, currency))
@@ -95,7 +99,7 @@ def _lead(costs: Costs, teller: Teller) -> str:
 def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
     nets = [costs.net(currency) for currency in currencies]
     spent = [costs.cost.get(currency, 0) for currency in currencies]
-    priced = costs.fragments - costs.unpriced
+    priced = [costs.priced.get(currency, 0) for currency in currencies]
     wholes = (
         ("charts.costs.revenue", [costs.revenue.get(currency, 0) for currency in currencies]),
         ("charts.costs.taken_back", [costs.taken_back.get(currency, 0) for currency in currencies]),
@@ -105,7 +109,7 @@ def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
     each = (
         ("charts.costs.net_each", [_each(net, costs.submitted) for net in nets]),
         ("charts.costs.cost_each", [_each(one, costs.submitted) for one in spent]),
-        ("charts.costs.cost_fragment", [_each(one, priced) for one in spent]),
+        ("charts.costs.cost_fragment", list(map(_each, spent, priced))),
     )
     whole = [Row(teller.say(key), tuple(map(partial(_sum, teller), amounts, currencies))) for key, amounts in wholes]
     return whole + [Row(teller.say(key), tuple(map(partial(_share, teller), amounts, currencies))) for key, amounts in each]

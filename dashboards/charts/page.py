@@ -27,6 +27,7 @@ from linksvc.breakdowns import BreakdownRow, read_breakdown, read_spread, read_t
 from linksvc.deliveries import Spread, make_deliveries
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.public_ids import format_id
+from linksvc.routes import route_names
 
 SPREADS = ("cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", "os", "reason")
 PLACES = (NETWORKS, COUNTRIES, ROUTES)
@@ -41,6 +42,7 @@ class Material:
     breakdowns: Mapping[str, Sequence[BreakdownRow]]
     clicks: Sequence[tuple[datetime, int]]
     """Messages first clicked by a person, by 15 minutes of UTC."""
+    routes: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,13 @@ def read_material(session: Session, workspace_id: int, campaign_id: int) -> Mate
     """Reads a campaign of the workspace. Raises NotFound."""
     here = (session, workspace_id, campaign_id)
     funnel = read_funnel(*here)
-    timeline = read_timeline(*here, (CLICKED,))
+    timeline = read_timeline(session, campaign_id, (CLICKED,))
     return Material(
         funnel=funnel,
-        spreads={by: read_spread(*here, by) for by in SPREADS},
+        spreads={by: read_spread(session, campaign_id, by) for by in SPREADS},
         breakdowns={by: read_breakdown(*here, by).rows for by in ("device", *(places.by for places in PLACES))},
         clicks=[(row.bucket, row.count) for row in timeline],
+        routes=route_names(session),
     )
 
 
@@ -107,7 +110,9 @@ def _clicks(material: Material, who: SignedIn, teller: Teller, *, of_recipients:
 
 
 def _place(places: Places, material: Material, teller: Teller) -> Chart:
-    def label(row: BreakdownRow) -> str:
-        return teller.speech.country(row.value) if places is COUNTRIES else row.label
+    def label(value: str) -> str:
+        if places is COUNTRIES:
+            return teller.speech.country(value)
+        return material.routes.get(int(value), value) if places is ROUTES else value
 
     return place_chart(places, material.breakdowns[places.by], material.funnel.has_link, teller, label)

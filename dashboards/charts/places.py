@@ -36,7 +36,7 @@ ROUTES = Places("route", "charts.routes.title", "charts.routes.head", "charts.ro
 
 
 def place_chart(
-    places: Places, rows: Sequence[BreakdownRow], has_link: bool, teller: Teller, label: Callable[[BreakdownRow], str]
+    places: Places, rows: Sequence[BreakdownRow], has_link: bool, teller: Teller, label: Callable[[str], str]
 ) -> Chart:
     """`rows` of a breakdown; those of which nothing was submitted say nothing here. `label` names one."""
     title = teller.say(places.title)
@@ -58,11 +58,11 @@ def place_chart(
     return Chart(places.by, title, lead=lead, tables=tuple(tables))
 
 
-def _row(places: Places, row: BreakdownRow, has_link: bool, teller: Teller, label: Callable[[BreakdownRow], str]) -> Row:
+def _row(places: Places, row: BreakdownRow, has_link: bool, teller: Teller, label: Callable[[str], str]) -> Row:
     def count(stage: str) -> Cell:
         return teller.count(row.counts[stage], MessageFilter(stage, by=places.by, value=row.value))
 
     cells = [count("submitted"), teller.share(count("delivered"), count("submitted"), with_bar=True)]
     if has_link:
         cells.append(teller.share(count("clicked"), count("seen"), with_bar=True))
-    return Row(label(row) if row.value else teller.say(places.none), tuple(cells))
+    return Row(label(row.value) if row.value else teller.say(places.none), tuple(cells))

@@ -20,8 +20,8 @@ class Teller:
     def say(self, key: str, count: int | None = None, **values: str | int) -> str:
         return self.speech.say(key, count, **values)
 
-    def count(self, value: int, rows: MessageFilter, note: str = "") -> Cell:
-        """A figure that opens its rows; 0 has none."""
+    def count(self, value: int, rows: MessageFilter | str, note: str = "") -> Cell:
+        """A figure that opens its rows, which are messages or, by its name, an occurrence's; 0 has none."""
         href = rows_path(self.campaign_id, rows) if value else None
         return Cell(self.speech.number(value), note, value, href)
 
@@ -38,7 +38,7 @@ class Teller:
         share = _share(part, whole)
         return self.speech.number(part) + (f" · {self.speech.per_cent(share)}" if share is not None else "")
 
-    def note(self, key: str, value: int, rows: MessageFilter) -> tuple[Note, ...]:
+    def note(self, key: str, value: int, rows: MessageFilter | str) -> tuple[Note, ...]:
         """A figure with the words that follow it, where there is one."""
         return (Note(self.say(key, count=value), self.count(value, rows)),) if value else ()
 

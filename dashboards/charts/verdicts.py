@@ -36,7 +36,7 @@ def verdict_chart(counts: Mapping[str, int], reasons: Mapping[tuple[str, str], i
         figure=figure,
         height="low",
         tables=(_table(counts, teller), *_reasons(visits, reasons, teller)),
-        notes=teller.note("charts.verdicts.unnamed", counts["hit_unnamed"], MessageFilter("hit_unnamed")),
+        notes=teller.note("charts.verdicts.unnamed", counts["hit_unnamed"], "hit_unnamed"),
     )
 
 
@@ -51,7 +51,7 @@ def _table(counts: Mapping[str, int], teller: Teller) -> Table:
 
 def _row(counts: Mapping[str, int], verdict: str, teller: Teller) -> Row:
     key, _, stage = _VERDICTS[verdict]
-    hits = teller.count(counts[f"hit_{verdict}"], MessageFilter(f"hit_{verdict}"))
+    hits = teller.count(counts[f"hit_{verdict}"], f"hit_{verdict}")
     return Row(teller.say(key), (hits, teller.count(counts[stage], MessageFilter(stage))))
 
 

@@ -12,7 +12,7 @@ from dashboards.charts.shape import Choice, Note
 from dashboards.charts.teller import Teller
 from linksvc.clock import BUCKET
 from linksvc.message_filters import MessageFilter
-from linksvc.week_hours import clock_changes, count_hours
+from linksvc.week_hours import clock_changes, count_hours, write_hours
 
 CLICKED = "clicked"
 UNKNOWN = "-1"
@@ -23,7 +23,7 @@ def workspace_week(buckets: Sequence[tuple[datetime, int]], zone: ZoneInfo, path
     """`buckets`: messages first clicked by a person, by 15 minutes of UTC. `path`: where the charts are."""
 
     def rows(hours: tuple[int, ...]) -> MessageFilter:
-        return MessageFilter(CLICKED, by="week_hour", value=f"{zone.key} {_listed(hours)}")
+        return MessageFilter(CLICKED, by="zone_hour", value=write_hours(zone, hours))
 
     name = zone.key
     return Week(
