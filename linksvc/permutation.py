@@ -18,9 +18,9 @@ class Permutation:
     An alternating Feistel network over keyed BLAKE2 (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002):
     even rounds mix the right part into the left, odd rounds the left into the right, so odd widths need no special case.
 
-    Every redirect inverts a number, so the rounds are written for speed: BLAKE2s has the smaller block of the two, a keyed
-    hash object is copied, which is several times faster than keying a new one, and four zero bytes before each part are
-    hashed beforehand, which brings the key's block behind them.
+    Every redirect inverts a number, so the rounds are written for speed: BLAKE2s has the smaller block of the two; a round's
+    key, itself made by keyed BLAKE2s, stands before the part in one block, where the hash's own keyed mode takes a block for
+    the key alone, each time; and a hash object that has the key is copied, which is several times faster than a new one.
     """
 
     def __init__(self, key: bytes, bits: int) -> None:
@@ -36,9 +36,7 @@ class Permutation:
         self._backwards = self._pairs[::-1]
 
     def _keyed(self, key: bytes, i: int) -> "blake2s":
-        state = blake2s(key=key, digest_size=4, salt=bytes([i, self.bits]))
-        state.update(bytes(4))
-        return state
+        return blake2s(blake2s(key=key, salt=bytes([i, self.bits])).digest(), digest_size=_WORD_BYTES)
 
     def permute(self, value: int) -> int:
         """The image of `value`. Raises ValueError outside [0, 2**bits)."""

@@ -27,6 +27,15 @@ def test_the_real_domains_are_inverted_both_ways(bits: int, data: st.DataObject)
     assert permutation.permute(permutation.invert(value)) == value
 
 
+@pytest.mark.parametrize(
+    ("bits", "images"), [(52, (4392433821210558, 786949436594103)), (53, (1253351536380412, 4213863673419868))]
+)
+def test_what_was_sealed_yesterday_is_opened_tomorrow(bits: int, images: tuple[int, int]) -> None:
+    """Links and codes are with people: whoever changes the permutation breaks them all."""
+    permutation = Permutation(KEY, bits)
+    assert (permutation.permute(0), permutation.permute((1 << bits) - 1)) == images
+
+
 @pytest.mark.parametrize("bits", [2, 13, 31, REAL_BITS, 53, 64])
 @given(data=st.data())
 def test_many_values_at_once_are_sealed_as_each_is_alone(bits: int, data: st.DataObject) -> None:
