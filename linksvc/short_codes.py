@@ -30,11 +30,12 @@ class ShortCodes:
         self.current = current
         alphabet = self._hashids._alphabet
         self._firsts = alphabet
+        self._first_bytes = alphabet.encode()
         self._base = len(alphabet)
         self._square = self._base**2
         self._offset = self._base ** (LENGTH - 2)
         self._orders = {first: self._order_behind(first, salt.hex()) for first in alphabet}
-        self._digits = {first: _values_of(order) for first, order in self._orders.items()}
+        self._digits = {ord(first): _values_of(order) for first, order in self._orders.items()}
 
     @classmethod
     def of(cls, keyring: Keyring) -> "ShortCodes":
@@ -63,6 +64,11 @@ class ShortCodes:
 
     def decode(self, code: str) -> tuple[int, int] | None:
         """The (key version, serial) of a code, or None for what is no code of ours."""
+        # Beyond ASCII there is no digit, and not every text can be encoded.
+        return self.decode_bytes(code.encode()) if code.isascii() else None
+
+    def decode_bytes(self, code: bytes) -> tuple[int, int] | None:
+        """The same of a code as it comes in a request."""
         number = self._read(code)
         if number is None:
             return None
@@ -76,23 +82,24 @@ class ShortCodes:
         alphabet = self._hashids._alphabet
         return str(_reorder(alphabet, (first + salt + alphabet)[: self._base]))
 
-    def _read(self, code: str) -> int | None:
-        if len(code) != LENGTH or not code.isascii():
+    def _read(self, code: bytes) -> int | None:
+        if len(code) != LENGTH:
             return None
         table = self._digits.get(code[0])
         if table is None:
             return None
-        digits = code[1:].encode().translate(table)
+        digits = code.translate(table)
         if NO_DIGIT in digits:
             return None
-        a, b, c, d, e, f, g, h, i, j = digits
+        # The first character says by which table the others are read, and stands for no digit.
+        _, a, b, c, d, e, f, g, h, i, j = digits
         base, square = self._base, self._square
         # Two digits at a time: long numbers are multiplied half as often.
         number = (a * base + b) * square + c * base + d
         number = (number * square + e * base + f) * square + g * base + h
         number = number * square + i * base + j
         # Any other first character is not how the number would be written.
-        return number if code[0] == self._firsts[number % 100 % base] else None
+        return number if code[0] == self._first_bytes[number % 100 % base] else None
 
 
 def _values_of(order: str) -> bytes:

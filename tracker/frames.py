@@ -15,7 +15,7 @@ Written by `tracker.segment_writer`, read by `tracker.segment_reader`.
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 from zlib import crc32
@@ -83,6 +83,16 @@ class Frames:
         if origin is None:
             return self._frame(_FIRST, index, payload)
         return self._frame(_AGAIN, index, _ORIGIN.pack(origin.segment.bytes, origin.position) + payload)
+
+    def write_all(self, first: int, payloads: Sequence[bytes]) -> bytes:
+        """The frames of hits that were written nowhere before, one behind the other: as `write` makes each, in less time."""
+        parts: list[bytes] = []
+        seed, pack_named, pack_sums = self._seed, _NAMED.pack, _SUMS.pack
+        for index, payload in enumerate(payloads, first):
+            named = pack_named(MARK, _FIRST, len(payload), index)
+            head_sum = crc32(named, seed)
+            parts += (named, pack_sums(head_sum, crc32(payload, head_sum)), payload)
+        return b"".join(parts)
 
     def write_end(self, hits: int) -> bytes:
         """The frame that says that the segment was ended by its writer, after so many hits."""

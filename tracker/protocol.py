@@ -11,8 +11,6 @@ connection is closed on which nothing is asked for long, or more than any reques
 """
 
 import asyncio
-from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -26,8 +24,9 @@ MOST_REQUEST_BYTES = 65_536
 
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect"})
-_CONNECTION = frozenset({b"connection", b"proxy-connection"})
-_SLASH, _QUERY, _CODE_END = ord("/"), ord("?"), 1 + LENGTH
+_TELLING = _NOT_PLAIN | {b"connection", b"proxy-connection"}
+_SLASH, _CODE_END = b"/", 1 + LENGTH
+_BEHIND_CODE = frozenset({b"", b"?"})
 
 
 class _NobodyListens:
@@ -41,14 +40,15 @@ _NOBODY = _NobodyListens()
 
 
 class _Waiting:
-    """A known link's answer that waits for the disk, as uvicorn's protocol looks at it."""
+    """A known link's answer that waits for the disk, as uvicorn's protocol looks at it. A connection has one: nothing more
+    is answered the short way meanwhile."""
 
-    __slots__ = ("disconnected", "keep_alive", "more_body", "response_complete")
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
     message_event = _NOBODY
 
-    def __init__(self, keep_alive: bool) -> None:
-        self.keep_alive = keep_alive
-        self.disconnected = self.response_complete = self.more_body = False
+    def __init__(self) -> None:
+        self.disconnected = False
+        self.keep_alive = self.response_complete = True
 
 
 class TrackerProtocol(HttpToolsProtocol):
@@ -64,11 +64,15 @@ class TrackerProtocol(HttpToolsProtocol):
         """When the client was last known to do its part: it connected, began a request or was answered."""
         self._request_bytes = 0
         """Of the present request, behind the packet that it began in."""
+        self._waiting = _Waiting()
+        self._peer = ""
         self._started: RequestResponseCycle | None = None
         """The last that took the usual way."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.client:
+            self._peer = self.client[0]
         self._watch(self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
@@ -82,9 +86,11 @@ class TrackerProtocol(HttpToolsProtocol):
         # What uvicorn prepares here, `_take_usual_way` prepares for those who need it.
         self.url = b""
         self.headers = []
-        self.expect_100_continue = False
         self._quiet_since = self.loop.time()
         self._request_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         # Behind an answer that left at once and closed the connection nothing is asked any more.
@@ -94,24 +100,26 @@ class TrackerProtocol(HttpToolsProtocol):
     def _take_short_way(self) -> bool:
         url = self.url
         method = _METHODS.get(self.parser.get_method())
-        if method is None or len(url) < _CODE_END or url[0] != _SLASH or (url[_CODE_END:] and url[_CODE_END] != _QUERY):
+        if method is None or url[:1] != _SLASH or url[_CODE_END : _CODE_END + 1] not in _BEHIND_CODE:
             return False
         if self._is_busy() or self.flow.write_paused:
             return False
         headers = dict(self.headers)
-        if len(headers) < len(self.headers) or not headers.keys().isdisjoint(_NOT_PLAIN):
+        if len(headers) < len(self.headers):
             return False
-        former = self.cycle
-        # To HTTP/1.0 a connection is kept only for who asks, and uvicorn does not; to ask the version costs a microsecond.
-        keep_alive = self.parser.should_keep_alive() and (headers.keys().isdisjoint(_CONNECTION) or not self._is_http_1_0())
-        waiting = _Waiting(keep_alive)
+        keep_alive = self.parser.should_keep_alive()
+        if not headers.keys().isdisjoint(_TELLING):
+            if not headers.keys().isdisjoint(_NOT_PLAIN):
+                return False
+            # To HTTP/1.0 a connection is kept only for who asks, and uvicorn does not; to ask the version takes long.
+            keep_alive = keep_alive and not self._is_http_1_0()
+        waiting = self._waiting
+        waiting.keep_alive, waiting.response_complete = keep_alive, False
+        if not self._answer_known(method, url[1:_CODE_END], headers, self._peer, self._write):
+            waiting.response_complete = True
+            return False
         self.cycle = waiting  # type: ignore[assignment]
-        peer = self.client[0] if self.client else ""
-        code = url[1:_CODE_END].decode("latin-1")
-        taken = self._answer_known(method, code, headers, peer, partial(self._write, waiting))
-        if not taken:
-            self.cycle = former
-        return taken
+        return True
 
     def _is_busy(self) -> bool:
         """Whether a request is under way; with others waiting behind it the cycle is the last one's."""
@@ -120,17 +128,23 @@ class TrackerProtocol(HttpToolsProtocol):
     def _is_http_1_0(self) -> bool:
         return bool(self.parser.get_http_version() == "1.0")
 
-    def _write(self, waiting: _Waiting, response: Response) -> None:
+    def _write(self, response: Response) -> None:
+        waiting, transport = self._waiting, self.transport
         waiting.response_complete = True
-        if waiting.disconnected or self.transport.is_closing():
+        if waiting.disconnected or transport.is_closing():
             return
-        head = _head(response.status, self.server_state.default_headers) + response.lines
+        head = response.head(self.server_state.default_headers)
         if waiting.keep_alive:
-            self.transport.write(head + b"\r\n")
+            transport.write(head + b"\r\n")
         else:
-            self.transport.write(head + b"connection: close\r\n\r\n")
-            self.transport.close()
+            transport.write(head + b"connection: close\r\n\r\n")
+            transport.close()
         self.on_response_complete()
+
+    def on_message_complete(self) -> None:
+        # Nobody reads the body of what is answered the short way: it has none.
+        if self.cycle is not self._waiting:  # type: ignore[comparison-overlap]
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """As uvicorn's, but for the timer, which is left running: see `timeout_keep_alive_handler`."""
@@ -178,9 +192,10 @@ class TrackerProtocol(HttpToolsProtocol):
         """Uvicorn calls it when data arrive. The timer looks by itself whether they were a request."""
 
     def _take_usual_way(self) -> None:
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        url, headers = self.url, self.headers
         super().on_message_begin()
-        self.url, self.expect_100_continue = url, expects
+        self.url = url
+        self.expect_100_continue = any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers)
         # The scope holds this very list.
         self.headers.extend(headers if url.startswith(b"/") else _judged_by_target(url, headers))
         super().on_headers_complete()
@@ -193,16 +208,3 @@ def _judged_by_target(url: bytes, headers: list[Header]) -> list[Header]:
         return headers
     authority = rest.partition(b"/")[0].rpartition(b"@")[2]
     return [(b"host", authority), *(header for header in headers if header[0] != b"host")]
-
-
-_heads: dict[int, tuple[list[Header], bytes]] = {}
-
-
-def _head(status: int, headers: list[Header]) -> bytes:
-    """The status line and the headers that every answer has. Uvicorn makes them anew each second, for the date."""
-    of, head = _heads.get(status, (None, b""))
-    if of is not headers:
-        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        head = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode()) + lines
-        _heads[status] = headers, head
-    return head

@@ -22,7 +22,7 @@ from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, pack_hit, read_headers
 from tracker.resolving import Found, Opened, Refusal, Resolver
 from tracker.responses import Response, Scope, html, redirect_to
-from tracker.spool import Spool, Spooled
+from tracker.spool import Spool, Spooled, Tell
 from tracker.visit_tokens import VisitTokens, with_token
 
 log = structlog.get_logger()
@@ -33,7 +33,6 @@ MOST_READY = 2_000
 LONGEST_QUERY = 2_048
 """Bytes of a request's query; parameters of a longer one are not passed on."""
 
-TellOutcome = Callable[[Outcome, Spooled], None]
 SendResponse = Callable[[Response], None]
 
 
@@ -71,13 +70,15 @@ class Redirect:
             Refusal.UNAVAILABLE: (503, pages.try_again(), 5),
         }
 
-    def answer_known(self, method: str, code: str, headers: Headers, peer: str, send: SendResponse) -> bool:
+    def answer_known(self, method: str, code: bytes, headers: Headers, peer: str, send: SendResponse) -> bool:
         """Answers GET or HEAD of a known link that leads everybody to one place: `send` gets the response once the hit is
         on disk. False for any other, of which nothing was counted: that is for `answer`."""
         known = self._watch.known
         found = self._open(code)
-        destination = known.destination(found[0]) if found else None
-        if found is None or destination is None or not destination.is_plain or destination.location is None:
+        if found is None:
+            return False
+        destination = known.destination(found[0])
+        if destination is None or not destination.is_plain or (location := destination.location) is None:
             return False
         caller = self._networks.find(peer, headers.get(b"x-forwarded-for", b""))
         if self._guessing.holds(caller.subnet):
@@ -85,7 +86,8 @@ class Redirect:
         if known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
             return False
         self._guessing.found(caller.subnet)
-        self._put(method, headers, caller, found, destination, partial(self._send_known, destination, headers, send))
+        tell = partial(self._send_known, self._ready.get(location) or self._make_ready(location), send)
+        self._put(method, headers, caller, found, destination, tell)
         return True
 
     async def answer(self, scope: Scope) -> Response:
@@ -104,18 +106,19 @@ class Redirect:
     async def _follow(self, scope: Scope, headers: Headers, opened: Opened) -> Response:
         """Puts the hit on disk, then answers."""
         destination = opened.destination
-        on_disk: asyncio.Future[tuple[Outcome, Spooled]] = asyncio.get_running_loop().create_future()
+        on_disk: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
         found = (opened.block, opened.serial)
-        self._put(scope["method"], headers, opened.caller, found, destination, partial(self._settle, on_disk))
-        outcome, spooled = await on_disk
+        outcome = self._put(scope["method"], headers, opened.caller, found, destination, partial(self._settle, on_disk))
+        spooled = await on_disk
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
         return await self._by_terms(scope, headers, opened, outcome, spooled)
 
     def _put(
-        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, tell: TellOutcome
-    ) -> None:
-        """Puts the hit on disk and tells what became of it. Whatever goes wrong there, the redirect goes on."""
+        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, tell: Tell
+    ) -> Outcome:
+        """Puts the hit on disk and tells what became of it; says what the link answers with at this moment. Whatever goes
+        wrong there, the redirect goes on."""
         block, serial = found
         outcome = Outcome.REDIRECTED
         try:
@@ -123,25 +126,25 @@ class Redirect:
             if not destination.is_plain:
                 outcome = destination.outcome_at(now)
             hit = pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome)
-            self._spool.append_then(hit, partial(tell, outcome))
+            self._spool.append_then(hit, tell)
         except Exception:
             log.exception("a defect while tracking", action="track_defect")
-            tell(outcome, Loss.INTERNAL)
+            tell(Loss.INTERNAL)
+        return outcome
 
     def _note(self, spooled: Spooled) -> None:
         if isinstance(spooled, Loss):
             self._losses.count(spooled)
 
-    def _settle(self, future: "asyncio.Future[tuple[Outcome, Spooled]]", outcome: Outcome, spooled: Spooled) -> None:
+    def _settle(self, future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
         self._note(spooled)
         if not future.done():
-            future.set_result((outcome, spooled))
+            future.set_result(spooled)
 
-    def _send_known(
-        self, destination: Destination, headers: Headers, send: SendResponse, _outcome: Outcome, spooled: Spooled
-    ) -> None:
+    def _send_known(self, response: Response, send: SendResponse, spooled: Spooled) -> None:
         self._note(spooled)
-        send(self._redirection("redirected", destination.location, headers))
+        self.answered["redirected"] += 1
+        send(response)
 
     async def _by_terms(
         self, scope: Scope, headers: Headers, opened: Opened, outcome: Outcome, spooled: Spooled
@@ -196,11 +199,12 @@ class Redirect:
         if location is None:
             return self.refuse(Refusal.UNKNOWN, headers)
         self.answered[outcome] += 1
-        response = self._ready.get(location)
-        if response is None:
-            if len(self._ready) >= MOST_READY:
-                self._ready.clear()
-            response = self._ready[location] = redirect_to(location)
+        return self._ready.get(location) or self._make_ready(location)
+
+    def _make_ready(self, location: bytes) -> Response:
+        if len(self._ready) >= MOST_READY:
+            self._ready.clear()
+        response = self._ready[location] = redirect_to(location)
         return response
 
     def _page(

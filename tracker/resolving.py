@@ -79,9 +79,11 @@ class Resolver:
         self._guessing.found(caller.subnet)
         return Opened(clean, *found, destination, caller)
 
-    def open(self, code: str) -> Found | None:
+    def open(self, code: bytes) -> Found | None:
         """What a code as it stands opens, of what is known."""
-        opened = self._codes.decode(code)
+        return self._known(self._codes.decode_bytes(code))
+
+    def _known(self, opened: tuple[int, int] | None) -> Found | None:
         if opened is None:
             return None
         version, serial = opened
@@ -89,7 +91,7 @@ class Resolver:
         return (block, serial) if block and block.key_version == version else None
 
     async def _find(self, code: str) -> tuple[str, Found | None]:
-        found = self.open(code)
+        found = self._known(self._codes.decode(code))
         if found is None and len(code) <= LONGEST:
             return await self._search(code)
         return code, found

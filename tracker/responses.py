@@ -1,6 +1,7 @@
 """Answers of the short domain as ASGI messages, each with the headers it needs. Used by the app and the redirect."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from tracker.pages import Page
@@ -25,7 +26,7 @@ NO_BODY: Message = {"type": "http.response.body", "body": b""}
 class Response:
     """A whole answer as the two messages that send it. For HEAD the second is NO_BODY; the headers stay."""
 
-    __slots__ = ("body", "lines", "start", "status")
+    __slots__ = ("_common", "_head", "body", "start", "status")
 
     def __init__(self, status: int, headers: tuple[Header, ...], body: bytes = b"") -> None:
         self.status = status
@@ -33,8 +34,23 @@ class Response:
         length = () if status == 204 else ((b"content-length", b"%d" % len(body)),)
         self.start: Message = {"type": "http.response.start", "status": status, "headers": [*headers, *length]}
         self.body: Message = {"type": "http.response.body", "body": body} if body else NO_BODY
-        self.lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, *length))
-        """The headers as they are written (RFC 9112, section 5)."""
+        self._common: list[Header] | None = None
+        self._head = b""
+
+    def head(self, common: list[Header]) -> bytes:
+        """The status line and the headers as they are written (RFC 9112, sections 4 and 5), those first that every answer of
+        the server has. Put together once for the same list of them; uvicorn makes another each second, for the date."""
+        if self._common is not common:
+            self._common, self._head = common, _status_line(self.status) + _lines(common) + _lines(self.start["headers"])
+        return self._head
+
+
+def _status_line(status: int) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 def redirect_to(location: bytes) -> Response:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count as count_from
 from itertools import repeat
 from pathlib import Path
@@ -13,6 +14,8 @@ from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, sync_dir
 
 Sync = Callable[[int], None]
 """Brings a descriptor's data to the disk: os.fdatasync, or what a test puts in its place."""
+
+_new_id: Callable[[tuple[UUID, int]], HitId] = partial(tuple.__new__, HitId)
 
 
 class SegmentWriter:
@@ -41,9 +44,12 @@ class SegmentWriter:
                 path.unlink(missing_ok=True)
             raise
 
-    def append(self, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
+    def append(self, payloads: Sequence[bytes], origins: Iterable[HitId | None] | None = None) -> None:
         """Writes the payloads, each with its first id if it had one elsewhere, and brings them to the disk."""
-        data = b"".join(map(self._frames.write, count_from(self.hits), payloads, origins))
+        if origins is None:
+            data = self._frames.write_all(self.hits, payloads)
+        else:
+            data = b"".join(map(self._frames.write, count_from(self.hits), payloads, origins))
         self._sound = False
         self._write(data)
         self._sync(self._descriptor)
@@ -52,7 +58,8 @@ class SegmentWriter:
 
     def next_ids(self, count: int) -> list[HitId]:
         """The ids the next `count` hits get."""
-        return list(map(HitId, repeat(self.id), range(self.hits, self.hits + count)))
+        # As `HitId` makes them, without a call of Python's for each.
+        return list(map(_new_id, zip(repeat(self.id), range(self.hits, self.hits + count), strict=False)))
 
     def close(self) -> None:
         """Says in the segment that it ends here, unless it failed, and gives up the lock, so that ingest may finish it;

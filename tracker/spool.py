@@ -116,17 +116,18 @@ class Spool:
     def append_then(self, payload: bytes, tell: Tell) -> None:
         """Spools one hit like `append`, without a future: under load those cost as much as the hits."""
         check_payload(payload)
-        if len(self._waiting) >= MAX_WAITING:
+        waiting = self._waiting
+        if len(waiting) >= MAX_WAITING:
             _inform(tell, Loss.BACKLOG)
             return
-        self._waiting.append((payload, _nobody if self._stalled else tell))
+        waiting.append((payload, _nobody if self._stalled else tell))
         if self._resting:
             self._resting = False
             self._idle.clear()
             # At the end of this turn of the loop, so that every request of the turn shares the commit.
             loop = asyncio.get_running_loop()
             loop.call_soon(self._start_commit, loop)
-        elif self._gathering and len(self._waiting) >= ENOUGH:
+        elif self._gathering and len(waiting) >= ENOUGH:
             self._gathering.cancel()
             self._gathering = None
             loop = asyncio.get_running_loop()
@@ -162,7 +163,10 @@ class Spool:
         done = Loss.INTERNAL if defect else commit.result()
         results: Iterable[Spooled] = repeat(done, len(batch)) if isinstance(done, Loss) else done
         for (_, tell), result in zip(batch, results, strict=True):
-            _inform(tell, result)
+            try:
+                tell(result)
+            except Exception:
+                _say_defect()
         if not self._waiting:
             self._resting = True
             self._idle.set()
@@ -185,7 +189,7 @@ class Spool:
         if self._segment:
             first_ids = self._segment.next_ids(len(payloads))
             try:
-                self._append(self._segment, payloads, repeat(None))
+                self._append(self._segment, payloads)
                 return first_ids
             except OSError as error:
                 # After a failed fdatasync the kernel may call the same pages clean, so the segment is never retried
@@ -201,14 +205,14 @@ class Spool:
             self._segment = SegmentWriter(self._directory, self._sync)
             ids = first_ids or self._segment.next_ids(len(payloads))
             if payloads:
-                self._append(self._segment, payloads, first_ids or repeat(None))
+                self._append(self._segment, payloads, first_ids or None)
             return ids
         except OSError as error:
             self._refusal = self._report(error)
             self._refused_until = time.monotonic() + REOPEN_AFTER_S
             return self._refusal
 
-    def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Iterable[HitId | None]) -> None:
+    def _append(self, segment: SegmentWriter, payloads: Sequence[bytes], origins: Iterable[HitId] | None = None) -> None:
         began = time.perf_counter()
         try:
             segment.append(payloads, origins)
@@ -253,7 +257,11 @@ def _inform(tell: Tell, spooled: Spooled) -> None:
     try:
         tell(spooled)
     except Exception:
-        log.exception("a defect behind the spool", action="spool_defect")
+        _say_defect()
+
+
+def _say_defect() -> None:
+    log.exception("a defect behind the spool", action="spool_defect")
 
 
 def _settle(future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:

@@ -39,6 +39,22 @@ def test_many_serials_at_once_have_the_codes_of_each(several: list[int], version
     assert ROTATED.encode_all(several, version) == [ROTATED.encode(serial, version) for serial in several]
 
 
+@given(
+    st.binary(max_size=14) | st.binary(min_size=LENGTH, max_size=LENGTH) | st.text("abcdefgh", min_size=10).map(str.encode)
+)
+def test_bytes_open_what_they_open_as_a_text(code: bytes) -> None:
+    assert ROTATED.decode_bytes(code) == ROTATED.decode(code.decode("latin-1"))
+
+
+@given(serials)
+def test_a_code_in_bytes_opens_what_it_opens_as_a_text(serial: int) -> None:
+    assert ROTATED.decode_bytes(ROTATED.encode(serial).encode()) == (MOST_KEYS - 1, serial)
+
+
+def test_a_text_that_no_request_can_hold_opens_nothing() -> None:
+    assert CODES.decode("\ud800" * LENGTH) is None
+
+
 def test_the_ends_of_the_sealed_range_have_eleven_characters_too() -> None:
     for version in range(MOST_KEYS):
         for sealed in (0, LAST):

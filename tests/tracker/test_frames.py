@@ -39,6 +39,11 @@ def test_what_is_written_is_read(written: list[bytes]) -> None:
     assert pieces[-1].end == len(data)
 
 
+@given(st.integers(0, 2**31), payloads)
+def test_many_at_once_are_framed_as_each_is_alone(first: int, written: list[bytes]) -> None:
+    assert FRAMES.write_all(first, written) == b"".join(FRAMES.write(first + i, hit) for i, hit in enumerate(written))
+
+
 @given(payloads, st.data())
 def test_a_torn_tail_takes_only_the_frame_it_tore(written: list[bytes], data: st.DataObject) -> None:
     whole = list(map(FRAMES.write, range(9), written))

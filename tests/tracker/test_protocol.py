@@ -343,6 +343,16 @@ async def test_requests_in_one_packet_are_answered_in_their_order_and_each_is_on
     assert [hit.language for hit in served.spooled()] == clicks
 
 
+async def test_each_way_of_answering_leaves_the_connection_to_the_other(
+    served: Served, code: str, codes: ShortCodes
+) -> None:
+    unknown = codes.encode(2**50)
+    async with Connection(served.port) as connection:
+        for path, status in (code, 302), (unknown, 404), (code, 302), (code, 302), ("robots.txt", 200), (code, 302):
+            assert await connection.ask(request(f"/{path}")) == status
+    assert len(served.spooled()) == 4
+
+
 async def test_a_request_that_comes_byte_by_byte_is_one_click(served: Served, code: str) -> None:
     packets = [bytes((byte,)) for byte in request(f"/{code}?x=1", connection="close")]
     answered = await exchange(served.port, packets)

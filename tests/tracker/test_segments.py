@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from uuid import UUID
 
-from tracker.segments import HEADER_BYTES, is_locked, read_header, try_lock, write_header
+from tracker.segment_writer import SegmentWriter
+from tracker.segments import HEADER_BYTES, HitId, is_locked, read_header, try_lock, write_header
 
 SEGMENT = UUID(int=7)
 
@@ -16,6 +17,15 @@ def test_a_header_names_its_segment_and_a_damaged_one_nothing() -> None:
     assert read_header(header[:-1]) is None
     for place in range(HEADER_BYTES):
         assert read_header(header[:place] + bytes([header[place] ^ 1]) + header[place + 1 :]) is None
+
+
+def test_a_writer_tells_the_ids_that_its_next_hits_get(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, os.fdatasync)
+    writer.append([b"one", b"two"])
+    ids = writer.next_ids(2)
+    assert ids == [HitId(writer.id, 2), HitId(writer.id, 3)]
+    assert {type(hit) for hit in ids} == {HitId}
+    writer.close()
 
 
 def test_whoever_only_looks_leaves_the_lock_to_others(tmp_path: Path) -> None:
