@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
+from linksvc.audiences import SEGMENTS_MOST, add_segments, check_segments
 from linksvc.code_dealing import Source, sources_of
 from linksvc.domains import ShortHosts
 from linksvc.errors import FieldError, InvalidRequest, NotFound
@@ -27,8 +28,9 @@ KINDS = ("marketing", "transactional")
 MAX_FRAGMENTS = 10
 MAX_RATE_PER_S = 1_000
 
-Audience = Literal["all"] | tuple[Literal["import"], int]
-"""All who may be sent to, or the contacts of one import who may."""
+Audience = Literal["all"] | tuple[Literal["import"], int] | tuple[Literal["segments"], tuple[int, ...]]
+"""All who may be sent to, or the contacts of one import who may, or the people of segments who may. Whoever is in several
+of these gets one message and belongs to the first of them."""
 
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _LONG_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -64,8 +66,8 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
     page_and_destination, page_not_published, those of the link's terms (`linksvc.link_terms.check_terms`),
     code_without_offer, offer_without_code, offer_ended, offer_withdrawn, code_source_missing, code_source_empty,
-    sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished; NotFound with
-    workspace_not_found, offer_not_found, import_not_found, page_not_found.
+    sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished, segments_too_many; NotFound
+    with workspace_not_found, offer_not_found, import_not_found, page_not_found, segment_not_found.
     """
     workspace = session.get(Workspace, workspace_id)
     if workspace is None:
@@ -80,6 +82,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     link = _check_link(session, workspace, new, "link" in fields, ShortHosts(session, short_url), now)
     uses_code = "code" in fields or (link is not None and link.shows_code)
     code_source = _check_offer(session, workspace_id, new, uses_code, now)
+    import_id, segment_ids = _check_audience(session, workspace_id, new.audience)
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
@@ -89,12 +92,13 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
         offer_id=new.offer_id,
         code_source=code_source,
         rate_per_s=new.rate_per_s,
-        audience_import_id=_check_audience(session, workspace_id, new.audience),
+        audience_import_id=import_id,
         created_at=now,
     )
     session.add(campaign)
     session.flush()
     campaign_id = campaign.id or 0
+    add_segments(session, campaign_id, segment_ids)
     if link:
         add_campaign_link(session, workspace_id, campaign_id, link.destination_url, now, link.terms, link.page_id)
     return campaign_id
@@ -215,13 +219,21 @@ def _check_source(session: Session, offer: Offer, wanted: Source | None) -> Sour
     return wanted or "generated"
 
 
-def _check_audience(session: Session, workspace_id: int, audience: Audience | None) -> int | None:
-    """The id of the import that is the audience; None for all."""
+def _check_audience(session: Session, workspace_id: int, audience: Audience | None) -> tuple[int | None, tuple[int, ...]]:
+    """The id of the import or the ids of the segments that are the audience; neither for all."""
     if audience == "all":
-        return None
-    if audience is None:
-        raise _wrong("audience", "audience_missing", "Say to whom: all who may be sent to, or the contacts of one import.")
-    _, import_id = audience
+        return None, ()
+    if audience is None or audience == ("segments", ()):
+        message = "Say to whom: all who may be sent to, the contacts of one import, or segments."
+        raise _wrong("audience", "audience_missing", message)
+    if audience[0] == "import":
+        return _check_import(session, workspace_id, audience[1]), ()
+    if len(audience[1]) > SEGMENTS_MOST:
+        raise _wrong("audience", "segments_too_many", f"An audience has at most {SEGMENTS_MOST} segments.")
+    return None, check_segments(session, workspace_id, audience[1])
+
+
+def _check_import(session: Session, workspace_id: int, import_id: int) -> int:
     mine = (ContactImport.id == import_id, ContactImport.workspace_id == workspace_id)
     state = session.exec(select(ContactImport.state).where(*mine)).first()
     if state is None:

@@ -8,10 +8,11 @@ nothing. Every contact is met exactly once, in the order of ids.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, func, insert, literal
+from sqlalchemy import ColumnElement, Engine, func, insert, literal
 from sqlmodel import Session, col, select, update
 
 from linksvc import code_dealing, counters, send_batches
+from linksvc.audiences import end_of_window, first_segment, may_be_sent_to, segments_of
 from linksvc.clock import Clock
 from linksvc.database import rows_affected, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
@@ -20,11 +21,9 @@ from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import (
     Campaign,
     Contact,
-    ImportedContact,
     Link,
     Message,
     SerialBlock,
-    Suppression,
 )
 from linksvc.send_batches import Run
 from linksvc.serials import take_serials
@@ -39,24 +38,6 @@ BLOCKS_KNOWN_AFTER = timedelta(seconds=2)
 """Trackers poll for new blocks each second; the first submit follows by this much."""
 
 
-def may_be_sent_to(campaign: Campaign) -> ColumnElement[bool]:
-    """The audience as SQL over `contact`: consent for what is marketing, no suppression, the import if one was named."""
-    suppressed = exists().where(
-        col(Suppression.workspace_id) == campaign.workspace_id, col(Suppression.number) == col(Contact.number)
-    )
-    conditions = [col(Contact.workspace_id) == campaign.workspace_id, col(Contact.number) != "", ~suppressed]
-    if campaign.kind == "marketing":
-        conditions.append(col(Contact.marketing_consent_at).is_not(None))
-    if campaign.audience_import_id is not None:
-        conditions.append(
-            exists().where(
-                col(ImportedContact.import_id) == campaign.audience_import_id,
-                col(ImportedContact.contact_id) == col(Contact.id),
-            )
-        )
-    return and_(*conditions)
-
-
 def request_send(session: Session, workspace_id: int, campaign_id: int, now: datetime) -> None:
     """Lets a draft go into production, once.
 
@@ -68,13 +49,14 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
     ).first()
     if campaign is None:
         raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")
-    if session.exec(select(Contact.id).where(may_be_sent_to(campaign)).limit(1)).first() is None:
+    who = may_be_sent_to(campaign, segments_of(session, campaign_id))
+    if session.exec(select(Contact.id).where(who).limit(1)).first() is None:
         raise InvalidRequest(
             "Nobody may be sent to: no contact of this audience has consented and is not suppressed. "
             "Import contacts with consent, or choose another audience.",
             code="audience_empty",
         )
-    _check_codes(session, campaign)
+    _check_codes(session, campaign, who)
     taken = session.exec(
         update(Campaign)
         .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "draft")
@@ -88,10 +70,10 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
         )
 
 
-def _check_codes(session: Session, campaign: Campaign) -> None:
+def _check_codes(session: Session, campaign: Campaign, who: ColumnElement[bool]) -> None:
     if campaign.code_source != "imported":
         return
-    people = session.exec(select(func.count()).select_from(Contact).where(may_be_sent_to(campaign))).one()
+    people = session.exec(select(func.count()).select_from(Contact).where(who)).one()
     codes = code_dealing.count_undealt(session, campaign.workspace_id, campaign.offer_id or 0, people)
     if codes < people:
         raise InvalidRequest(
@@ -132,14 +114,13 @@ def produce_batch(engine: Engine, keyring: Keyring, campaign_id: int, clock: Clo
 
 def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now: datetime) -> bool:
     """Deals n to the next contacts, those who consented to tracking first. False when there is no contact left."""
-    ids = select(Contact.id).where(Contact.workspace_id == campaign.workspace_id, col(Contact.id) > campaign.last_contact_id)
-    window = ids.order_by(col(Contact.id)).limit(WINDOW_ROWS).subquery()
-    last = session.exec(select(func.max(window.c.id))).one()
+    segment_ids = segments_of(session, campaign.id or 0)
+    last = end_of_window(session, campaign, segment_ids, WINDOW_ROWS)
     if last is None:
         return False
-    who = and_(may_be_sent_to(campaign), col(Contact.id) > campaign.last_contact_id, col(Contact.id) <= last)
+    who = may_be_sent_to(campaign, segment_ids, (campaign.last_contact_id, last))
     first_n = campaign.produced
-    if made := _insert_messages(session, campaign, who, now):
+    if made := _insert_messages(session, campaign, who, first_segment(campaign, segment_ids), now):
         seen = _count_and_queue(session, campaign, first_n, now)
         if session.get(Link, (campaign.id, CAMPAIGN_LINK)):
             _deal_serials(session, keyring, campaign, first_n, seen, made - seen)
@@ -151,7 +132,9 @@ def _produce_window(session: Session, keyring: Keyring, campaign: Campaign, now:
     return True
 
 
-def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bool], now: datetime) -> int:
+def _insert_messages(
+    session: Session, campaign: Campaign, who: ColumnElement[bool], segment: ColumnElement[int], now: datetime
+) -> int:
     tracked = col(Contact.tracking_consent_at).is_not(None)
     # Those of one country and network stand together, as their batches are; among them the order is as by lot, so that
     # any batch is a sample of them and routes that share batches out can be compared.
@@ -166,6 +149,7 @@ def _insert_messages(session: Session, campaign: Campaign, who: ColumnElement[bo
         "country": col(Contact.country),
         "network": col(Contact.network),
         "tracked": tracked,
+        "segment_id": segment,
         "code": literal(code_dealing.shared_code(session, campaign)),
         "produced_at": literal(now, Message.__table__.c.produced_at.type),  # type: ignore[attr-defined]
     }

@@ -7,7 +7,7 @@ from typing import Literal
 from linksvc.errors import NotFound
 from linksvc.random_digits import draw_digits
 
-Kind = Literal["campaign", "import", "key", "link", "message", "offer", "page", "shop", "store"]
+Kind = Literal["campaign", "import", "key", "link", "message", "offer", "page", "segment", "shop", "store"]
 
 PREFIXES: dict[Kind, str] = {
     "campaign": "cmp",
@@ -17,6 +17,7 @@ PREFIXES: dict[Kind, str] = {
     "message": "msg",
     "offer": "off",
     "page": "pag",
+    "segment": "seg",
     "shop": "shp",
     "store": "sto",
 }

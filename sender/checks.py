@@ -20,6 +20,7 @@ from linksvc.database import is_sqlite
 from linksvc.facts import NewFact
 from linksvc.frequency_caps import Cap, take
 from linksvc.holds import FREQUENCY_CAP, SCHEDULED
+from linksvc.left_out import find_left_out
 from linksvc.models import Campaign, Contact, Suppression, Workspace
 from linksvc.quiet_hours import Keeps, next_opening
 from linksvc.schedules import due_for
@@ -36,6 +37,7 @@ _RULES = (
     select(
         *(col(getattr(Campaign, name)) for name in ("cancelled_at", "expires_at", "paused_at")),
         *(col(getattr(Campaign, name)) for name in ("send_at", "send_local", "send_timezone")),
+        *(col(getattr(Campaign, name)) for name in ("parent_id", "leave_out")),
         *(col(getattr(Workspace, name)) for name in ("quiet_hours", "quiet_holidays", "cap_messages", "cap_days")),
     )
     .join(Workspace, col(Workspace.id) == col(Campaign.workspace_id))
@@ -70,7 +72,8 @@ class Decisions(Generic[C]):
     """What was decided over messages of one campaign. Each message is in one of these four.
 
     `held`, by n: to be put back, due when their hold ends. `waiting`: the campaign is paused; they stay where they were.
-    `unsent`, by n: they will not leave, and the value of their fact says why: stopped, expired_unsent or cancelled.
+    `unsent`, by n: they will not leave, and the value of their fact says why: stopped, left_out, expired_unsent or
+    cancelled.
     """
 
     allowed: Sequence[C]
@@ -100,7 +103,8 @@ def decide(session: Session, campaign: OpenCampaign, messages: Sequence[C], now:
         )
     people = _willing(session, campaign, messages)
     unsent = {message.n: "stopped" for message in messages if message.n not in people}
-    held = _hold(session, campaign, row, [message for message in messages if message.n in people], people, now)
+    unsent |= dict.fromkeys(_left_out(session, campaign, row, [m for m in messages if m.n in people]), "left_out")
+    held = _hold(session, campaign, row, [message for message in messages if message.n not in unsent], people, now)
     if row.expires_at is not None:
         late = {n for n, hold in held.items() if hold.until >= row.expires_at}
         unsent |= dict.fromkeys(late, "expired_unsent")
@@ -142,6 +146,15 @@ def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) ->
             country, timezone = contacts[message.contact_id]
             found[message.n] = _Person(country, zones_of(message.number, country, timezone))
     return found
+
+
+def _left_out(session: Session, campaign: OpenCampaign, row: Any, messages: Sequence[C]) -> list[int]:
+    """Of a follow-up, those whose recipient has meanwhile done what it leaves out."""
+    if row.parent_id is None or not row.leave_out:
+        return []
+    ids = {message.contact_id for message in messages}
+    done = find_left_out(session, campaign.workspace_id, campaign.id, row.parent_id, row.leave_out.split(), ids)
+    return [message.n for message in messages if message.contact_id in done]
 
 
 @cache

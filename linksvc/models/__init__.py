@@ -37,11 +37,13 @@ from linksvc.models.offers import (
 )
 from linksvc.models.payments import MessageText, Payment, PaymentCallback, PaymentProvider
 from linksvc.models.routes import Bind, Route, RouteCoverage, RouteError, RoutePrice
+from linksvc.models.segments import CampaignSegment, Segment, SegmentMember
 from linksvc.models.sending import Attempt, CampaignShare, SendBatch, SmscId, StrayReceipt
 from linksvc.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 CAMPAIGN_KEYED = (
     Attempt,
+    CampaignSegment,
     CampaignShare,
     Fact,
     FunnelCount,
@@ -69,6 +71,7 @@ __all__ = [
     "Attempt",
     "Bind",
     "Campaign",
+    "CampaignSegment",
     "CampaignShare",
     "CodeHold",
     "CodeImport",
@@ -110,6 +113,8 @@ __all__ = [
     "RouteCoverage",
     "RouteError",
     "RoutePrice",
+    "Segment",
+    "SegmentMember",
     "SendBatch",
     "SentDay",
     "SerialBlock",

@@ -33,7 +33,11 @@ class Campaign(SQLModel, table=True):
     attribution_days: int = 7
     """For how long after a message was submitted what its recipient does is counted as its result."""
     audience_import_id: int | None = reference("contact_import.id", default=None)
-    """None: all who may be sent to; else the contacts of one import."""
+    """The contacts of one import. None: all who may be sent to, or those of segments (`campaign_segment`)."""
+    parent_id: int | None = reference(default=None)
+    """The campaign that this one follows up."""
+    leave_out: str = ""
+    """Stages, separated by spaces: whoever has reached one with the parent's message meanwhile is not sent to."""
     last_contact_id: int = big()
     """Production has dealt with every contact up to this one; it goes on from here after a crash."""
     produced: int = 0

@@ -1,10 +1,11 @@
 """Writing campaigns over the API. A campaign is a draft until it is sent."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field
 from sqlmodel import Session
 
+from linksvc.api.audience_shapes import AudienceField, audience_of
 from linksvc.api.link_shapes import PAGE_FAILURES, TERMS_FAILURES, TermsPayload
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
@@ -19,22 +20,6 @@ from linksvc.personal_destinations import FIELDS as DESTINATION_FIELDS
 from linksvc.public_ids import parse_id
 from linksvc.templates import FIELDS
 from linksvc.templates import MAX_CHARACTERS as LONGEST_TEXT
-
-
-class ImportAudience(Payload):
-    import_id: str = Field(description="A finished import.", examples=["imp_3"])
-
-
-def _read_audience(sent: object, read: ValidatorFunctionWrapHandler) -> Literal["all"] | ImportAudience | None:
-    """One sentence for both ways to write it; else each is told of by a field that nobody sent."""
-    try:
-        audience: Literal["all"] | ImportAudience | None = read(sent)
-    except ValidationError:
-        raise ValueError('Write "all" or {"import_id": "imp_1"}') from None
-    return audience
-
-
-Audience = Annotated[Literal["all"] | ImportAudience | None, WrapValidator(_read_audience)]
 
 
 class CampaignPayload(Payload):
@@ -70,7 +55,11 @@ class CampaignPayload(Payload):
         "if the offer has lists or a shared code; else they are generated.",
     )
     rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
-    audience: Audience = Field(None, description="Needed: “all” who may be sent to, or the contacts of one import who may.")
+    audience: AudienceField = Field(
+        None,
+        description="Needed: “all” who may be sent to, the contacts of one import who may, or the people of segments.",
+        examples=["all", {"import_id": "imp_3"}, {"segments": ["seg_4", "seg_7"]}],
+    )
 
 
 def add_campaign(call: Call[CampaignPayload, None]) -> Prepared:
@@ -84,7 +73,6 @@ def add_campaign(call: Call[CampaignPayload, None]) -> Prepared:
 
 
 def _new_campaign(sent: CampaignPayload) -> NewCampaign:
-    audience = sent.audience
     return NewCampaign(
         name=sent.name,
         kind=sent.kind,
@@ -96,7 +84,7 @@ def _new_campaign(sent: CampaignPayload) -> NewCampaign:
         code_source=sent.code_source,
         rate_per_s=sent.rate_per_s,
         link_terms=sent.link_terms.terms() if sent.link_terms else LinkTerms(),
-        audience=("import", parse_id("import", audience.import_id)) if isinstance(audience, ImportAudience) else audience,
+        audience=audience_of(sent.audience),
     )
 
 
@@ -137,9 +125,10 @@ OPERATIONS = (
             Failure(422, "code_source_empty", "There are no codes of this source."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
-            Failure(404, "not_found", "`offer_id`, `import_id` or `page_id` is no id of such a thing."),
+            Failure(404, "not_found", "`offer_id`, `import_id`, `page_id` or a segment is no id of such a thing."),
             Failure(404, "offer_not_found", "There is no such offer in this workspace."),
             Failure(404, "import_not_found", "There is no such import in this workspace."),
+            Failure(404, "segment_not_found", "There is no such segment in this workspace."),
         ),
     ),
 )

@@ -6,8 +6,10 @@ from typing import Self
 from pydantic import Field
 from sqlmodel import Session
 
+from linksvc.api.audience_shapes import AudienceAnswer, answer_of
 from linksvc.api.operation import Call, Failure, Operation
 from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
+from linksvc.audiences import Audience, read_audience
 from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
 from linksvc.holds import MOST_TOLD, REASONS, Held, list_holds
@@ -58,6 +60,11 @@ class CampaignAnswer(Answer):
     state: str = Field(description="draft, scheduled, producing, sending, sent or cancelled.")
     schedule: ScheduleAnswer | None = Field(description="When it is to be sent; null: as soon as it was asked for.")
     send_at: datetime | None = Field(description="The first moment at which a message is due by the schedule.")
+    audience: AudienceAnswer = Field(description="To whom: “all”, an import or segments.")
+    parent_id: str | None = Field(description="The campaign that this one follows up.")
+    leave_out: tuple[str, ...] = Field(
+        description="Whoever has reached one of these stages with the parent's message is not sent to."
+    )
     expires_at: datetime | None = Field(description="Nothing leaves from then on.")
     paused_at: datetime | None = Field(description="Since when it is paused; null: it is not.")
     cancelled_at: datetime | None
@@ -72,7 +79,7 @@ class CampaignAnswer(Answer):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, funnel: Funnel, trouble: tuple[RouteTrouble, ...], held: tuple[Held, ...]) -> Self:
+    def of(cls, funnel: Funnel, audience: Audience, trouble: tuple[RouteTrouble, ...], held: tuple[Held, ...]) -> Self:
         at, timezone = funnel.send_local, funnel.send_timezone
         return cls(
             id=format_id("campaign", funnel.campaign_id),
@@ -81,6 +88,9 @@ class CampaignAnswer(Answer):
             state=funnel.state,
             schedule=ScheduleAnswer(at=at, timezone=timezone) if timezone else None,
             send_at=funnel.send_at,
+            audience=answer_of(audience),
+            parent_id=format_id("campaign", audience.parent_id) if audience.parent_id else None,
+            leave_out=audience.leave_out,
             expires_at=funnel.expires_at,
             paused_at=funnel.paused_at,
             cancelled_at=funnel.cancelled_at,
@@ -194,7 +204,8 @@ def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignA
     """The campaign as it stands; routes in trouble are told while messages wait for them, holds while they last."""
     funnel = read_funnel(session, workspace_id, campaign_id)
     trouble = find_trouble(session, campaign_id) if is_waiting(funnel) else ()
-    return CampaignAnswer.of(funnel, trouble, list_holds(session, campaign_id))
+    audience = read_audience(session, workspace_id, campaign_id)
+    return CampaignAnswer.of(funnel, audience, trouble, list_holds(session, campaign_id))
 
 
 def read_campaign(call: Call[None, None]) -> CampaignAnswer:

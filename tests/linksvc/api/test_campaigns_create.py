@@ -60,12 +60,14 @@ def test_a_mistake_is_a_problem_that_names_its_field(api: Api, subtests: pytest.
     check_problem(api.get("/v1/campaigns/cmp_1"), 404, "campaign_not_found")
 
 
-@pytest.mark.parametrize("audience", ["imp_1", 1, [], {}, {"import_id": 1}, {"import_id": "imp_1", "all": True}])
+@pytest.mark.parametrize(
+    "audience", ["imp_1", 1, [], {}, {"import_id": 1}, {"import_id": "imp_1", "all": True}, {"segments": [1]}]
+)
 def test_an_audience_that_cannot_be_read_is_told_how_it_is_written(sqlite_api: Api, audience: Any) -> None:
     problem = check_problem(create(sqlite_api, audience=audience), 422, "invalid_request")
     (error,) = problem["errors"]
     assert error["field"] == "audience"
-    assert error["message"].removesuffix(".") == 'Write "all" or {"import_id": "imp_1"}'
+    assert error["message"].startswith('Write "all", {"import_id": "imp_1"} or {"segments": ["seg_1", ...]}')
 
 
 def test_a_campaign_without_any_audience_is_told_so(api: Api) -> None:

@@ -91,6 +91,7 @@ def scene(api: Api, keyring: Keyring) -> Iterator[Scene]:
     message = api.get(f"/v1/messages/{asked['message_id']}").json()
     hold = made(api, "/v1/holds", code=CODE, key=f"{MARK}-basket")
     redemption = made(api, "/v1/redemptions", code=CODE, order_ref=f"{MARK}-order", order=ORDER)
+    segment = made(api, "/v1/segments", name=f"{MARK} segment", campaign_id=f"cmp_{campaign_id}", filter={})
     (event,) = api.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["deliveries"]
     yield Scene(
         api=api,
@@ -106,6 +107,7 @@ def scene(api: Api, keyring: Keyring) -> Iterator[Scene]:
             "redemption_id": redemption["id"],
             "event_id": event["event_id"],
             "message_id": message["id"],
+            "segment_id": segment["id"],
             "payment_id": asked["id"],
             "provider_id": taker.id,
             "shop_id": f"shp_{api.shop_id}",
@@ -114,6 +116,7 @@ def scene(api: Api, keyring: Keyring) -> Iterator[Scene]:
         bodies={
             "add_offer": {"shops": [f"shp_{api.shop_id}"]},
             "add_campaign": {"offer_id": offer["id"], "audience": {"import_id": imported["id"]}},
+            "add_segment": {"campaign_id": f"cmp_{campaign_id}"},
             "add_payment": {"provider_id": taker.id, "provider_ref": "mine"},
             "validate_code": {"code": CODE},
             "disable_code": {"code": CODE},
