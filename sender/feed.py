@@ -29,6 +29,10 @@ from sender.texts import Composer
 
 CLAIM_AHEAD_S, MARK_AHEAD_S = 2.0, 0.1
 LEAST_CLAIMED, MOST_CLAIMED = 10, 500
+
+REFILL_AHEAD_S = 0.2
+"""A stock that lasts no longer is filled while the rest of it leaves: a claim takes as long as several marks."""
+
 LOOK_FOR_CAMPAIGNS_S = 0.5
 KEEP_CLAIMS_S = 20.0
 
@@ -55,6 +59,8 @@ class _Stock:
     more: bool = True
     kept_at: float = 0.0
     """When its claims were made, or prolonged."""
+    filling: asyncio.Task[None] | None = None
+    """A claim for it that is under way, or has ended and nobody has asked how."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,8 @@ class Feed:
             await self._release_waiting([one for one in self._retries if self._intake.is_relieved_of(one[2].message)])
 
     async def _release_claims(self) -> None:
+        for stock in self._stocks.values():
+            await _no_more(stock)
         ids = [id for id, stock in self._stocks.items() if stock.messages]
         self._stocks.clear()
         self._looked_at = float("-inf")
@@ -224,16 +232,29 @@ class Feed:
         for ready_at, stock in sorted(ready, key=lambda one: one[0]):
             if max(ready_at, self._pacer.ready_at(now)) > now + READY_S:
                 return None
-            if not stock.messages:
-                await self._fill(stock)
+            await self._fill(stock)
             if stock.messages:
                 return stock
         return None
 
     async def _fill(self, stock: _Stock) -> None:
+        """Claims if nothing is left, and begins to when it is nearly so; raises what an earlier claim failed by."""
         rate = min(self._pacer.rate_per_s, stock.campaign.rate_per_s)
+        is_low = len(stock.messages) <= min(MOST_CLAIMED // 2, int(rate * REFILL_AHEAD_S))
+        if stock.filling is None and stock.more and (is_low or not stock.messages):
+            stock.filling = asyncio.create_task(self._claim(stock, rate))
+            # Nobody asks how it ended once the bind is lost.
+            stock.filling.add_done_callback(lambda filling: filling.cancelled() or filling.exception())
+        if stock.filling and (stock.filling.done() or not stock.messages):
+            filling = stock.filling
+            await asyncio.wait([filling])
+            stock.filling = None
+            filling.result()
+
+    async def _claim(self, stock: _Stock, rate: float) -> None:
         limit = max(LEAST_CLAIMED, min(MOST_CLAIMED, int(rate * CLAIM_AHEAD_S)))
-        stock.kept_at = asyncio.get_running_loop().time()
+        if not stock.messages:
+            stock.kept_at = asyncio.get_running_loop().time()
         scope = self._intake.scope(limit)
         claimed, messages = await asyncio.to_thread(self._work.claim, stock.campaign, stock.template, scope)
         stock.more = claimed > 0
@@ -250,6 +271,8 @@ class Feed:
     async def _drop(self, campaign_id: int) -> None:
         """Gives back what is claimed of a campaign that may not leave any more, or not as it was rendered."""
         stock = self._stocks.pop(campaign_id, None)
+        if stock:
+            await _no_more(stock)
         if stock and stock.messages:
             await asyncio.to_thread(self._work.free, [campaign_id])
 
@@ -284,6 +307,14 @@ class Feed:
             self._window.give_back(parts - len(marked))
             self._rests_until = loop.time() + self._pause_s
         return _marked_at(marked, now)
+
+
+async def _no_more(stock: _Stock) -> None:
+    """Waits for a claim that is under way: what it brings is the stock's, to be given back with the rest. Whether it failed
+    does not matter any more."""
+    if stock.filling:
+        await asyncio.wait([stock.filling])
+        stock.filling = None
 
 
 def _worthwhile(messages: Iterable[Outgoing], most: int) -> int:
