@@ -29,7 +29,7 @@ from linksvc.funnel import Funnel, read_funnel
 from linksvc.public_ids import format_id
 from linksvc.routes import route_names
 
-SPREADS = ("cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", "os", "reason")
+SPREADS = ("cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", "os")
 PLACES = (NETWORKS, COUNTRIES, ROUTES)
 
 
@@ -73,12 +73,16 @@ def read_material(session: Session, workspace_id: int, campaign_id: int) -> Mate
 def make_charts(material: Material, who: SignedIn, speech: Speech, *, of_recipients: bool = False) -> ChartsPage:
     """Writes the charts; `of_recipients`: the map of hours tells those of the recipients instead of the workspace's."""
     funnel = material.funnel
+    path = charts_path(funnel.campaign_id).removesuffix("/charts")
+    if not funnel["produced"]:
+        # The page says in one place that nothing was sent yet, not in eleven.
+        return ChartsPage(funnel.name, path, ())
     teller = Teller(funnel.campaign_id, speech)
     charts = [*_deliveries(material, teller), *_clicks(material, who, teller, of_recipients=of_recipients)]
     charts.append(delay_chart(REDEMPTIONS, funnel["redeemed"], material.spreads["redeem_delay"], teller))
     charts.append(cost_chart(costs_of(funnel), funnel.counts, who.currency, teller))
     charts += [_place(places, material, teller) for places in PLACES]
-    return ChartsPage(funnel.name, charts_path(funnel.campaign_id).removesuffix("/charts"), tuple(charts))
+    return ChartsPage(funnel.name, path, tuple(charts))
 
 
 def _deliveries(material: Material, teller: Teller) -> tuple[Chart, ...]:
@@ -105,7 +109,7 @@ def _clicks(material: Material, who: SignedIn, teller: Teller, *, of_recipients:
         delay_chart(CLICKS, counts["clicked"], spreads["click_delay"], teller),
         hour_chart(week, teller),
         device_chart(counts["clicked"], material.breakdowns["device"], spreads["os"], teller),
-        verdict_chart(counts, spreads["reason"], teller),
+        verdict_chart(counts, {}, teller),
     )
 
 
