@@ -2,6 +2,7 @@
 `say("nav.campaigns")`."""
 
 from dashboards.chart_catalog import CHART_TEXTS
+from dashboards.funnel_catalog import FUNNEL_TEXTS
 from dashboards.page_catalog import PAGE_TEXTS
 from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
 from dashboards.results_catalog import RESULT_TEXTS
@@ -9,7 +10,7 @@ from dashboards.sign_in_catalog import SIGN_IN_TEXTS
 from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
 
-_ELSEWHERE = SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS
+_ELSEWHERE = SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS
 
 CATALOG: dict[str, Text] = _ELSEWHERE | {
     # Every page
@@ -198,102 +199,6 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
     ),
     "notice.no_route.title": Text("There is no route to send by", "Aucune route pour envoyer"),
     "notice.idle.title": Text("No route is connected", "Aucune route n’est connectée"),
-    "provisional": Text("Provisional:", "Provisoire :"),
-    "provisional.receipts": Text(
-        ("{count} receipt is still to come.", "{count} receipts are still to come."),
-        ("{count} accusé est encore attendu.", "{count} accusés sont encore attendus."),
-    ),
-    "provisional.facts": Text(
-        ("{count} event was learnt and is not counted yet.", "{count} events were learnt and are not counted yet."),
-        ("{count} événement est connu et pas encore compté.", "{count} événements sont connus et pas encore comptés."),
-    ),
-    "provisional.sending": Text("The campaign is still being sent.", "La campagne est encore en cours d’envoi."),
-    "provisional.later": Text(
-        "Clicks, redemptions and replies may still come.",
-        "Des clics, des utilisations et des réponses peuvent encore arriver.",
-    ),
-    # Figures
-    "figures.tiles": Text("Results", "Résultats"),
-    "figures.funnel": Text("Funnel", "Entonnoir"),
-    "figures.of_produced": Text("of produced", "des produits"),
-    "figures.of_submitted": Text("of submitted", "des remis"),
-    "figures.of_seen": Text("of those who can be seen", "des clics observables"),
-    "figures.of_clicked": Text("of those that people clicked", "des cliqués par des personnes"),
-    "figures.of_reached": Text("of reached", "des touchés"),
-    "figures.part_of": Text("of", "sur"),
-    "figures.decided": Text("{share} of the {decided} whose receipt decides", "{share} des {decided} dont l’accusé tranche"),
-    "figures.upper": Text(
-        ("{share} if the {count} suspect were a person", "{share} if all {count} suspects were people"),
-        ("{share} si le {count} cas douteux était une personne", "{share} si les {count} cas douteux étaient des personnes"),
-    ),
-    "figures.interval": Text("95 % interval", "intervalle à 95 %"),
-    "figures.revenue": Text("Net revenue", "Chiffre d’affaires net"),
-    "figures.revenue.meaning": Text(
-        "What was paid with promo codes of this campaign, after the discount and less what was returned or voided since, "
-        "as the shops reported it, and what was paid by its links, as payment providers did. Nothing that a page claims. "
-        "Shown per submitted message too.",
-        "Ce qui a été payé avec les codes promo de la campagne, remise déduite et moins ce qui a été remboursé ou annulé "
-        "depuis, d’après les boutiques, et ce qui a été payé par ses liens, d’après les prestataires de paiement. Rien de "
-        "ce qu’une page déclare. Rapporté aussi au message remis.",
-    ),
-    "figures.taken_back": Text("{amount} returned or voided, not counted", "{amount} remboursés ou annulés, non comptés"),
-    "figures.per_message": Text("{amount} a message submitted", "{amount} par message remis"),
-    "figures.no_link": Text(
-        "No link in the text: there is no click rate", "Pas de lien dans le texte : pas de taux de clic"
-    ),
-    "list.no_link": Text("no link in the text", "pas de lien dans le texte"),
-    "figures.no_share": Text(
-        "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"
-    ),
-    "note.contradicted": Text(
-        ("proved although the receipt failed", "proved although the receipt failed"),
-        ("prouvé malgré un accusé d’échec", "prouvés malgré un accusé d’échec"),
-    ),
-    "note.seen": Text(("can be seen clicking", "can be seen clicking"), ("au clic observable", "aux clics observables")),
-    "note.hit_machine": Text(
-        ("machine visit left out", "machine visits left out"), ("visite de machine écartée", "visites de machines écartées")
-    ),
-    "note.suspect": Text(("suspect", "suspects"), ("douteux", "douteux")),
-    "note.redeemed_unclicked": Text(("without a click", "without a click"), ("sans clic", "sans clic")),
-    "ledger.title": Text("Where every message is", "Où est chaque message"),
-    "ledger.adds_up": Text(
-        "Every message is in exactly one state: both lines add up.",
-        "Chaque message est dans un seul état : les deux lignes tombent juste.",
-    ),
-    "more.title": Text("Left out, contradictions and replies", "Écartés, contradictions et réponses"),
-    "chart.title": Text("From step to step", "D’étape en étape"),
-    "chart.label": Text(
-        "The funnel as a picture; the table below holds the same figures.",
-        "L’entonnoir en image ; le tableau ci-dessous contient les mêmes chiffres.",
-    ),
-    "chart.table": Text("The picture as a table", "L’image sous forme de tableau"),
-    "chart.step": Text("Step", "Étape"),
-    "chart.messages": Text("Messages", "Messages"),
-    "chart.of_first": Text("Of produced", "Des produits"),
-    "chart.of_previous": Text("Of the step before", "De l’étape d’avant"),
-    "chart.note": Text(
-        "Not everybody who was reached can be seen clicking, and codes are used without a click too: a later step is not "
-        "always a part of the one before.",
-        "Les clics de tous les touchés ne sont pas observables, et des codes servent sans clic : une étape n’est pas "
-        "toujours une part de la précédente.",
-    ),
-    "funnel.empty.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
-    "funnel.empty.text": Text(
-        "The funnel will stand here, from messages produced to codes redeemed. Send the campaign with POST "
-        "/v1/campaigns/{id}/send.",
-        "L’entonnoir figurera ici, des messages produits aux codes utilisés. Envoyez la campagne avec POST "
-        "/v1/campaigns/{id}/send.",
-    ),
-    "live.updated": Text("Updated {time}", "Mis à jour à {time}"),
-    "live.refresh": Text("Refresh the figures", "Actualiser les chiffres"),
-    "live.failed": Text(
-        "No answer from the server: the figures may be older than they look. Trying again.",
-        "Le serveur ne répond pas : ces chiffres datent peut-être. Nouvel essai en cours.",
-    ),
-    "live.signed_out": Text(
-        "You are signed out: the figures stand still. Reload the page to sign in.",
-        "Vous êtes déconnecté : les chiffres sont figés. Rechargez la page pour vous connecter.",
-    ),
     # The rows behind a number
     "rows.back": Text("Back to the funnel", "Retour à l’entonnoir"),
     "rows.messages": Text(("{count} message", "{count} messages"), ("{count} message", "{count} messages")),
@@ -305,13 +210,6 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
         ("{count} utilisation annulée", "{count} utilisations annulées"),
     ),
     "rows.payments": Text(("{count} payment", "{count} payments"), ("{count} paiement", "{count} paiements")),
-    "claimed.label": Text("Claimed conversions", "Conversions déclarées"),
-    "claimed.meaning": Text(
-        "Orders that a page of yours claimed by the snippet, by visitors who came by this campaign’s links. Any browser can "
-        "claim one, so they are never revenue.",
-        "Commandes déclarées par une de vos pages, par le script, pour des visiteurs venus par les liens de la campagne. "
-        "N’importe quel navigateur peut en déclarer : elles n’entrent jamais dans le chiffre d’affaires.",
-    ),
     "claimed.no_amount": Text("the page told no amount", "la page n’a pas indiqué de montant"),
     "rows.conversions": Text(
         ("{count} claimed conversion", "{count} claimed conversions"),

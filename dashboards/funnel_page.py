@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+from dashboards.beside import Ledger, Unseen, make_late, make_ledgers, make_more, make_unseen
 from dashboards.campaigns import CampaignDetails, LinkFacts
 from dashboards.chart import funnel_chart
-from dashboards.figures import Figures, Ledger, Named, Step, Tile
-from dashboards.notices import Notice, State, notices_of, provisional_of, state_of
+from dashboards.figures import Figures, Named
+from dashboards.notices import Notice, State, notices_of, provisional_of, standing_of, state_of
 from dashboards.page_rows import page_path
 from dashboards.readings import Reading
+from dashboards.remarks import nothing_of, remarks_of
 from dashboards.speech import Speech
+from dashboards.steps import Exit, Step, make_exits, make_steps
+from dashboards.tiles import Tile, Tiles
 from linksvc.accounts import SignedIn
 from linksvc.funnel import Funnel
 from linksvc.public_ids import format_id
@@ -34,7 +38,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class FunnelPage:
-    """The page's values; `chart` is JSON, empty before anything was produced."""
+    """The page's values; `chart` is JSON, empty where there is nothing to draw."""
 
     path: str
     public_id: str
@@ -44,6 +48,8 @@ class FunnelPage:
     control: tuple[str, ...]
     """What can be done now: pause, resume, cancel."""
     notices: tuple[Notice, ...]
+    standing: str
+    """Until when the figures are provisional, or since when they are final; empty before anything was produced."""
     provisional: tuple[str, ...]
     details: tuple[Detail, ...]
     results_path: str
@@ -52,11 +58,18 @@ class FunnelPage:
     """The charts below the figures, which `static/funnel.js` fetches once the page stands. What of them has an id and
     data-live is exchanged where it changed; `static/charts.js` draws each `.chart` from the data-chart of the element that
     its data-of names, colours as `var(--c1)`; a link with data-charts fetches other charts in their place."""
-    is_empty: bool
+    empty: Notice | None
+    """What stands instead of all that follows while nothing was produced."""
     tiles: tuple[Tile, ...]
     steps: tuple[Step, ...]
+    exits: tuple[Exit, ...]
+    revenue: Tile
+    unseen: Unseen | None
+    unseen_words: tuple[str, ...]
     ledgers: tuple[Ledger, ...]
     adds_up: bool
+    late: tuple[Named, ...]
+    window_days: int
     more: tuple[Named, ...]
     chart: str
     updated_at: str
@@ -74,7 +87,7 @@ def make_funnel_page(reading: Reading, who: SignedIn, speech: Speech, now: datet
     funnel, details, routes = reading.funnel, reading.details, reading.routes
     figures = Figures(funnel, speech, who.currency)
     public_id = format_id("campaign", funnel.campaign_id)
-    steps = figures.steps()
+    tiles, steps, unseen = Tiles(figures, reading.last).make(), make_steps(figures), make_unseen(figures)
     return FunnelPage(
         path=f"/campaigns/{public_id}",
         public_id=public_id,
@@ -82,21 +95,35 @@ def make_funnel_page(reading: Reading, who: SignedIn, speech: Speech, now: datet
         refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
         state=state_of(funnel, details, routes, speech, now),
         control=_control(funnel),
-        notices=notices_of(funnel, details, routes, reading.held, speech, now, reading.uncovered),
+        notices=notices_of(funnel, details, routes, reading.held, speech, now, reading.uncovered) + remarks_of(figures),
+        standing=standing_of(funnel, speech, now),
         provisional=provisional_of(funnel, speech),
         details=_details(funnel, details, speech),
         results_path=f"/campaigns/{public_id}/answers" if details.link and details.link.page else "",
-        charts_path="",
-        is_empty=not funnel["produced"],
-        tiles=figures.tiles(),
+        charts_path=f"/campaigns/{public_id}/charts",
+        empty=nothing_of(figures, public_id),
+        tiles=tiles,
         steps=steps,
-        ledgers=figures.ledgers(),
+        exits=make_exits(figures),
+        revenue=next(tile for tile in tiles if tile.name == "revenue"),
+        unseen=unseen,
+        unseen_words=_unseen_words(unseen, speech) if unseen else (),
+        ledgers=make_ledgers(figures),
         adds_up=not funnel.unaccounted,
-        more=figures.also_counted() + figures.claimed(reading.conversions),
-        chart=funnel_chart(steps) if funnel["produced"] else "",
+        late=make_late(figures),
+        window_days=funnel.attribution_days,
+        more=make_more(figures, reading.conversions),
+        chart=funnel_chart(steps, tiles),
         updated_at=now.isoformat(timespec="seconds"),
         updated_words=speech.say("live.updated", time=speech.exact_time(now)),
         timezone=who.timezone,
+    )
+
+
+def _unseen_words(unseen: Unseen, speech: Speech) -> tuple[str, ...]:
+    return (
+        speech.say("unseen.messages", unseen.messages.value, reached=unseen.reached.value),
+        speech.say("unseen.hits", unseen.hits.value),
     )
 
 

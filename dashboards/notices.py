@@ -167,15 +167,34 @@ def _trouble(route: RouteView, after: str, level: str, speech: Speech) -> Notice
     return Notice(level, speech.say(f"notice.{route.state}.title", route=route.name), (answer, after))
 
 
+def standing_of(funnel: Funnel, speech: Speech, now: datetime) -> str:
+    """Until when the figures may still move, or since when they are final; empty for a campaign that was not sent."""
+    if not funnel["produced"]:
+        return ""
+    closes_at, unsettled = funnel.window_closes_at, funnel["pending"] or funnel.pending_facts
+    if closes_at is None:
+        return speech.say("standing.open") if funnel["submitted"] or is_going_on(funnel) else ""
+    if now < closes_at:
+        return speech.say("standing.until", time=speech.day_and_time(closes_at))
+    return speech.say("standing.open") if unsettled else speech.say("standing.final", time=speech.day_and_time(closes_at))
+
+
+def is_going_on(funnel: Funnel) -> bool:
+    """Whether anything of it may still leave."""
+    return funnel.state not in ("sent", "cancelled")
+
+
 def provisional_of(funnel: Funnel, speech: Speech) -> tuple[str, ...]:
     """Why the figures may still move; nothing for a campaign that was not sent."""
     if not funnel["produced"]:
         return ()
     reasons = []
-    if funnel.state not in ("sent", "cancelled"):
+    if is_going_on(funnel):
         reasons.append(speech.say("provisional.sending"))
     if funnel["pending"]:
         reasons.append(speech.say("provisional.receipts", count=funnel["pending"]))
     if funnel.pending_facts:
         reasons.append(speech.say("provisional.facts", count=funnel.pending_facts))
-    return (*reasons, speech.say("provisional.later"))
+    if funnel["submitted"]:
+        reasons.append(speech.say("standing.window", funnel.attribution_days))
+    return tuple(reasons)

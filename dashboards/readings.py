@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from dashboards.campaigns import CampaignDetails, read_details
+from dashboards.tiles import COMPARED
+from linksvc.comparisons import LastCampaigns, average_of_last
 from linksvc.conversions import count_conversions
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.holds import Held, list_holds
@@ -18,6 +20,7 @@ class Reading:
 
     funnel: Funnel
     details: CampaignDetails
+    last: LastCampaigns
     routes: tuple[RouteView, ...] = ()
     held: tuple[Held, ...] = ()
     uncovered: tuple[Uncovered, ...] = ()
@@ -32,6 +35,7 @@ def read_campaign(session: Session, workspace_id: int, campaign_id: int) -> Read
     return Reading(
         funnel=funnel,
         details=read_details(session, workspace_id, campaign_id),
+        last=average_of_last(session, workspace_id, campaign_id, COMPARED),
         routes=routes,
         held=list_holds(session, campaign_id),
         uncovered=tuple(find_uncovered(session, campaign_id, list(routes)) if is_waiting(funnel) else ()),

@@ -11,7 +11,8 @@ from dashboards.figures import label_of, meaning_of, rows_path
 from dashboards.occurrences import OccurrencePage, OccurrenceRow
 from dashboards.speech import Speech
 from linksvc.conversions import CONVERSION, Conversion, ConversionPage
-from linksvc.funnel import Funnel, MessagePage, MessageRow
+from linksvc.funnel import Funnel
+from linksvc.message_list import MessagePage, MessageRow
 from linksvc.promo_codes import display
 
 
@@ -69,13 +70,14 @@ _COUNTED = {
 
 def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: str, speech: Speech) -> Table:
     """The visits behind a figure, or the redemptions, returns, voids or payments."""
-    redemptions = name in _COUNTED
+    on_time = name.removeprefix("late_")
+    redemptions = on_time in _COUNTED
     write = _redemption_cells if redemptions else _visit_cells
     return _table(
         campaign_id,
         name,
         speech,
-        total=(_COUNTED.get(name, "rows.visits"), page.total),
+        total=(_COUNTED.get(on_time, "rows.visits"), page.total),
         columns=("time", "n", "number", "amount") if redemptions else ("time", "n", "number", "verdict", "reason"),
         rows=tuple(write(row, speech) for row in page.rows),
         is_first=not after,

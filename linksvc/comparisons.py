@@ -1,6 +1,5 @@
 """What a campaign is held against: the last campaigns of its workspace. Read by the campaign's page."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,8 @@ from sqlmodel import Session, col, select
 from linksvc.funnel import find_campaign
 from linksvc.models import Campaign, FunnelCount
 from linksvc.money import Money
-from linksvc.stages import BROUGHT, MONEY, OCCURRENCES, STAGES
+from linksvc.sums import Sums
+from linksvc.tallies import TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,11 @@ def average_of_last(session: Session, workspace_id: int, campaign_id: int, n: in
         .limit(n)
     )
     ids = tuple(found for found in session.exec(before) if found is not None)
-    counts = Counter(dict.fromkeys([*STAGES, *OCCURRENCES], 0))
-    net: Counter[str] = Counter()
+    sums = Sums()
     for stage, currency, count, amount in session.exec(
         select(FunnelCount.stage, FunnelCount.currency, func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor))
-        .where(col(FunnelCount.campaign_id).in_(ids))
+        .where(col(FunnelCount.campaign_id).in_(ids), FunnelCount.by == TOTAL)
         .group_by(FunnelCount.stage, FunnelCount.currency)
     ):
-        counts[stage] += int(count)
-        if stage in MONEY:
-            net[currency] += int(amount) if stage in BROUGHT else -int(amount)
-    return LastCampaigns(ids, dict(counts), tuple(Money(net[currency], currency) for currency in sorted(net)))
+        sums.add(stage, currency, int(count), int(amount))
+    return LastCampaigns(ids, sums.counts, sums.net_revenue)

@@ -1,16 +1,14 @@
-// Closes an open definition on Escape or on a click elsewhere. Without this script it closes by its own summary.
+// Hides a definition on Escape while the pointer or the focus stays on its word. It shows without this script.
 "use strict";
 
-function closeDefinitions(except) {
-  for (const open of document.querySelectorAll("details.word[open]")) {
-    if (open !== except) open.open = false;
-  }
-}
-
-document.addEventListener("click", (event) => closeDefinitions(event.target.closest("details.word")));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const inside = document.activeElement.closest("details.word[open]");
-  closeDefinitions(null);
-  if (inside) inside.querySelector("summary").focus();
+  for (const word of document.querySelectorAll(".word:hover, .word:focus-within")) word.classList.add("dismissed");
 });
+
+for (const leaving of ["pointerout", "focusout"]) {
+  document.addEventListener(leaving, (event) => {
+    const word = event.target.closest?.(".word.dismissed");
+    if (word && !word.contains(event.relatedTarget)) word.classList.remove("dismissed");
+  });
+}

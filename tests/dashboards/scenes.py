@@ -24,6 +24,7 @@ EXPECTED = {
     "expired_unsent": 1,
     "refused": 1,
     "outcome_unknown": 1,
+    "left_out": 0,
     "submitted": 14,
     "pending": 1,
     "delivered": 9,
@@ -50,6 +51,17 @@ EXPECTED = {
     "return": 1,
     "void": 1,
     "payment": 1,
+    "late_clicked": 1,
+    "late_engaged": 0,
+    "late_redeemed": 1,
+    "late_paid": 0,
+    "late_replied": 1,
+    "late_opted_out": 1,
+    "late_hit": 1,
+    "late_redemption": 1,
+    "late_return": 1,
+    "late_void": 0,
+    "late_payment": 0,
 }
 
 _RECEIPTS = {
@@ -104,7 +116,7 @@ def deliver(campaign_id: int, *ns: int) -> list[NewFact]:
 
 def _what_happened(c: int) -> list[NewFact]:
     submitted = (*range(12), 18, 19)
-    later = NOW + timedelta(minutes=3)
+    later, too_late = NOW + timedelta(minutes=3), NOW + timedelta(days=8)
     return [
         *(NewFact(c, "accepted", f"{n}.1.1", n, NOW, parts=1) for n in submitted),
         *(
@@ -129,6 +141,10 @@ def _what_happened(c: int) -> list[NewFact]:
         NewFact(c, "unsent", "14", 14, NOW, value="stopped"),
         NewFact(c, "unsent", "15", 15, NOW, value="cancelled"),
         NewFact(c, "unsent", "16", 16, NOW, value="expired_unsent"),
+        NewFact(c, "redeemed", "rdm_2", 2, too_late, amount_minor=7_700, currency="EUR"),
+        NewFact(c, "returned", "ent_0", 0, too_late, amount_minor=700, currency="EUR"),
+        NewFact(c, "reply", "in_3", 3, too_late, value="stop"),
+        NewFact(c, "opted_out", "in_3", 3, too_late),
     ]
 
 
@@ -144,6 +160,9 @@ def _hits(c: int) -> list[Hit]:
         (None, "human", ""),
     )
     return [
-        factories.hit(c, position, n, verdict, reason=reason, occurred_at=later)
-        for position, (n, verdict, reason) in enumerate(seen)
+        *(
+            factories.hit(c, position, n, verdict, reason=reason, occurred_at=later)
+            for position, (n, verdict, reason) in enumerate(seen)
+        ),
+        factories.hit(c, len(seen), 2, "human", occurred_at=NOW + timedelta(days=8)),
     ]

@@ -1,5 +1,6 @@
 """Rates, intervals and what the page says of a campaign's state: made from figures given by hand."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,10 @@ from dashboards.figures import Figures
 from dashboards.funnel_page import REFRESH_AT_REST_MS, REFRESH_MS, FunnelPage, make_funnel_page
 from dashboards.proportions import Proportion
 from dashboards.readings import Reading
-from dashboards.speech import Speech
+from dashboards.speech import Language, Speech
+from dashboards.tiles import Tile, Tiles
 from linksvc.accounts import SignedIn
+from linksvc.comparisons import LastCampaigns
 from linksvc.funnel import Funnel
 from linksvc.money import Money
 from linksvc.route_trouble import Uncovered
@@ -37,9 +40,19 @@ DETAILS = CampaignDetails(
 )
 
 
+NONE_BEFORE = LastCampaigns((), dict.fromkeys(EXPECTED, 0), ())
+
+
 def funnel(state: str = "sending", *, pending_facts: int = 0, **counts: int) -> Funnel:
     values = (EXPECTED | counts) if counts or state != "draft" else dict.fromkeys(EXPECTED, 0)
-    return Funnel(7, "VIP", "marketing", state, values, (), pending_facts, NOW, NOW, NOW if state == "sent" else None)
+    finished = NOW if state == "sent" else None
+    closes = NOW + timedelta(days=7) if finished else None
+    return Funnel(7, "VIP", "marketing", state, values, (), pending_facts, NOW, NOW, finished, window_closes_at=closes)
+
+
+def only(state: str = "sent", **counts: int) -> Funnel:
+    """A campaign of which nothing is counted but this."""
+    return funnel(state, **(dict.fromkeys(EXPECTED, 0) | counts))
 
 
 def route(state: str, error: str = "") -> RouteView:
@@ -49,7 +62,11 @@ def route(state: str, error: str = "") -> RouteView:
 def page(
     figures: Funnel, *routes: RouteView, details: CampaignDetails = DETAILS, uncovered: tuple[Uncovered, ...] = ()
 ) -> FunnelPage:
-    return make_funnel_page(Reading(figures, details, routes, uncovered=uncovered), WHO, ENGLISH, NOW)
+    return make_funnel_page(Reading(figures, details, NONE_BEFORE, routes, uncovered=uncovered), WHO, ENGLISH, NOW)
+
+
+def tile(figures: Funnel, name: str, last: LastCampaigns = NONE_BEFORE, speech: Speech = ENGLISH) -> Tile:
+    return next(one for one in Tiles(Figures(figures, speech, "EUR"), last).make() if one.name == name)
 
 
 def told(page: FunnelPage) -> str:
@@ -139,15 +156,32 @@ def test_every_state_has_its_line() -> None:
     assert page(funnel("sent")).state.words == "finished 20 Nov 2026, 14:00"
 
 
-def test_a_page_says_why_its_figures_are_provisional() -> None:
-    assert page(funnel("draft")).provisional == ()
-    assert page(funnel("sending", pending_facts=1)).provisional == (
+def test_a_page_says_until_when_its_figures_are_provisional_and_why() -> None:
+    assert (page(funnel("draft")).standing, page(funnel("draft")).provisional) == ("", ())
+    running = page(funnel("sending", pending_facts=1))
+    assert running.standing == "Provisional"
+    window = "What comes within 7 days of a message counts; what comes later stands apart."
+    assert running.provisional == (
         "The campaign is still being sent.",
         "1 receipt is still to come.",
         "1 event was learnt and is not counted yet.",
-        "Clicks, redemptions and replies may still come.",
+        window,
     )
-    assert page(funnel("sent", pending=0)).provisional == ("Clicks, redemptions and replies may still come.",)
+    settled = page(funnel("sent", pending=0))
+    assert settled.standing == "Provisional until 27 Nov 2026, 14:00"
+    assert settled.provisional == (window,)
+
+
+def test_figures_are_final_once_the_window_has_closed_and_nothing_is_on_its_way() -> None:
+    def after(figures: Funnel) -> FunnelPage:
+        reading = Reading(figures, DETAILS, NONE_BEFORE)
+        return make_funnel_page(reading, WHO, ENGLISH, NOW + timedelta(days=7))
+
+    assert after(funnel("sent", pending=0)).standing == "Final since 27 Nov 2026, 14:00"
+    waiting = after(funnel("sent"))
+    assert waiting.standing == "Provisional"
+    assert "1 receipt is still to come." in waiting.provisional
+    assert after(funnel("sent", pending=0)).version != page(funnel("sent", pending=0)).version
 
 
 @pytest.mark.parametrize(
@@ -167,24 +201,99 @@ def test_a_page_refreshes_often_only_while_something_is_on_its_way(figures: Funn
 
 def test_revenue_is_told_by_currency_the_workspaces_own_first() -> None:
     two = replace(funnel(), taken_back=(), revenue=(Money(500, "CHF"), Money(1_000, "EUR")))
-    revenue = next(tile for tile in Figures(two, ENGLISH, "EUR").tiles() if tile.name == "revenue")
+    revenue = tile(two, "revenue")
     assert [amount.split()[0] for amount in revenue.amounts] == ["EUR", "CHF"]
     assert revenue.lines == ()
-    none = next(tile for tile in Figures(funnel(), ENGLISH, "EUR").tiles() if tile.name == "revenue")
-    assert none.amounts[0].split() == ["EUR", "0.00"]
+    assert tile(funnel(), "revenue").amounts[0].split() == ["EUR", "0.00"]
 
 
 def test_the_click_rate_is_taken_over_those_who_can_be_seen() -> None:
-    clicked = next(tile for tile in Figures(funnel(), ENGLISH, "EUR").tiles() if tile.name == "clicked")
+    clicked = tile(funnel(), "clicked")
     assert clicked.share is not None
     assert clicked.share.whole.stage == "seen"
+
+
+def test_the_click_rate_has_its_bounds_with_all_suspects_out_and_in() -> None:
+    (line,) = tile(only(submitted=1_192, seen=1_192, clicked=219, suspect=31), "clicked").lines
+    assert line == "with all 31 suspects left out; with all of them in: 21.0\u202f% (18.8–23.4), 250 of 1,192"
+    # Suspects whose messages were not reached: were they people, they would have been.
+    (line,) = tile(only(submitted=5, suspect=2), "clicked").lines
+    assert line == "with all 2 suspects left out; with all of them in: 100.0\u202f% (34.2–100.0), 2 of 2"
+    (line,) = tile(only(seen=10, clicked=1, suspect=1), "clicked", speech=Speech("fr")).lines
+    assert line.startswith("sans le 1 cas douteux\u202f; avec lui\u00a0: 20,0\u202f% (5,7–51,0), 2 sur 10")
+
+
+def test_every_rate_of_what_people_chose_has_its_interval_and_the_operators_has_none() -> None:
+    made = page(funnel())
+    sampled = {one.name for one in made.tiles if one.share and one.share.interval}
+    assert sampled == {"clicked", "engaged", "redeemed", "paid", "replied", "opted_out"}
+    steps = {one.name for one in made.steps if one.share and one.share.interval}
+    assert steps == {"clicked", "engaged", "redeemed", "redeemed_unclicked", "paid"}
+    assert [bool(one.share.interval) for one in made.exits] == [False, False, True]
+
+
+def test_a_result_is_held_against_the_last_campaigns() -> None:
+    last = LastCampaigns((6, 5), EXPECTED | {"seen": 400, "clicked": 60, "submitted": 500}, (Money(65_000, "EUR"),))
+    assert tile(funnel(suspect=0), "clicked", last).lines == ("2 campaigns before: 15.0\u202f%, 60 of 400",)
+    one = replace(last, campaign_ids=(6,))
+    assert tile(funnel(suspect=0), "clicked", one).lines == ("1 campaign before: 15.0\u202f%, 60 of 400",)
+    earned = replace(funnel(), revenue=(Money(1_400, "EUR"),))
+    assert [" ".join(line.split()) for line in tile(earned, "revenue", last).lines] == [
+        "EUR 1.00 a message submitted",
+        "2 campaigns before: EUR 1.30",
+    ]
+    other = replace(last, net_revenue=(Money(65_000, "CHF"),))
+    assert len(tile(earned, "revenue", other).lines) == 1, "what is in another currency cannot be compared"
+    assert tile(funnel(suspect=0), "clicked").lines == (), "the first campaign of all"
+
+
+def test_a_redemption_without_a_click_is_a_branch_and_the_exits_stand_beside() -> None:
+    made = page(funnel())
+    branch = next(step for step in made.steps if step.is_branch)
+    assert (branch.name, branch.share and branch.share.whole.stage) == ("redeemed_unclicked", "redeemed")
+    redeemed = next(step for step in made.steps if step.name == "redeemed")
+    paid = next(step for step in made.steps if step.name == "paid")
+    assert redeemed.share and redeemed.share.whole.stage == "reached"
+    assert paid.of_previous == "33.3\u202f%", "1 of the 3 redeemed, past the branch"
+    assert [one.share.part.stage for one in made.exits] == ["failed", "expired", "opted_out"]
+    assert "redeemed_unclicked" not in {step.name for step in page(funnel(redeemed_unclicked=0)).steps}
+
+
+def test_the_picture_has_the_branch_in_its_step_and_leaves_empty_steps_out() -> None:
+    made = json.loads(page(funnel(engaged=0)).chart)
+    way, branch = made["data"]
+    assert way["y"] == ["Produced", "Submitted", "Delivered", "Reached", "Clicked by people", "Redeemed", "Paid"]
+    assert way["x"] == [24, 14, 9, 10, 3, 2, 1]
+    assert (branch["x"], branch["y"]) == ([1], ["Redeemed"])
+    assert way["text"][5] == "3 · 12.5\u202f%", "the whole step, not what is left of it beside the branch"
+    (amount,) = made["layout"]["annotations"]
+    assert (amount["y"], amount["text"].split()) == ("Net revenue", ["EUR", "0.00"])
+    assert page(only(produced=3)).chart == "", "one bar is no picture"
+
+
+def test_those_who_cannot_be_seen_stand_apart_with_the_rows_of_their_messages() -> None:
+    made = page(funnel())
+    assert made.unseen
+    assert (made.unseen.messages.value, made.unseen.reached.value, made.unseen.hits.value) == (2, 10, 1)
+    assert made.unseen.messages.href == "/campaigns/cmp_7/messages?stage=reached&not=seen"
+    assert made.unseen_words[0].startswith("of the 10 messages reached went to people who did not consent")
+    assert page(only(produced=3, submitted=3, reached=3, seen=3)).unseen is None
+    assert page(replace(funnel(), has_link=False)).unseen is None
+
+
+def test_what_came_late_stands_apart_and_in_no_rate() -> None:
+    made = page(funnel())
+    assert {named.count.stage: named.count.value for named in made.late if named.count.value} == {
+        stage: count for stage, count in EXPECTED.items() if stage.startswith("late_") and count
+    }
+    assert page(only(produced=2, submitted=2)).late == ()
 
 
 @given(st.dictionaries(st.sampled_from(sorted(EXPECTED)), st.integers(0, 10**9)))
 def test_any_figures_can_be_shown(counts: dict[str, int]) -> None:
     made = page(funnel("sent", **counts))
     assert all(float(step.width.rstrip("%")) <= 100 for step in made.steps)
-    assert 5 <= len(made.tiles) <= 7
+    assert 6 <= len(made.tiles) <= 8
 
 
 def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
@@ -192,20 +301,20 @@ def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
         replace(funnel(seen=243, clicked=0, engaged=0, paid=0, hit_human=0), has_link=False),
         details=replace(DETAILS, link=None),
     )
-    tile = next(tile for tile in shown.tiles if tile.name == "clicked")
-    assert (tile.share, tile.lines) == (None, ("No link in the text: there is no click rate",))
+    clicks = next(tile for tile in shown.tiles if tile.name == "clicked")
+    assert (clicks.share, clicks.lines) == (None, ("No link in the text: there is no click rate",))
     assert [step.name for step in shown.steps] == ["produced", "submitted", "delivered", "reached", "redeemed"]
     assert not {note.count.stage for step in shown.steps for note in step.notes} & {"seen", "redeemed_unclicked"}
     assert "seen" not in {named.count.stage for named in shown.more}
-    french = Figures(replace(funnel(), has_link=False), Speech("fr", "Europe/Paris"), "EUR").tiles()
-    assert french[1].lines == ("Pas de lien dans le texte\u00a0: pas de taux de clic",)
+    french = tile(replace(funnel(), has_link=False), "clicked", speech=Speech("fr", "Europe/Paris"))
+    assert french.lines == ("Pas de lien dans le texte\u00a0: pas de taux de clic",)
 
 
 def test_engaged_and_paid_are_shown_where_a_page_or_a_payment_can_make_them() -> None:
     def shown(figures: Funnel) -> list[tuple[str, str]]:
         tiles = {tile.name for tile in page(figures).tiles}
         assert tiles & {"engaged", "paid"} == {step.name for step in page(figures).steps} & {"engaged", "paid"}
-        return [(step.name, step.share.whole.stage) for step in page(figures).steps if step.share][2:]
+        return [(step.name, step.share.whole.stage) for step in page(figures).steps if step.share and not step.is_branch][3:]
 
     plain = funnel(engaged=0, paid=0, payment=0)
     assert shown(plain) == [("clicked", "seen"), ("redeemed", "reached")]
@@ -214,3 +323,48 @@ def test_engaged_and_paid_are_shown_where_a_page_or_a_payment_can_make_them() ->
     assert shown(replace(plain, has_page=True)) == with_page
     assert shown(replace(plain, has_page=True, has_payments=True)) == [*with_page, ("paid", "reached")]
     assert shown(funnel(engaged=1, paid=1)) == [*with_page, ("paid", "reached")], "what happened stays told"
+
+
+ODD = {
+    "one": (only(produced=1, submitted=1, delivered=1, reached=1, seen=1), ("A campaign of one message",)),
+    "all failed": (
+        only(produced=40, submitted=40, failed=37, expired=3),
+        ("No message has arrived Of 40 submitted: Failed for good 37, Expired 3.",),
+    ),
+    "none left": (only(produced=3, stopped=2, refused=1), ("No message has left Of 3 produced: Stopped 2, Refused 1.",)),
+    "suspects": (
+        only(produced=20, submitted=20, delivered=20, reached=20, seen=20, suspect=3),
+        ("No click by a person was seen 3 messages were opened by something that may be", "between 0 and 15.0\u202f%"),
+    ),
+    "machines": (
+        only(produced=20, submitted=20, delivered=20, reached=20, seen=20, machine=1),
+        ("No click by a person was seen 1 message was opened by previews, scanners or robots alone.",),
+    ),
+    "single": (replace(only("sending", produced=2, submitted=2, pending=2), kind="single"), ("Single messages Each has",)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_odd_campaign_is_told_in_words(name: str, language: Language) -> None:
+    figures, words = ODD[name]
+    made = make_funnel_page(Reading(figures, DETAILS, NONE_BEFORE), WHO, Speech(language, "Europe/Paris"), NOW)
+    assert made.empty is None
+    said = [f"{notice.title} {' '.join(notice.lines)}" for notice in made.notices if notice.level == "info"]
+    assert len(said) == 1
+    if language == "en":
+        assert all(part in said[0] for part in words), said
+
+
+def test_a_usual_campaign_needs_no_such_words() -> None:
+    assert page(funnel(), route("bound")).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [("draft", "Nothing was sent yet"), ("sent", "Nobody was sent to"), ("cancelled", "Nothing was sent")],
+)
+def test_an_empty_campaign_says_why_it_is_empty(state: str, title: str) -> None:
+    made = page(only(state), route("bound"))
+    assert made.empty and made.empty.title == title
+    assert (made.notices, made.standing, made.chart) == ((), "", "")

@@ -27,10 +27,11 @@ from tests import factories
 from tests.dashboards.scenes import apply_all, deliver, eventful_campaign, learn, new_campaign
 from tests.dashboards.serving import serving
 from tests.dashboards.site import add_user, read_token, sign_in_path
-from tests.dashboards.test_figures import DETAILS, funnel
+from tests.dashboards.test_figures import DETAILS, NONE_BEFORE, funnel
 from tests.ricochet.served import wait_until
 
 PATIENCE_S = 60
+SECRET = "a secret key for the tests, of 42 characters"
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ async def test_however_many_read_a_campaign_one_looks_at_it(monkeypatch: pytest.
 
     def read(workspace_id: int, campaign_id: int) -> Reading:
         looks.append((workspace_id, campaign_id))
-        return Reading(funnel(), DETAILS)
+        return Reading(funnel(), DETAILS, NONE_BEFORE)
 
     monkeypatch.setattr("dashboards.shared_looks.LOOK_S", PATIENCE_S)
     shared, found = SharedLooks(read), []
@@ -259,7 +260,7 @@ async def test_however_many_read_a_campaign_one_looks_at_it(monkeypatch: pytest.
 async def test_a_reading_stays_the_same_as_long_as_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboards.shared_looks.LOOK_S", 0.0)
     figures = [funnel(), funnel(), funnel(queued=4, submitted=15, pending=2)]
-    shared = SharedLooks(lambda *_: Reading(figures.pop(0), DETAILS))
+    shared = SharedLooks(lambda *_: Reading(figures.pop(0), DETAILS, NONE_BEFORE))
     with shared.reader((1, 7)):
         first, second, third = [await shared.look((1, 7)) for _ in range(3)]
     assert first is second
@@ -268,7 +269,7 @@ async def test_a_reading_stays_the_same_as_long_as_nothing_changed(monkeypatch: 
 
 async def test_a_look_that_fails_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboards.shared_looks.LOOK_S", PATIENCE_S)
-    answers: list[Reading | Exception] = [ValueError("once"), Reading(funnel(), DETAILS)]
+    answers: list[Reading | Exception] = [ValueError("once"), Reading(funnel(), DETAILS, NONE_BEFORE)]
 
     def read(*_: int) -> Reading:
         answer = answers.pop(0)
@@ -280,4 +281,4 @@ async def test_a_look_that_fails_is_made_again(monkeypatch: pytest.MonkeyPatch) 
     with shared.reader((1, 7)):
         with pytest.raises(ValueError, match="once"):
             await shared.look((1, 7))
-        assert await shared.look((1, 7)) == Reading(funnel(), DETAILS)
+        assert await shared.look((1, 7)) == Reading(funnel(), DETAILS, NONE_BEFORE)

@@ -7,11 +7,11 @@ from string import Formatter
 
 import pytest
 
+from dashboards.beside import ALSO_COUNTED, CAME_LATE
 from dashboards.catalog import CATALOG
 from dashboards.definitions import DEFINITIONS
 from dashboards.editor import shapes
 from dashboards.editor.starters import STARTERS
-from dashboards.figures import ALSO_COUNTED
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
 from linksvc.holds import REASONS
@@ -77,6 +77,8 @@ def made_for_pages() -> set[str]:
     }
 
 
+REMARKS = ("one", "single", "none_left", "none_arrived", "suspects", "machines")
+
 MADE_OF_A_CLOSED_SET = {
     *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
     *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
@@ -86,8 +88,10 @@ MADE_OF_A_CLOSED_SET = {
     *(f"verdict.{verdict}" for verdict in Verdict),
     *(f"reason.{reason}" for reason in Reason if reason),
     *(f"error.{status}.{part}" for status in (400, 403, 404, 500) for part in ("title", "text")),
-    *(f"figures.of_{stage}" for stage in ("produced", "submitted", "seen", "reached", "clicked")),
-    *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect", "redeemed_unclicked")),
+    *(f"figures.whole_{stage}" for stage in ("produced", "submitted", "seen", "reached", "clicked", "redeemed")),
+    *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect")),
+    *(f"remark.{about}.{part}" for about in REMARKS for part in ("title", "text")),
+    *(f"funnel.empty.{state}.{part}" for state in ("draft", "sent", "cancelled") for part in ("title", "text")),
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),
@@ -129,7 +133,8 @@ def test_every_stage_and_occurrence_is_defined() -> None:
 
 def test_every_stage_and_occurrence_stands_on_the_page() -> None:
     funnel = {"produced", "submitted", "delivered", "reached", "clicked", "engaged", "redeemed", "paid"}
-    assert {*funnel, *UNSENT, *SENT, *ALSO_COUNTED} == set(DEFINITIONS)
+    tiles = {"replied", "opted_out"}
+    assert {*funnel, *tiles, *UNSENT, *SENT, *ALSO_COUNTED, *CAME_LATE} == set(DEFINITIONS)
 
 
 def test_the_docs_define_every_figure_in_the_words_of_the_pages() -> None:
