@@ -4,79 +4,19 @@ Amounts of different currencies stand beside one another and are never added or 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import DASH, Teller
-from linksvc.funnel import Funnel
-from linksvc.money import exponent_of
+from linksvc.costs import Costs, in_millionths
 
-MILLION = 1_000_000
 _BROUGHT = (
     ("redemption", "charts.costs.redemptions"),
     ("payment", "charts.costs.payments"),
     ("return", "charts.costs.returns"),
     ("void", "charts.costs.voids"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """Amounts by currency, all in millionths of its unit. `priced`: the fragments that cost so much together."""
-
-    revenue: Mapping[str, int]
-    taken_back: Mapping[str, int]
-    cost: Mapping[str, int]
-    priced: Mapping[str, int]
-    submitted: int
-    fragments: int
-
-    @property
-    def unpriced(self) -> int:
-        """Fragments whose route told no price."""
-        return self.fragments - sum(self.priced.values())
-
-    @property
-    def currencies(self) -> tuple[str, ...]:
-        return tuple(sorted({*self.revenue, *self.cost}))
-
-    def net(self, currency: str) -> int:
-        return self.revenue.get(currency, 0) - self.taken_back.get(currency, 0)
-
-    @property
-    def why_no_return(self) -> str:
-        """The key of the reason for which no return on investment can be told; empty: it can."""
-        if self.unpriced:
-            return "charts.costs.unpriced"
-        if not any(self.cost.values()):
-            return "charts.costs.free"
-        return "" if len(self.currencies) == 1 else "charts.costs.currencies"
-
-    @property
-    def investment_return(self) -> Fraction | None:
-        """What came back of each unit spent, beyond it: (net revenue - cost) / cost."""
-        if self.why_no_return:
-            return None
-        (currency,) = self.currencies
-        return Fraction(self.net(currency) - self.cost[currency], self.cost[currency])
-
-
-def costs_of(funnel: Funnel) -> Costs:
-    """The amounts of a campaign."""
-    return Costs(
-        revenue={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.revenue},
-        taken_back={money.currency: in_millionths(money.amount_minor, money.currency) for money in funnel.taken_back},
-        cost={cost.currency: cost.micros for cost in funnel.cost},
-        priced={cost.currency: cost.fragments for cost in funnel.cost},
-        submitted=funnel["submitted"],
-        fragments=funnel.fragments,
-    )
-
-
-def in_millionths(amount_minor: int, currency: str) -> int:
-    return amount_minor * int(10 ** (6 - exponent_of(currency)))
 
 
 def cost_chart(costs: Costs, counts: Mapping[str, int], own: str, teller: Teller) -> Chart:
@@ -136,7 +76,7 @@ def _money(teller: Teller, amount: int, currency: str) -> str:
 def _investment(costs: Costs, teller: Teller) -> Note:
     back = costs.investment_return
     if back is None:
-        return Note(teller.say(costs.why_no_return))
+        return Note(teller.say(f"charts.costs.{costs.why_no_return}"))
     (currency,) = costs.currencies
     result = costs.net(currency) - costs.cost[currency]
     return Note(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from dashboards.charts.costs import cost_chart, costs_of
+from dashboards.charts.costs import cost_chart
 from dashboards.charts.delays import CLICKS, RECEIPTS, REDEMPTIONS, delay_chart
 from dashboards.charts.deliveries import delivery_chart
 from dashboards.charts.devices import device_chart
@@ -24,6 +24,7 @@ from dashboards.charts.weeks import CLICKED, recipients_week, workspace_week
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.breakdowns import BreakdownRow, read_breakdown, read_spread, read_timeline
+from linksvc.costs import costs_of
 from linksvc.deliveries import Spread, make_deliveries
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.public_ids import format_id
