@@ -5,6 +5,7 @@ Plain ASGI: the whole of a click is one header scan, one decoding and one wait f
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -18,6 +19,8 @@ from tracker.block_watch import BlockWatch
 from tracker.event_limits import EventLimits
 from tracker.evidence import HitTokens
 from tracker.guessing import watch_networks
+from tracker.known import News
+from tracker.landing import symbols
 from tracker.landing.assembly import LandingPages
 from tracker.landing.files import PageAddresses
 from tracker.landing.rendering import Renderer
@@ -124,15 +127,24 @@ def create_tracker(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, sync: Sync = os.fdatasync
 ) -> Tracker:
     """The tracker of one process. Nothing connects, and nothing is opened, before its lifespan begins."""
-    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]), settings.short_url)
+    hit_tokens, visit_tokens = HitTokens(keyring.hit_tokens), VisitTokens(keyring.visit_tokens)
+    prepare = partial(_prepare, visit_tokens)
+    watch = BlockWatch(engine, Snapshot(settings.data_dir, keyring.links[0]), settings.short_url, prepare)
     spool = Spool(settings.spool_dir, settings.spool_segment_bytes, settings.spool_max_bytes, sync)
     losses, guessing, personal = Losses(), watch_networks(), PersonalLinks(engine)
     networks = CallerNetworks(settings.trusted_proxies)
     resolver = Resolver(ShortCodes.of(keyring), watch, networks, guessing)
-    hit_tokens, visit_tokens = HitTokens(keyring.hit_tokens), VisitTokens(keyring.visit_tokens)
     showing = PageShowing(hit_tokens, PageAddresses(), Renderer())
     redirect = Redirect(resolver, watch, spool, losses, networks, guessing, personal, showing, visit_tokens, clock)
     events = PageEvents(hit_tokens, spool, EventLimits(), clock)
     landing = LandingPages(Transactions(engine), resolver, watch, showing, redirect, events, clock)
     snippet = Snippet(visit_tokens, events, watch, networks, clock)
     return Tracker(watch, spool, losses, guessing, personal, redirect, landing, events, snippet)
+
+
+def _prepare(visit_tokens: VisitTokens, news: News) -> None:
+    """Imports what only some links need, so that their first visitor does not wait for it."""
+    if news.pages:
+        symbols.load()
+    if any(destination.snippet_origins for destination in news.destinations):
+        visit_tokens.load()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -35,7 +36,10 @@ class BlocksUnreachable(RicochetError):
 class BlockWatch:
     """Used from the tracker's event loop; asks the database in a thread of its own, one question at a time."""
 
-    def __init__(self, engine: Engine, snapshot: Snapshot, short_url: str) -> None:
+    def __init__(
+        self, engine: Engine, snapshot: Snapshot, short_url: str, prepare: Callable[[News], None] = lambda _: None
+    ) -> None:
+        """`prepare` is told in a thread what is new, before it is answered from: it imports what that needs."""
         self.known = Known(short_url)
         self.informed = False
         """Whether anything is known: from the database or a snapshot."""
@@ -46,6 +50,7 @@ class BlockWatch:
         self._read_all = False
         self._engine = engine
         self._snapshot = snapshot
+        self._prepare = prepare
         self._flight: asyncio.Task[None] | None = None
         self._polling: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "blocks")
@@ -57,7 +62,7 @@ class BlockWatch:
 
     async def start(self) -> None:
         """Learns what there is from the database, or failing that from the snapshot, and begins to poll."""
-        kept = await asyncio.get_running_loop().run_in_executor(self._thread, self._snapshot.read)
+        kept = await asyncio.get_running_loop().run_in_executor(self._thread, self._read_snapshot)
         if kept is not None:
             self.known, self.informed = Known(self._short_url, kept), True
         with suppress(BlocksUnreachable):
@@ -125,9 +130,16 @@ class BlockWatch:
             if known and is_behind(session, known):
                 log.warning("the database is behind; reading everything again", action="blocks_behind")
                 known = None
-            if known is None:
-                return read_news(session, 0, 0), True
-            return read_news(session, known.blocks.end, known.revision), False
+            whole = known is None
+            news = read_news(session, known.blocks.end, known.revision) if known else read_news(session, 0, 0)
+        self._prepare(news)
+        return news, whole
+
+    def _read_snapshot(self) -> News | None:
+        kept = self._snapshot.read()
+        if kept:
+            self._prepare(kept)
+        return kept
 
     def _write_snapshot(self) -> None:
         try:

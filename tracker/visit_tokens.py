@@ -2,6 +2,9 @@
 
 The redirect puts it into the fragment, which browsers send to nobody; the snippet (`tracker.snippet`) takes it out again and
 sends it back with what happens on the page. Who finds one learns nothing from it, and after a day nobody can use it.
+
+Fernet takes six megabytes, which a tracker does without whose links lead to no page that tells: `load` imports it
+beforehand, else the first token does.
 """
 
 import struct
@@ -9,12 +12,15 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from linksvc.errors import Forbidden
 from tracker.evidence import LIFETIME, Arrival, HitRef
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 NAME = b"rk"
 """What the token is called in the fragment."""
@@ -40,7 +46,17 @@ class VisitTokens:
     them opens."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._box = MultiFernet([Fernet(urlsafe_b64encode(key)) for key in reversed(keys)])
+        self._keys = tuple(keys)
+
+    def load(self) -> None:
+        """Makes ready what tokens are encrypted with, so that no visitor waits for it."""
+        _ = self._box
+
+    @cached_property
+    def _box(self) -> "MultiFernet":
+        from cryptography.fernet import Fernet, MultiFernet
+
+        return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in reversed(self._keys)])
 
     def issue(self, hit: HitRef, link_id: int, at: datetime) -> bytes:
         """The hit's token, of characters that need no escaping in an address."""
@@ -51,6 +67,8 @@ class VisitTokens:
     def open(self, token: str, now: datetime) -> VisitElsewhere:
         """The visit that the token was issued for. Raises Forbidden: `visit_token_invalid` for what is no token of ours or
         was changed, `visit_token_expired` after LIFETIME."""
+        from cryptography.fernet import InvalidToken
+
         try:
             packed = _LAYOUT.unpack(self._box.decrypt(token.encode("ascii") + b"=" * (-len(token) % 4)))
         except (InvalidToken, ValueError, struct.error):

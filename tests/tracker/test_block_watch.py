@@ -16,6 +16,9 @@ from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import NOW, campaign, contact, produced_campaign, workspace
 from tests.tracker.conftest import Serve
+from tracker.block_watch import BlockWatch
+from tracker.known import News
+from tracker.snapshot import Snapshot
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -65,6 +68,25 @@ async def test_a_tracker_goes_on_while_its_database_is_moved_away_and_learns_whe
         away.rename(here)
         await until(302, 1000 * newer)
     engine.dispose()
+
+
+async def test_what_is_new_is_prepared_for_before_it_is_answered_from_whether_the_database_tells_or_the_snapshot(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    engine, watches = open_engine(sqlite_settings.database), list[BlockWatch]()
+    produced_campaign(engine, workspace(engine), 3)
+    prepared = []
+
+    def prepare(news: News) -> None:
+        prepared.append((len(news.blocks), watches[-1].known.size["blocks"]))
+
+    for asked in engine, open_engine(NOWHERE):
+        watches.append(BlockWatch(asked, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url, prepare))
+        await watches[-1].start()
+        assert watches[-1].known.size["blocks"] == 1
+        await watches[-1].stop()
+        asked.dispose()
+    assert prepared == [(1, 0), (1, 0)]
 
 
 async def test_a_tracker_that_knows_nothing_yet_says_so(serve: Serve, sqlite_settings: Settings, codes: ShortCodes) -> None:

@@ -1,15 +1,15 @@
 """Promo codes as pictures that a scanner reads back: QR, Code 128, EAN-13. SVG paths without a style, for a page's policy.
 
 Always black on white with their quiet zones, whatever the colours of the page: scanners see nothing else.
+
+The libraries take some megabytes, which a tracker that shows no page does without: `load` imports them beforehand, else
+the first symbol does.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-import segno
-from barcode import EAN13, Code128
-from barcode.errors import BarcodeError
 from markupsafe import Markup
 
 QR_QUIET = 4
@@ -32,8 +32,16 @@ _EAN = re.compile(r"[0-9]{13}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]+", re.ASCII)
 
 
+def load() -> None:
+    """Imports what the symbols are drawn with, so that no visitor waits for it."""
+    import barcode  # noqa: F401
+    import segno  # noqa: F401
+
+
 def qr(code: str, label: str) -> Markup | None:
     """None for a code that is too long to be scanned from a phone."""
+    import segno
+
     if not 0 < len(code) <= QR_MOST:
         return None
     rows = [bytes(row) for row in segno.make_qr(code, error="m", mask=_MASK).matrix]
@@ -44,6 +52,9 @@ def qr(code: str, label: str) -> Markup | None:
 
 def code128(code: str, label: str) -> Markup | None:
     """None for a code that has other characters than those of ASCII, or too many."""
+    from barcode import Code128
+    from barcode.errors import BarcodeError
+
     if not _PRINTABLE.fullmatch(code) or len(code) > CODE128_MOST:
         return None
     try:
@@ -56,6 +67,8 @@ def code128(code: str, label: str) -> Markup | None:
 def ean13(code: str, label: str) -> Markup | None:
     """None unless the code is an EAN-13, its check digit included: scanners read thirteen digits and refuse a wrong one, so
     whatever else was drawn would be read as another code."""
+    from barcode import EAN13
+
     if not _EAN.fullmatch(code):
         return None
     symbol = EAN13(code)
