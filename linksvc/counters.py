@@ -38,8 +38,8 @@ def _tally_anew(session: Session, campaign_id: int) -> Tally:
         tally.add(message)
         if message.has_occurrences:
             by_n[message.n] = message
-    for n, verdict, occurred_at in _counted_hits(session, campaign_id):
-        tally.add_hit(verdict, occurred_at, None if n is None else by_n[n])
+    for n, verdict, reason, occurred_at in _counted_hits(session, campaign_id):
+        tally.add_hit(verdict, reason, occurred_at, None if n is None else by_n[n])
     about_money = select(Fact).where(
         Fact.campaign_id == campaign_id, col(Fact.kind).in_(ABOUT_MONEY), col(Fact.applied_at).is_not(None)
     )
@@ -51,7 +51,7 @@ def _tally_anew(session: Session, campaign_id: int) -> Tally:
 
 
 def _counted_hits(session: Session, campaign_id: int) -> Iterable[Any]:
-    statement = select(Hit.n, Hit.verdict, Hit.occurred_at).where(Hit.campaign_id == campaign_id, COUNTED)
+    statement = select(Hit.n, Hit.verdict, Hit.reason, Hit.occurred_at).where(Hit.campaign_id == campaign_id, COUNTED)
     return session.connection().execute(statement, execution_options={"yield_per": 10_000})
 
 

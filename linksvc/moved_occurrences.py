@@ -27,16 +27,17 @@ def take_along(
     moved = {before.n: (before, after) for before, after in stamped if before.has_occurrences and _is_moved(before, after)}
     if not moved:
         return
-    counted_as = {change.hit.source: change.hit.verdict for change in changes}
-    for n, segment, position, verdict, occurred_at in session.exec(
-        select(Hit.n, Hit.segment, Hit.position, Hit.verdict, Hit.occurred_at).where(  # type: ignore[call-overload]
+    counted_as = {change.hit.source: (change.hit.verdict, change.hit.reason) for change in changes}
+    columns = (Hit.n, Hit.segment, Hit.position, Hit.verdict, Hit.reason, Hit.occurred_at)
+    for n, segment, position, verdict, reason, occurred_at in session.exec(
+        select(*columns).where(  # type: ignore[call-overload]
             Hit.campaign_id == campaign_id, among(session, col(Hit.n), moved.keys()), COUNTED
         )
     ):
         before, after = moved[n]
-        verdict = counted_as.get(source_of(segment, position), verdict)
-        tally.add_hit(verdict, occurred_at, before, -1)
-        tally.add_hit(verdict, occurred_at, after)
+        verdict, reason = counted_as.get(source_of(segment, position), (verdict, reason))
+        tally.add_hit(verdict, reason, occurred_at, before, -1)
+        tally.add_hit(verdict, reason, occurred_at, after)
     for n, kind, occurred_at, amount, currency in session.exec(
         select(Fact.n, Fact.kind, Fact.occurred_at, Fact.amount_minor, Fact.currency).where(  # type: ignore[call-overload]
             Fact.campaign_id == campaign_id,

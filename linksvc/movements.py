@@ -16,7 +16,7 @@ from linksvc.bulk import update_rows
 from linksvc.click_contexts import ClickContext, click_contexts
 from linksvc.facts import AnyFact
 from linksvc.first_redemptions import first_redemptions
-from linksvc.hit_verdicts import Change, first_hits, write_rows
+from linksvc.hit_verdicts import INTERACTION, Change, first_hits, write_rows
 from linksvc.models import Campaign, Message
 from linksvc.moved_occurrences import take_along
 from linksvc.stamps import WRITTEN, Stamps, add_hit, close_window, copy_of, fold, set_hits
@@ -62,13 +62,14 @@ def move(
     for fact in facts:
         stamps = None if fact.n is None else after[fact.n]
         if fact.kind == "hit":
-            tally.add_hit(verdicts[fact.source], fact.occurred_at, stamps)
+            reason = INTERACTION if fact.source in human else fact.detail
+            tally.add_hit(verdicts[fact.source], reason, fact.occurred_at, stamps)
         elif fact.kind in ABOUT_MONEY:
             tally.add_money(fact.kind, fact.occurred_at, fact.amount_minor, fact.currency, stamps)
     for change in changes:
         stamps = None if change.hit.n is None else after[change.hit.n]
-        tally.add_hit(change.hit.verdict, change.hit.occurred_at, stamps, -1)
-        tally.add_hit(change.verdict, change.hit.occurred_at, stamps)
+        tally.add_hit(change.hit.verdict, change.hit.reason, change.hit.occurred_at, stamps, -1)
+        tally.add_hit(change.verdict, change.reason, change.hit.occurred_at, stamps)
     _write_stamps(session, campaign_id, stamped)
     counters.write(session, campaign_id, tally)
     return Movement([(before.state, stamps) for before, stamps in stamped], _clicks(facts, changes, verdicts))

@@ -15,6 +15,7 @@ click_delay, redeem_delay, receipt_delay
           time since their submission (`linksvc.delays`).
 click_hour
           Messages clicked, by the hour of the week on their recipient's clock.
+reason    Visits by why their verdict is what it is, those that name nobody too. Of messages nothing stands here.
 
 `timeline_count` holds the same stages and occurrences by the quarter of an hour in which they came about.
 """
@@ -41,7 +42,8 @@ ANY_COHORT = datetime(1970, 1, 1, tzinfo=UTC)
 
 TOTAL, HOUR = "total", "hour"
 PARTED = ("variant", "segment", "route", "country", "network", "device")
-SPREADS = ("os", "cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour")
+REASON = "reason"
+SPREADS = ("os", "cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", REASON)
 
 _WITH_A_CAUSE = ("refused", "failed", "expired", "unknown")
 _WITH_A_RECEIPT = ("delivered", "failed", "expired", "unknown")
@@ -105,6 +107,7 @@ class Tally:
         self._messages: Counter[_Alike] = Counter()
         self._happened: Counter[_Occurrence] = Counter()
         self._amounts: Counter[_Occurrence] = Counter()
+        self._reasons: Counter[tuple[str, str]] = Counter()
 
     def add(self, stamps: Stamps, times: int = 1) -> None:
         """Counts so many messages like this one under every stage it stands at; fewer than 0 takes them away."""
@@ -115,14 +118,15 @@ class Tally:
         self.add(before, -1)
         self.add(after)
 
-    def add_hit(self, verdict: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
-        """Counts a hit by the verdict that holds for it (or takes it away). `stamps` None: it names nobody."""
+    def add_hit(self, verdict: str, reason: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
+        """Counts a hit by the verdict that holds for it and its reason (or takes it away). `stamps` None: it names nobody."""
         if stamps is None:
             stages: tuple[str, ...] = (f"hit_{verdict}", "hit_unnamed")
         else:
             stages = (f"hit_{verdict}" if in_window(stamps, occurred_at) else "late_hit",)
         for stage in stages:
             self._happened[_occurrence(stage, occurred_at, stamps, "")] += sign
+        self._reasons[stages[0], reason] += sign
 
     def add_money(
         self, kind: str, occurred_at: datetime, amount: int, currency: str, stamps: Stamps | None, sign: int = 1
@@ -142,6 +146,8 @@ class Tally:
                 found.add_messages(alike, times)
         for occurrence in self._happened.keys() | self._amounts.keys():
             found.add_occurrence(occurrence, self._happened[occurrence], self._amounts[occurrence])
+        for (stage, reason), times in self._reasons.items():
+            found.counts[Cell(REASON, reason, ANY_COHORT, stage, "")] += times
         return found.spread_out()
 
 

@@ -17,15 +17,17 @@ from linksvc.clock import BUCKET
 from linksvc.cohorts import Cohort
 from linksvc.database import open_engine, reading, writing
 from linksvc.facts import NewFact
-from linksvc.funnel import Funnel, count_messages, list_messages, read_funnel
-from linksvc.hit_verdicts import Ruling
+from linksvc.funnel import Funnel, read_funnel
+from linksvc.hit_verdicts import COUNTED, Ruling
 from linksvc.message_filters import MessageFilter
+from linksvc.message_list import list_messages
+from linksvc.message_totals import count_messages
 from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message, SendBatch, TimelineCount
 from linksvc.money import Money
 from linksvc.movements import OCCURRING
 from linksvc.stages import SENT, STAGES, UNSENT
 from linksvc.stamps import WRITTEN, Stamps, add_hit, close_window, fold, stamps_of, unstamped
-from linksvc.tallies import ANY_COHORT, HOUR, TOTAL, TimeCell
+from linksvc.tallies import ANY_COHORT, HOUR, REASON, TOTAL, Cell, TimeCell
 from tests import factories
 from tests.factories import NOW, hit, learn_hits
 
@@ -38,6 +40,7 @@ devices = st.sampled_from([("phone", "iOS"), ("computer", "Windows"), ("", "")])
 verdicts = st.sampled_from(["human", "suspect", "machine"])
 causes = st.sampled_from(["", "absent", "blocked"])
 reasons = st.sampled_from(["quiet_hours", "frequency_cap"])
+hit_reasons = st.sampled_from(["", "preview"])
 receipts = st.sampled_from(["DELIVERED", "UNKNOWN", "EXPIRED", "DELETED", "UNDELIVERABLE", "REJECTED"])
 
 
@@ -116,7 +119,8 @@ def visits(draw: st.DrawFn, campaign_id: int) -> list[Event]:
     made: list[Event] = [Applying()] * draw(st.integers(0, 5))
     for i, n in enumerate(draw(st.lists(st.one_of(st.none(), st.integers(0, SIZE - 1)), max_size=8))):
         device, os = draw(devices)
-        made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments), device=device, os=os)))
+        looks = {"reason": draw(hit_reasons), "device": device, "os": os}
+        made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments), **looks)))
         made += [Interaction(i, n)] * draw(st.sampled_from([0, 0, 1, 2]))
         made += [Judging(i, verdict) for verdict in draw(st.lists(verdicts, max_size=3))]
     return made
@@ -282,6 +286,8 @@ def assert_every_figure_opens_its_rows(session: Session, campaign_id: int) -> No
     parts: Counter[tuple[str, str]] = Counter()
     for cell, (count, _) in counters.stored(session, campaign_id).items():
         if cell.stage not in STAGES:
+            if isinstance(cell, Cell) and cell.by == REASON:
+                assert count == len(visits_of(session, campaign_id, cell)), cell
             continue
         if isinstance(cell, TimeCell):
             behind = MessageFilter(cell.stage, during=(cell.bucket, cell.bucket + BUCKET))
@@ -298,6 +304,16 @@ def assert_every_figure_opens_its_rows(session: Session, campaign_id: int) -> No
     for (by, stage), count in parts.items():
         if by in ("os", "click_delay", "click_hour", "proof", "cause", "redeem_delay", HOUR):
             assert count == parts[TOTAL, stage], (by, stage)
+
+
+def visits_of(session: Session, campaign_id: int, cell: Cell) -> list[Hit]:
+    """The counted visits of a verdict and a reason, in the window of their message or, with `late_hit`, behind it."""
+    ends = {message.n: message.window_ends_at for message in session.exec(select(Message))}
+    found = session.exec(select(Hit).where(Hit.campaign_id == campaign_id, Hit.reason == cell.value, COUNTED)).all()
+    late = [row for row in found if row.n is not None and (end := ends[row.n]) and row.occurred_at > end]
+    if cell.stage == "late_hit":
+        return late
+    return [row for row in found if f"hit_{row.verdict}" == cell.stage and row not in late]
 
 
 def assert_once_a_message(session: Session, funnel: Funnel) -> None:
