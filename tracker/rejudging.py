@@ -67,19 +67,20 @@ class _Sums:
             after: set[str] = set()
             for stored, ruling in hits:
                 self._count(stored, ruling)
-                before.add(stored.verdict)
-                after.add(ruling.verdict if ruling else stored.verdict)
+                if not stored.late:
+                    before.add(stored.verdict)
+                    after.add(ruling.verdict if ruling else stored.verdict)
                 if ruling:
                     yield ruling
-            if n is not None:
+            if n is not None and before:
                 self.before[_stage(before)] += 1
                 self.after[_stage(after)] += 1
 
     def _count(self, stored: StoredHit, ruling: Ruling | None) -> None:
         became = ruling.verdict if ruling else stored.verdict
         self.hits += 1
-        self.before[f"hit_{stored.verdict}"] += 1
-        self.after[f"hit_{became}"] += 1
+        self.before["late_hit" if stored.late else f"hit_{stored.verdict}"] += 1
+        self.after["late_hit" if stored.late else f"hit_{became}"] += 1
         if ruling:
             self.exchanges[Exchange(stored.verdict, ruling.verdict, ruling.reason)] += 1
 

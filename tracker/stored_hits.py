@@ -35,6 +35,12 @@ class StoredHit:
     """Whether it is in the figures yet."""
     submitted_at: datetime | None
     """When the operator had taken its message."""
+    window_ends_at: datetime | None
+    """What comes later is in no figure about clicks but those that say so."""
+
+    @property
+    def late(self) -> bool:
+        return self.window_ends_at is not None and self.hit.occurred_at > self.window_ends_at
 
     @property
     def settled(self) -> bool:
@@ -62,13 +68,14 @@ def by_message(session: Session, campaign_id: int) -> Generator[StoredHit]:
 def _hits(campaign_id: int) -> Any:
     columns = [getattr(Hit, name) for name in _SEEN]
     # Looked at hit by hit, like the fact in COUNTED, and for the same reason.
-    submitted_at = (
-        select(Message.submitted_at)
+    of_message = (
+        select(moment)
         .where(Message.campaign_id == Hit.campaign_id, col(Message.n) == col(Hit.n))
         .correlate(Hit)
         .scalar_subquery()
+        for moment in (Message.submitted_at, Message.window_ends_at)
     )
-    held = (Hit.segment, Hit.position, Hit.verdict, Hit.reason, Hit.judged, COUNTED, submitted_at)
+    held = (Hit.segment, Hit.position, Hit.verdict, Hit.reason, Hit.judged, COUNTED, *of_message)
     return select(*columns, *held).where(Hit.campaign_id == campaign_id)  # type: ignore[call-overload]
 
 

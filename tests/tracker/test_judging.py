@@ -15,6 +15,7 @@ from linksvc.applier import apply_batch
 from linksvc.database import insert_new, open_engine, reading, writing
 from linksvc.facts import record
 from linksvc.models import Fact, Hit, JudgementDue, Message
+from linksvc.tallies import TOTAL, Cell
 from tests import factories
 from tests.factories import IPHONE, NOW, hit, learn_hits
 from tracker import judging
@@ -271,7 +272,7 @@ ANEW = Rules(7, judge_anew)
 
 
 def history(engine: Engine, campaign: int) -> None:
-    """Hits of a day, by a scanner and by people, one message opened by both, and a visit that names nobody."""
+    """Hits of a day and some after the window, by a scanner and by people, one message opened by both, and a visit that names nobody."""
     draw = random.Random(3)
     hits = [
         hit(
@@ -280,7 +281,7 @@ def history(engine: Engine, campaign: int) -> None:
             None if i == 9 else draw.randrange(40),
             draw.choice(["human", "suspect"]),
             user_agent=draw.choice([SCANNER, IPHONE]),
-            occurred_at=NOW + seconds(draw.uniform(60, 86_400)),
+            occurred_at=NOW + seconds(draw.uniform(60, 86_400)) + timedelta(days=8 if i % 10 == 0 else 0),
         )
         for i in range(100)
     ]
@@ -288,11 +289,11 @@ def history(engine: Engine, campaign: int) -> None:
 
 
 def shown(engine: Engine, campaign_id: int) -> dict[str, int]:
-    names = ("clicked", "suspect", "machine", "hit_human", "hit_suspect", "hit_machine")
+    names = ("clicked", "suspect", "machine", "hit_human", "hit_suspect", "hit_machine", "late_hit")
     sums = dict.fromkeys(names, 0)
     with reading(engine) as session:
         for cell, (count, _) in counters.stored(session, campaign_id).items():
-            if cell.stage in sums:
+            if isinstance(cell, Cell) and cell.by == TOTAL and cell.stage in sums:
                 sums[cell.stage] += count
     return {name: count for name, count in sums.items() if count}
 
