@@ -272,7 +272,8 @@ ANEW = Rules(7, judge_anew)
 
 
 def history(engine: Engine, campaign: int) -> None:
-    """Hits of a day and some after the window, by a scanner and by people, one message opened by both, and a visit that names nobody."""
+    """Hits of a day and some after the window, by a scanner and by people, one message opened by both, and a visit that
+    names nobody."""
     draw = random.Random(3)
     hits = [
         hit(
