@@ -119,7 +119,7 @@ class Tally:
         self.add(after)
 
     def add_hit(self, verdict: str, reason: str, occurred_at: datetime, stamps: Stamps | None, sign: int = 1) -> None:
-        """Counts a hit by the verdict that holds for it and its reason (or takes it away). `stamps` None: it names nobody."""
+        """Counts a hit by the verdict that holds for it and why (or takes it away). `stamps` None: it names nobody."""
         if stamps is None:
             stages: tuple[str, ...] = (f"hit_{verdict}", "hit_unnamed")
         else:

@@ -30,7 +30,7 @@ from linksvc.funnel import Funnel, read_funnel
 from linksvc.public_ids import format_id
 from linksvc.routes import route_names
 
-SPREADS = ("cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", "os")
+SPREADS = ("cause", "proof", "click_delay", "redeem_delay", "receipt_delay", "click_hour", "os", "reason")
 PLACES = (NETWORKS, COUNTRIES, ROUTES)
 
 
@@ -110,7 +110,7 @@ def _clicks(material: Material, who: SignedIn, teller: Teller, *, of_recipients:
         delay_chart(CLICKS, counts["clicked"], spreads["click_delay"], teller),
         hour_chart(week, teller),
         device_chart(counts["clicked"], material.breakdowns["device"], spreads["os"], teller),
-        verdict_chart(counts, {}, teller),
+        verdict_chart(counts, spreads["reason"], teller),
     )
 
 

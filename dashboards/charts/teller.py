@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from dashboards.charts.shape import Cell, Note
 from dashboards.figures import rows_path
@@ -24,6 +25,11 @@ class Teller:
         """A figure that opens its rows, which are messages or, by its name, an occurrence's; 0 has none."""
         href = rows_path(self.campaign_id, rows) if value else None
         return Cell(self.speech.number(value), note, value, href)
+
+    def count_of(self, value: int, occurrence: str, by: str, of: str) -> Cell:
+        """A part of what an occurrence counts, which has `of` as its value of `by`."""
+        href = f"{rows_path(self.campaign_id, occurrence)}&{urlencode({'by': by, 'value': of})}" if value else None
+        return Cell(self.speech.number(value), value=value, href=href)
 
     def share(self, part: Cell, whole: Cell, *, with_bar: bool = False) -> Cell:
         """A rate, with its numerator and denominator under it; a dash where there is nothing to take a share of."""

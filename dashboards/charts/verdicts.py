@@ -83,4 +83,4 @@ def _reason(occurrence: str, reason: str, count: int, teller: Teller) -> Row:
     if reason:
         words = teller.say(key) if key in CATALOG else reason
     of = teller.say(_VERDICTS[occurrence.removeprefix("hit_")][0])
-    return Row(words, (teller.count(count, MessageFilter(occurrence, by="reason", value=reason)),), note=of)
+    return Row(words, (teller.count_of(count, occurrence, "reason", reason),), note=of)
