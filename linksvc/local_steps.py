@@ -2,7 +2,7 @@
 hour and trends.
 
 A day on which clocks are set forward has 23 hours, one on which they are set back 25; the hour that comes twice is two
-hours, told apart by their distance from UTC. Every zone is whole quarters of an hour off UTC, so each step is whole counters.
+hours, told apart by their distance from UTC. Every zone is whole quarters of an hour off UTC, so a step is whole counters.
 """
 
 from collections.abc import Iterator

@@ -7,7 +7,9 @@ from linksvc.api.operations import (
     codes,
     contacts,
     conversions,
+    delivery_reports,
     follow_ups,
+    funnels,
     health,
     holds,
     links,
@@ -27,6 +29,7 @@ from linksvc.api.operations import (
     sending,
     shops,
     time,
+    timelines,
     webhooks,
 )
 
@@ -41,6 +44,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *campaign_links.OPERATIONS,
     *sending.OPERATIONS,
     *reports.OPERATIONS,
+    *funnels.OPERATIONS,
+    *timelines.OPERATIONS,
+    *delivery_reports.OPERATIONS,
     *follow_ups.OPERATIONS,
     *segments.OPERATIONS,
     *conversions.OPERATIONS,

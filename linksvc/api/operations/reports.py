@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from linksvc.api.audience_shapes import AudienceAnswer, answer_of
 from linksvc.api.operation import Call, Failure, Operation
-from linksvc.api.payloads import Answer, MoneyAnswer, Parameters
+from linksvc.api.payloads import Answer, Parameters
 from linksvc.audiences import Audience, read_audience
 from linksvc.database import reading
 from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
@@ -17,7 +17,7 @@ from linksvc.message_filters import MessageFilter
 from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import RouteTrouble, find_trouble, is_waiting
-from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+from linksvc.stages import SENT, STAGES, UNSENT
 
 NOT_FOUND = Failure(404, "campaign_not_found", "There is no such campaign in this workspace.")
 
@@ -104,34 +104,6 @@ class CampaignAnswer(Answer):
         )
 
 
-class FunnelAnswer(Answer):
-    campaign_id: str
-    name: str
-    state: str
-    stages: dict[str, int] = Field(description="Messages that stand at each stage; each opens its own list of messages.")
-    occurrences: dict[str, int] = Field(description="What may happen several times a message: hits, redemptions, payments.")
-    revenue: tuple[MoneyAnswer, ...] = Field(
-        description="What was paid with codes of this campaign and by its links, a sum a currency."
-    )
-    net_revenue: tuple[MoneyAnswer, ...] = Field(description="The same less what was returned or voided since.")
-    unaccounted: int = Field(description="Messages that no state holds: 0, or the figures are wrong.")
-    pending_facts: int = Field(description="What was learnt and is not in the figures yet: 0, or they are about to move.")
-
-    @classmethod
-    def of(cls, funnel: Funnel) -> Self:
-        return cls(
-            campaign_id=format_id("campaign", funnel.campaign_id),
-            name=funnel.name,
-            state=funnel.state,
-            stages={stage: funnel[stage] for stage in STAGES},
-            occurrences={occurrence: funnel[occurrence] for occurrence in OCCURRENCES},
-            revenue=tuple(MoneyAnswer.of(sum) for sum in funnel.revenue),
-            net_revenue=tuple(MoneyAnswer.of(sum) for sum in funnel.net_revenue),
-            unaccounted=funnel.unaccounted,
-            pending_facts=funnel.pending_facts,
-        )
-
-
 class MessagesQuery(Parameters):
     stage: str = Field("produced", max_length=40, description=f"One of: {', '.join(STAGES)}.")
     after: int = Field(-1, ge=-1, le=_FURTHEST, description="`next_after` of the page before.")
@@ -213,11 +185,6 @@ def read_campaign(call: Call[None, None]) -> CampaignAnswer:
         return describe(session, call.workspace_id, call.ids["campaign_id"])
 
 
-def read_campaign_funnel(call: Call[None, None]) -> FunnelAnswer:
-    with reading(call.engine) as session:
-        return FunnelAnswer.of(read_funnel(session, call.workspace_id, call.ids["campaign_id"]))
-
-
 def read_campaign_messages(call: Call[None, MessagesQuery]) -> MessagesAnswer:
     query = call.query
     with reading(call.engine) as session:
@@ -236,18 +203,6 @@ OPERATIONS = (
         scope="campaigns:read",
         handler=read_campaign,
         answer=CampaignAnswer,
-        failures=(NOT_FOUND,),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/campaigns/{campaign_id}/funnel",
-        name="read_campaign_funnel",
-        summary="Read a campaign's funnel",
-        description="From counters, so it takes the same time whatever the campaign's size.",
-        tag="campaigns",
-        scope="campaigns:read",
-        handler=read_campaign_funnel,
-        answer=FunnelAnswer,
         failures=(NOT_FOUND,),
     ),
     Operation(
