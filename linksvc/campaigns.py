@@ -28,6 +28,9 @@ KINDS = ("marketing", "transactional")
 MAX_FRAGMENTS = 10
 MAX_RATE_PER_S = 1_000
 
+ATTRIBUTION_DAYS, MAX_ATTRIBUTION_DAYS = 7, 90
+"""For how long what comes of a message is its result: unless told, and at most."""
+
 Audience = Literal["all"] | tuple[Literal["import"], int] | tuple[Literal["segments"], tuple[int, ...]]
 """All who may be sent to, or the contacts of one import who may, or the people of segments who may. Whoever is in several
 of these gets one message and belongs to the first of them."""
@@ -57,6 +60,8 @@ class NewCampaign:
     """Where its codes come from; None: they are generated, and the offer has no others."""
     page_id: int | None = None
     """The landing page that the link shows instead of leading to a destination, which is empty then."""
+    attribution_days: int = ATTRIBUTION_DAYS
+    """For how many days after its submission what comes of a message is its result; what comes later is told apart."""
 
 
 def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: datetime, short_url: str = "") -> int:
@@ -66,8 +71,9 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     stop_missing, link_without_destination, destination_without_link, terms_without_destination, destination_invalid,
     page_and_destination, page_not_published, those of the link's terms (`linksvc.link_terms.check_terms`),
     code_without_offer, offer_without_code, offer_ended, offer_withdrawn, code_source_missing, code_source_empty,
-    sender_invalid, sender_cannot_receive, rate_invalid, audience_missing, import_unfinished, segments_too_many; NotFound
-    with workspace_not_found, offer_not_found, import_not_found, page_not_found, segment_not_found.
+    sender_invalid, sender_cannot_receive, rate_invalid, attribution_invalid, audience_missing, import_unfinished,
+    segments_too_many; NotFound with workspace_not_found, offer_not_found, import_not_found, page_not_found,
+    segment_not_found.
     """
     workspace = session.get(Workspace, workspace_id)
     if workspace is None:
@@ -79,6 +85,9 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
     check_sender(new.sender, new.kind)
     if not 1 <= new.rate_per_s <= MAX_RATE_PER_S:
         raise _wrong("rate_per_s", "rate_invalid", f"The rate is a number from 1 to {MAX_RATE_PER_S:,} a second.")
+    if not 1 <= new.attribution_days <= MAX_ATTRIBUTION_DAYS:
+        message = f"What comes of a message is its result for 1 to {MAX_ATTRIBUTION_DAYS} days after it was submitted."
+        raise _wrong("attribution_days", "attribution_invalid", message)
     link = _check_link(session, workspace, new, "link" in fields, ShortHosts(session, short_url), now)
     uses_code = "code" in fields or (link is not None and link.shows_code)
     code_source = _check_offer(session, workspace_id, new, uses_code, now)
@@ -92,6 +101,7 @@ def create_campaign(session: Session, workspace_id: int, new: NewCampaign, now: 
         offer_id=new.offer_id,
         code_source=code_source,
         rate_per_s=new.rate_per_s,
+        attribution_days=new.attribution_days,
         audience_import_id=import_id,
         created_at=now,
     )

@@ -67,6 +67,7 @@ def create_follow_up(
         offer_id=parent.offer_id,
         code_source=_source_of(parent),
         rate_per_s=parent.rate_per_s,
+        attribution_days=parent.attribution_days,
         audience=("segments", (segment.id,)),
     )
     campaign_id = create_campaign(session, workspace_id, draft, now, short_url)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from linksvc import campaign_control
-from linksvc.campaigns import KINDS, Audience, NewCampaign, create_campaign
+from linksvc.campaigns import ATTRIBUTION_DAYS, KINDS, MAX_ATTRIBUTION_DAYS, Audience, NewCampaign, create_campaign
 from linksvc.clock import now
 from linksvc.code_dealing import SOURCES, Source
 from linksvc.database import reading, writing
@@ -81,6 +81,13 @@ def add_campaign(
         ),
     ] = None,
     rate: Annotated[int, typer.Option("--rate", help="SMS fragments a second, at most.")] = 100,
+    attribution_days: Annotated[
+        int,
+        typer.Option(
+            "--attribution-days",
+            help=f"For how long after its submission what comes of a message is its result, 1 to {MAX_ATTRIBUTION_DAYS}.",
+        ),
+    ] = ATTRIBUTION_DAYS,
     activates: Activates = None,
     expires: Expires = None,
     fallback: Fallback = None,
@@ -106,6 +113,7 @@ def add_campaign(
         offer_id=parse_id("offer", offer_id) if offer_id else None,
         code_source=_source(codes),
         rate_per_s=rate,
+        attribution_days=attribution_days,
         audience=_audience(audience),
         link_terms=changed_terms(LinkTerms(), activates, expires, fallback, passed, utm, snippet_origins),
     )
@@ -210,6 +218,7 @@ def _print(funnel: Funnel, zone: ZoneInfo) -> None:
         typer.echo(f"{'to be sent':<20}{funnel.send_local} ({funnel.send_timezone})")
     if funnel.expires_at:
         typer.echo(f"{'expires':<20}{funnel.expires_at.astimezone(zone):%Y-%m-%dT%H:%M:%S} ({zone.key})")
+    typer.echo(f"{'results count for':<20}{funnel.attribution_days:>12,} days")
     for stage in [*STAGES, *OCCURRENCES]:
         if not funnel.tells(stage):
             if stage == "clicked":

@@ -11,7 +11,7 @@ from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import CampaignAnswer, describe
 from linksvc.api.payloads import Payload
-from linksvc.campaigns import MAX_RATE_PER_S, NewCampaign, create_campaign
+from linksvc.campaigns import ATTRIBUTION_DAYS, MAX_ATTRIBUTION_DAYS, MAX_RATE_PER_S, NewCampaign, create_campaign
 from linksvc.code_dealing import Source
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
 from linksvc.link_terms import LinkTerms
@@ -55,6 +55,12 @@ class CampaignPayload(Payload):
         "if the offer has lists or a shared code; else they are generated.",
     )
     rate_per_s: int = Field(100, ge=1, le=MAX_RATE_PER_S, description="SMS fragments a second, at most.")
+    attribution_days: int = Field(
+        ATTRIBUTION_DAYS,
+        description="For how many days after its submission clicks, redemptions, payments and replies count as results of a "
+        f"message, 1 to {MAX_ATTRIBUTION_DAYS}; what comes later is told apart as late.",
+        json_schema_extra={"minimum": 1, "maximum": MAX_ATTRIBUTION_DAYS},
+    )
     audience: AudienceField = Field(
         None,
         description="Needed: “all” who may be sent to, the contacts of one import who may, or the people of segments.",
@@ -83,6 +89,7 @@ def _new_campaign(sent: CampaignPayload) -> NewCampaign:
         offer_id=parse_id("offer", sent.offer_id) if sent.offer_id else None,
         code_source=sent.code_source,
         rate_per_s=sent.rate_per_s,
+        attribution_days=sent.attribution_days,
         link_terms=sent.link_terms.terms() if sent.link_terms else LinkTerms(),
         audience=audience_of(sent.audience),
     )
@@ -123,6 +130,7 @@ OPERATIONS = (
             Failure(422, "offer_withdrawn", "The offer was withdrawn."),
             Failure(422, "code_source_missing", "The offer has lists or a shared code; say where the codes come from."),
             Failure(422, "code_source_empty", "There are no codes of this source."),
+            Failure(422, "attribution_invalid", f"`attribution_days` is not from 1 to {MAX_ATTRIBUTION_DAYS}."),
             Failure(422, "audience_missing", "It is not said to whom."),
             Failure(422, "import_unfinished", "The audience is an import that did not finish."),
             Failure(404, "not_found", "`offer_id`, `import_id`, `page_id` or a segment is no id of such a thing."),

@@ -71,6 +71,7 @@ class CampaignAnswer(Answer):
     held: tuple[HeldAnswer, ...] = Field(
         description=f"Why messages are held back, and until when; those that leave next first, at most {MOST_TOLD}."
     )
+    attribution_days: int = Field(description="For how long after its submission what comes of a message is its result.")
     produced: int = Field(description="Messages made so far.")
     states: dict[str, int] = Field(description="How many of them stand where; all together are those produced.")
     trouble: tuple[TroubleAnswer, ...] = Field(description="Why messages wait for a route, while some do.")
@@ -95,6 +96,7 @@ class CampaignAnswer(Answer):
             paused_at=funnel.paused_at,
             cancelled_at=funnel.cancelled_at,
             held=tuple(HeldAnswer.of(one) for one in held),
+            attribution_days=funnel.attribution_days,
             produced=funnel["produced"],
             states={state: funnel[state] for state in (*UNSENT, *SENT)},
             trouble=tuple(TroubleAnswer.of(one) for one in trouble),

@@ -28,6 +28,13 @@ def test_a_campaign_is_added_as_a_draft(api: Api) -> None:
     assert api.get("/v1/campaigns/cmp_1").json() == campaign
 
 
+def test_a_campaign_says_for_how_long_what_comes_of_it_counts(api: Api) -> None:
+    assert create(api).json()["attribution_days"] == 7
+    answer = create(api, attribution_days=90)
+    assert answer.json()["attribution_days"] == 90
+    assert api.get(f"/v1/campaigns/{answer.json()['id']}/funnel").json()["attribution_days"] == 90
+
+
 def test_a_campaign_goes_to_an_import_and_carries_an_offer(api: Api) -> None:
     offer_id = factories.offer(api.engine, api.workspace_id)
     files = {"file": ("a.csv", b"Mobile;Accord SMS\n0639980001;oui\n")}
@@ -46,6 +53,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"audience": None}, "audience_missing"),
     ({"sender": "?"}, "sender_invalid"),
     ({"rate_per_s": 0}, "invalid_request"),
+    ({"attribution_days": 0}, "attribution_invalid"),
+    ({"attribution_days": 91}, "attribution_invalid"),
+    ({"attribution_days": 1.5}, "invalid_request"),
     ({"kind": "spam"}, "invalid_request"),
     ({"audience": "some"}, "invalid_request"),
     ({"colour": "red"}, "invalid_request"),
