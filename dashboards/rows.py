@@ -1,6 +1,6 @@
 """The rows behind a number, written for a table: messages for a stage, else visits, redemptions or payments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -8,10 +8,12 @@ import phonenumbers
 
 from dashboards.catalog import CATALOG
 from dashboards.figures import label_of, meaning_of, rows_path
+from dashboards.keeping import Keeping, keeping_of
 from dashboards.occurrences import OccurrencePage, OccurrenceRow
 from dashboards.speech import Speech
 from linksvc.conversions import CONVERSION, Conversion, ConversionPage
 from linksvc.funnel import Funnel
+from linksvc.message_filters import MessageFilter
 from linksvc.message_list import MessagePage, MessageRow
 from linksvc.promo_codes import display
 
@@ -36,13 +38,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     first_path: str | None
     next_path: str | None
+    keeping: Keeping | None = None
+    """What can be done with the people behind the number; None: nothing."""
 
 
 def message_table(page: MessagePage, funnel: Funnel, stage: str, after: int | None, speech: Speech) -> Table:
     """The messages at a stage, with the moments that the campaign knows."""
     moments = tuple(moment for moment in _MOMENTS if moment not in ("engaged", "paid") or funnel.tells(moment))
     next_after = "" if page.next_after is None else str(page.next_after)
-    return _table(
+    table = _table(
         funnel.campaign_id,
         stage,
         speech,
@@ -52,6 +56,7 @@ def message_table(page: MessagePage, funnel: Funnel, stage: str, after: int | No
         is_first=after is None,
         next_after=next_after,
     )
+    return replace(table, keeping=keeping_of(funnel, MessageFilter(stage), page.total, speech) if page.total else None)
 
 
 _MOMENTS = ("submitted", "receipt", "clicked", "engaged", "redeemed", "paid", "replied", "opted_out")

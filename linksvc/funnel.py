@@ -1,4 +1,5 @@
-"""The funnel query: a campaign's figures from its counters, and the rows behind each. Read by the API and the pages."""
+"""The funnel query: a campaign's figures from its counters. Read by the API, the pages and the command line; the rows behind
+each: `linksvc.message_list`, `linksvc.occurrence_list`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,8 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from linksvc.clock import BUCKET
 from linksvc.cohorts import Cohort, of_cohort
 from linksvc.errors import NotFound
-from linksvc.message_filters import MessageFilter
-from linksvc.models import Campaign, Fact, FunnelCount, Link, Message, Payment, TimelineCount
+from linksvc.models import Campaign, Fact, FunnelCount, Link, Payment, TimelineCount
 from linksvc.money import Money
 from linksvc.stages import SENT, UNSENT
 from linksvc.standing_campaigns import is_for_messages
@@ -120,45 +120,6 @@ def status_of(state: str, paused_at: datetime | None, cancelled_at: datetime | N
     return "cancelling" if cancelled_at else "paused" if paused_at else state
 
 
-@dataclass(frozen=True)
-class MessageRow:
-    """A message as it is listed behind a figure."""
-
-    campaign_id: int
-    n: int
-    contact_id: int
-    number: str
-    country: str
-    state: str
-    code: str
-    tracked: bool
-    error: str
-    cause: str
-    held_reason: str
-    held_until: datetime | None
-    parts: int
-    price_micros: int
-    price_currency: str
-    produced_at: datetime
-    submitted_at: datetime | None
-    receipt_at: datetime | None
-    clicked_at: datetime | None
-    engaged_at: datetime | None
-    redeemed_at: datetime | None
-    paid_at: datetime | None
-    replied_at: datetime | None
-    opted_out_at: datetime | None
-
-
-@dataclass(frozen=True)
-class MessagePage:
-    """Rows in the order of n. `total` is the figure the rows stand behind; `next_after` is None on the last page."""
-
-    rows: tuple[MessageRow, ...]
-    total: int
-    next_after: int | None
-
-
 def find_campaign(session: Session, workspace_id: int, campaign_id: int) -> Campaign:
     """The campaign row. Raises NotFound for another workspace's too."""
     campaign = session.exec(
@@ -252,37 +213,3 @@ def _count_pending(campaign_id: int) -> SelectOfScalar[int]:
         .limit(MOST_PENDING)
     )
     return select(func.count()).select_from(pending.subquery())
-
-
-def list_messages(
-    session: Session,
-    workspace_id: int,
-    campaign_id: int,
-    behind: MessageFilter,
-    after_n: int | None = None,
-    limit: int = 100,
-) -> MessagePage:
-    """The messages behind a figure, after number `after_n`: exactly those that it counts. Raises NotFound."""
-    find_campaign(session, workspace_id, campaign_id)
-    found = session.exec(
-        select(Message)
-        .where(Message.campaign_id == campaign_id, col(Message.n) > (-1 if after_n is None else after_n), behind.where)
-        .order_by(col(Message.n))
-        .limit(limit + 1)
-    ).all()
-    rows = tuple(MessageRow(**{name: getattr(row, name) for name in _ROW}) for row in found[:limit])
-    next_after = rows[-1].n if len(found) > limit else None
-    return MessagePage(rows, count_messages(session, campaign_id, behind), next_after)
-
-
-def count_messages(session: Session, campaign_id: int, behind: MessageFilter) -> int:
-    """How many there are: from the counters where one says it, else counted."""
-    if behind.is_a_stage:
-        counted = select(func.coalesce(func.sum(FunnelCount.count), 0)).where(
-            FunnelCount.campaign_id == campaign_id, FunnelCount.by == TOTAL, FunnelCount.stage == behind.stage
-        )
-        return int(session.exec(counted).one())
-    return session.exec(select(func.count()).where(Message.campaign_id == campaign_id, behind.where)).one()
-
-
-_ROW = tuple(MessageRow.__dataclass_fields__)

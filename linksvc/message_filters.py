@@ -20,6 +20,11 @@ from linksvc.stages import STAGES
 from linksvc.tallies import HOUR, PROOFS
 from linksvc.week_hours import read_hours, stands_in
 
+VALUES_MOST = 200
+"""More than there are hours in a week; a database takes so many alternatives and not any number."""
+
+_YEARS = 1970, 9998
+
 _COHORT = func.coalesce(col(Message.submitted_at), col(Message.produced_at))
 
 
@@ -56,7 +61,7 @@ class MessageFilter:
         since, until = _moment(told, "from"), _moment(told, "to")
         return cls(
             stage=told.get("stage") or "produced",
-            without=tuple(stage for stage in told.get("not", "").split(",") if stage),
+            without=tuple(dict.fromkeys(stage for stage in told.get("not", "").split(",") if stage)),
             by=told.get("by", ""),
             value=told.get("value", ""),
             cohort=Cohort(since, until) if since or until else None,
@@ -87,6 +92,11 @@ class MessageFilter:
         return self == MessageFilter(self.stage)
 
     @property
+    def is_of_moments(self) -> bool:
+        """Whether it matters when messages got to the stage."""
+        return self.during != (None, None)
+
+    @property
     def where(self) -> ColumnElement[bool]:
         """For a query of Message; the campaign is not in it."""
         conditions = [STAGES[self.stage].where, *(not_(STAGES[stage].where) for stage in self.without)]
@@ -98,6 +108,9 @@ class MessageFilter:
 
     def _having(self) -> ColumnElement[bool]:
         try:
+            if "\0" in self.value:
+                # PostgreSQL's text holds no NUL.
+                raise ValueError(self.value)
             return _HAVING[self.by](self.value)
         except ValueError as error:
             message = f"There is no {self.by} {self.value!r}."
@@ -109,13 +122,18 @@ def _moment(told: Mapping[str, str], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        # A plus sign that was not escaped arrives as a space.
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        return _read_moment(text)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
         message = f"{text!r} is no moment with its zone, such as 2026-11-27T10:00:00Z."
-        raise InvalidRequest(message, code="moment_invalid", errors=(FieldError(name, message),))
+        raise InvalidRequest(message, code="moment_invalid", errors=(FieldError(name, message),)) from None
+
+
+def _read_moment(text: str) -> datetime:
+    """Raises ValueError, also for a year that nothing here happens in: in another zone it might not be there at all."""
+    # A plus sign that was not escaped arrives as a space.
+    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    if moment.tzinfo is None or not _YEARS[0] <= moment.year <= _YEARS[1]:
+        raise ValueError(text)
     return moment.astimezone(UTC)
 
 
@@ -151,9 +169,7 @@ def _number(column: Any, none: str = "") -> _Having:
 
 def _in_quarter(value: str) -> ColumnElement[bool]:
     """Of its cohort's quarter of an hour."""
-    since = datetime.fromisoformat(value.replace(" ", "+"))
-    if since.tzinfo is None:
-        raise ValueError(value)
+    since = _read_moment(value)
     return and_(*_between(_COHORT, since, since + BUCKET))
 
 
@@ -186,7 +202,14 @@ def _delay(told: ColumnElement[bool], since: Any, until: Any) -> _Having:
 
 def _one_of(having: _Having) -> _Having:
     """Of names without a comma several may be told, with commas between."""
-    return lambda value: or_(*(having(one) for one in value.split(",")))
+
+    def any_of(value: str) -> ColumnElement[bool]:
+        values = tuple(dict.fromkeys(value.split(",")))
+        if len(values) > VALUES_MOST:
+            raise ValueError(value)
+        return or_(*(having(one) for one in values))
+
+    return any_of
 
 
 def _zone_hour(value: str) -> ColumnElement[bool]:

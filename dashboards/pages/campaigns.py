@@ -30,8 +30,9 @@ from linksvc.clock import Clock
 from linksvc.conversions import CONVERSION, list_conversions
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict
-from linksvc.funnel import Funnel, list_messages, read_funnel
+from linksvc.funnel import Funnel, read_funnel
 from linksvc.message_filters import MessageFilter
+from linksvc.message_list import list_messages
 from linksvc.public_ids import parse_id
 
 _WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, and_, event, not_, or_
 from sqlmodel import Session, col, delete, select, update
 
 from linksvc import counters, facts, leases
@@ -21,7 +21,7 @@ from linksvc.funnel import Funnel, read_funnel
 from linksvc.hit_verdicts import COUNTED, Ruling
 from linksvc.message_filters import MessageFilter
 from linksvc.message_list import list_messages
-from linksvc.message_totals import count_messages
+from linksvc.message_totals import PARTS, count_messages, count_rows
 from linksvc.models import Campaign, Fact, FunnelCount, Hit, Lease, Message, SendBatch, TimelineCount
 from linksvc.money import Money
 from linksvc.movements import OCCURRING
@@ -298,12 +298,14 @@ def assert_every_figure_opens_its_rows(session: Session, campaign_id: int) -> No
             by = "" if cell.by == TOTAL else cell.by
             behind = MessageFilter(cell.stage, by=by, value=cell.value, cohort=cohort)
         assert MessageFilter.parse(behind.parameters()) == behind
-        assert count_messages(session, campaign_id, behind) == count, behind
+        assert count_messages(session, campaign_id, behind) == count_rows(session, campaign_id, behind) == count, behind
         if not isinstance(cell, TimeCell):
             parts[cell.by, cell.stage] += count
     for (by, stage), count in parts.items():
         if by in ("os", "click_delay", "click_hour", "proof", "cause", "redeem_delay", HOUR):
             assert count == parts[TOTAL, stage], (by, stage)
+    outside = [and_(STAGES[part].where, not_(STAGES[whole].where)) for whole in PARTS for part in PARTS[whole]]
+    assert session.exec(select(Message.n).where(or_(*outside))).all() == []
 
 
 def visits_of(session: Session, campaign_id: int, cell: Cell) -> list[Hit]:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from linksvc.database import reading
 from linksvc.deliveries import BUCKETS, PROVED, UNPROVED, Deliveries, make_deliveries, read_deliveries
 from linksvc.delivery_causes import CAUSES
-from linksvc.funnel import count_messages
+from linksvc.message_totals import count_messages
 from linksvc.stages import SENT
 from tests import factories
 from tests.dashboards.chart_scenes import charted_campaign

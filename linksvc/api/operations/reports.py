@@ -1,4 +1,4 @@
-"""A campaign's figures over the API: how far it is, its funnel, and the messages behind each figure."""
+"""How far a campaign is, over the API. Its figures: `funnels` beside this; the rows behind them: `rows`."""
 
 from datetime import datetime
 from typing import Self
@@ -8,22 +8,19 @@ from sqlmodel import Session
 
 from linksvc.api.audience_shapes import AudienceAnswer, answer_of
 from linksvc.api.operation import Call, Failure, Operation
-from linksvc.api.payloads import Answer, Parameters
+from linksvc.api.payloads import Answer
 from linksvc.audiences import Audience, read_audience
 from linksvc.database import reading
-from linksvc.funnel import Funnel, MessagePage, MessageRow, list_messages, read_funnel
+from linksvc.funnel import Funnel, read_funnel
 from linksvc.holds import MOST_TOLD, REASONS, Held, list_holds
-from linksvc.message_filters import MessageFilter
-from linksvc.promo_codes import display
 from linksvc.public_ids import format_id
 from linksvc.route_trouble import RouteTrouble, find_trouble, is_waiting
-from linksvc.stages import SENT, STAGES, UNSENT
+from linksvc.stages import SENT, UNSENT
 
 NOT_FOUND = Failure(404, "campaign_not_found", "There is no such campaign in this workspace.")
 
 PAGE_MOST = 1_000
-_FURTHEST = 2**53
-"""No campaign has that many messages, and every database holds the number."""
+"""Rows of a page."""
 
 
 class TroubleAnswer(Answer):
@@ -106,74 +103,6 @@ class CampaignAnswer(Answer):
         )
 
 
-class MessagesQuery(Parameters):
-    stage: str = Field("produced", max_length=40, description=f"One of: {', '.join(STAGES)}.")
-    after: int = Field(-1, ge=-1, le=_FURTHEST, description="`next_after` of the page before.")
-    limit: int = Field(100, ge=1, le=PAGE_MOST)
-
-
-class MessageAnswer(Answer):
-    n: int = Field(description="Its number in the campaign, from 0.")
-    number: str | None = Field(description="The recipient's; null unless the key has the scope contacts:read.")
-    country: str
-    state: str
-    code: str | None = Field(description="The promo code, if it has one; null unless the key has the scope codes:validate.")
-    parts: int
-    error: str
-    cause: str = Field(description="Why it was refused or did not arrive, in our own words; empty otherwise.")
-    held_reason: str | None = Field(description=f"Why it is held back: {', '.join(REASONS)}; null when it is not.")
-    held_until: datetime | None
-    price_micros: int = Field(description="What its parts cost, in millionths of the currency's unit.")
-    price_currency: str
-    produced_at: datetime
-    submitted_at: datetime | None
-    receipt_at: datetime | None
-    clicked_at: datetime | None
-    engaged_at: datetime | None = Field(description="When somebody first did something on the page behind its link.")
-    redeemed_at: datetime | None
-    paid_at: datetime | None = Field(description="When what it asked for was paid.")
-    replied_at: datetime | None
-    opted_out_at: datetime | None
-
-    @classmethod
-    def of(cls, row: MessageRow, scopes: frozenset[str]) -> Self:
-        return cls(
-            n=row.n,
-            number=row.number if "contacts:read" in scopes else None,
-            country=row.country,
-            state=row.state,
-            code=display(row.code) if row.code and "codes:validate" in scopes else None,
-            parts=row.parts,
-            error=row.error,
-            cause=row.cause,
-            held_reason=row.held_reason if row.state == "held" else None,
-            held_until=row.held_until if row.state == "held" else None,
-            price_micros=row.price_micros,
-            price_currency=row.price_currency,
-            produced_at=row.produced_at,
-            submitted_at=row.submitted_at,
-            receipt_at=row.receipt_at,
-            clicked_at=row.clicked_at,
-            engaged_at=row.engaged_at,
-            redeemed_at=row.redeemed_at,
-            paid_at=row.paid_at,
-            replied_at=row.replied_at,
-            opted_out_at=row.opted_out_at,
-        )
-
-
-class MessagesAnswer(Answer):
-    stage: str
-    total: int = Field(description="The figure that these messages stand behind.")
-    messages: tuple[MessageAnswer, ...]
-    next_after: int | None = Field(description="Send it as `after` for the next page; null on the last.")
-
-    @classmethod
-    def of(cls, stage: str, page: MessagePage, scopes: frozenset[str]) -> Self:
-        messages = tuple(MessageAnswer.of(row, scopes) for row in page.rows)
-        return cls(stage=stage, total=page.total, messages=messages, next_after=page.next_after)
-
-
 def describe(session: Session, workspace_id: int, campaign_id: int) -> CampaignAnswer:
     """The campaign as it stands; routes in trouble are told while messages wait for them, holds while they last."""
     funnel = read_funnel(session, workspace_id, campaign_id)
@@ -187,14 +116,6 @@ def read_campaign(call: Call[None, None]) -> CampaignAnswer:
         return describe(session, call.workspace_id, call.ids["campaign_id"])
 
 
-def read_campaign_messages(call: Call[None, MessagesQuery]) -> MessagesAnswer:
-    query = call.query
-    with reading(call.engine) as session:
-        behind = MessageFilter(query.stage)
-        page = list_messages(session, call.workspace_id, call.ids["campaign_id"], behind, query.after, query.limit)
-    return MessagesAnswer.of(query.stage, page, call.caller.scopes)
-
-
 OPERATIONS = (
     Operation(
         method="GET",
@@ -206,18 +127,5 @@ OPERATIONS = (
         handler=read_campaign,
         answer=CampaignAnswer,
         failures=(NOT_FOUND,),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/campaigns/{campaign_id}/messages",
-        name="read_campaign_messages",
-        summary="List the messages behind a figure",
-        description="In the order of n: exactly the messages that the figure of the funnel counts.",
-        tag="campaigns",
-        scope="campaigns:read",
-        handler=read_campaign_messages,
-        query=MessagesQuery,
-        answer=MessagesAnswer,
-        failures=(NOT_FOUND, Failure(422, "unknown_stage", "There is no such stage.")),
     ),
 )
