@@ -15,11 +15,13 @@ from dashboards.pages import errors
 from dashboards.pages.campaigns import CampaignPages
 from dashboards.pages.charts import ChartPages
 from dashboards.pages.door import Door
+from dashboards.pages.keeping import KeepingPages
 from dashboards.pages.landing_editor import LandingEditor
 from dashboards.pages.landing_list import LandingList
 from dashboards.pages.landing_preview import LandingPreview
 from dashboards.pages.live_campaigns import LiveCampaigns
 from dashboards.pages.page_results import PageResults
+from dashboards.pages.segments import SegmentPages
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
@@ -38,7 +40,7 @@ from linksvc.settings import Settings
 def create_dashboards(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
 ) -> Starlette:
-    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /pages, /till and what is below them,
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /segments, /pages, /till and what is below them,
     /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
@@ -53,6 +55,8 @@ def create_dashboards(
             *ChartPages(engine, sessions).routes(),
             *PageResults(engine, clock, signed_in).routes(),
             *LandingPreview(engine, clock, signed_in).routes(),
+            *KeepingPages(engine, clock, signed_in, settings.short_url).routes(),
+            *SegmentPages(engine, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),
             *LandingEditor(engine, clock, signed_in).routes(),
             *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE), streams).routes(),

@@ -12,7 +12,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-OWN = ("style.css", "charts.css", "editor.css", "page.js", "charts.js", "funnel.js", "till.js", "editor.js", "icon.svg")
+OWN = (
+    "style.css",
+    "charts.css",
+    "editor.css",
+    "segments.css",
+    "page.js",
+    "charts.js",
+    "funnel.js",
+    "till.js",
+    "editor.js",
+    "icon.svg",
+)
 PLOTLY = "plotly.min.js"
 
 PREFIX = "/static/"

@@ -15,6 +15,7 @@ from dashboards.editor.starters import STARTERS
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
 from linksvc.holds import REASONS
+from linksvc.left_out import LEAVES_OUT
 from linksvc.refusals import REASONS as REASONS_OF_TILLS
 from linksvc.routes import FAILING, REFUSED, UNREACHABLE
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
@@ -98,6 +99,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"rows.{column}" for column in ("engaged", "paid", "order", "claimed")),
     *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
     *made_for_pages(),
+    *(f"keep.leave_out.{stage}" for stage in LEAVES_OUT),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
 }
 
