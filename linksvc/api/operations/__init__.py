@@ -5,6 +5,7 @@ from linksvc.api.operations import (
     campaign_links,
     campaigns,
     codes,
+    comparisons,
     contacts,
     conversions,
     delivery_reports,
@@ -31,6 +32,7 @@ from linksvc.api.operations import (
     shops,
     time,
     timelines,
+    trends,
     webhooks,
 )
 
@@ -49,6 +51,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *funnels.OPERATIONS,
     *timelines.OPERATIONS,
     *delivery_reports.OPERATIONS,
+    *comparisons.OPERATIONS,
+    *trends.OPERATIONS,
     *follow_ups.OPERATIONS,
     *segments.OPERATIONS,
     *conversions.OPERATIONS,
