@@ -2,6 +2,7 @@
 
 One for each bind (`sender.route_sender`). A batch is whatever came while the last one was being stored and for a moment
 afterwards, so a quiet bind waits for nothing and a busy one commits rarely: a commit costs as much as thirty events in it.
+Once all that is under way is answered nothing more is waited for: the next messages cannot be marked before that is stored.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from sender.binds import Bind, BindLost, holding
 from sender.inbound import Received
 from sender.matching import ReceivedReceipt
 from sender.messages import Answer
+from sender.pacing import Window
 
 Event = Answer | ReceivedReceipt | Received
 
@@ -31,8 +33,15 @@ MOST_EVENTS = BATCH_ROWS // 4
 
 
 GATHER_S = 0.02
-"""So long after the last batch one is stored that is smaller than the window; an answer keeps its place in the window
-meanwhile."""
+"""So long an answer waits for those that are still to come, and keeps its place in the window meanwhile; and what else comes
+after a batch."""
+
+RECEIPTS_GATHER_S = 0.06
+"""So long many receipts wait for the answers that are to come, to be stored with them: an SMSC that has sent many at once
+does not wait for each to be acknowledged."""
+
+MANY = 25
+"""Receipts."""
 
 MOST_COLLISIONS = 5
 _COLLISIONS = ("40001", "40P01")
@@ -45,16 +54,21 @@ class Recorder:
     """Stores events, ids as `reading` says. `start` it, `put` events, `stop` it when nobody puts any more."""
 
     def __init__(
-        self, engine: Engine, bind: Bind, clock: Clock, reading: RouteReading = _USUAL, window_size: int = 1
+        self, engine: Engine, bind: Bind, clock: Clock, reading: RouteReading = _USUAL, window: Window | None = None
     ) -> None:
         self._reading = reading
-        self._window_size = window_size
+        self._window = window or Window(1)
         self._engine = engine
         self._bind = bind
         self._clock = clock
         self._waiting: deque[tuple[Event, Stored]] = deque()
+        self._answers = 0
+        """How many of those that wait are answers."""
+        self._first_at = self._first_answer_at = 0.0
+        """When the first of those that wait came, by the event loop's time."""
+        self._rested_at = float("-inf")
         self._something = asyncio.Event()
-        self._enough = asyncio.Event()
+        self._stir = asyncio.Event()
         self._ending = False
         self._task: asyncio.Task[None] | None = None
 
@@ -63,35 +77,60 @@ class Recorder:
 
     def put(self, event: Event, stored: Stored) -> None:
         """Stores the event with the next batch."""
+        if not self._waiting:
+            self._first_at = asyncio.get_running_loop().time()
+            self._something.set()
         self._waiting.append((event, stored))
-        self._something.set()
-        if len(self._waiting) >= self._window_size:
-            self._enough.set()
+        if isinstance(event, Answer):
+            self._answers += 1
+            if self._answers == 1:
+                self._first_answer_at = asyncio.get_running_loop().time()
+                self._stir.set()
+        if self._is_enough:
+            self._stir.set()
 
     async def stop(self) -> None:
         """Ends after storing what was put."""
         self._ending = True
         self._something.set()
-        self._enough.set()
+        self._stir.set()
         if self._task:
             await self._task
 
     async def _run(self) -> None:
         while self._waiting or not self._ending:
             await self._something.wait()
+            await self._gather()
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_EVENTS))]
+            self._answers -= sum(isinstance(event, Answer) for event, _ in batch)
             if not self._waiting and not self._ending:
                 self._something.clear()
             await self._store(batch)
-            await self._pause()
+            self._rested_at = asyncio.get_running_loop().time() + GATHER_S
+            await asyncio.sleep(PAUSE_S)
 
-    async def _pause(self) -> None:
-        await asyncio.sleep(PAUSE_S)
-        if len(self._waiting) < self._window_size and not self._ending:
-            self._enough.clear()
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._is_enough and (rest_s := self._due - loop.time()) > 0:
+            self._stir.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_S - PAUSE_S):
-                    await self._enough.wait()
+                async with asyncio.timeout(rest_s):
+                    await self._stir.wait()
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether waiting would bring nothing: every answer is there that is to come."""
+        answered = 0 < self._answers >= self._window.taken
+        return answered or len(self._waiting) >= MOST_EVENTS or self._ending
+
+    @property
+    def _due(self) -> float:
+        """When what waits is stored, whatever is still to come."""
+        if self._answers:
+            return self._first_answer_at + GATHER_S
+        if len(self._waiting) >= MANY and self._window.taken:
+            return self._first_at + RECEIPTS_GATHER_S
+        return self._rested_at
 
     async def _store(self, batch: list[tuple[Event, Stored]]) -> None:
         error = await asyncio.to_thread(self._try, [event for event, _ in batch])

@@ -93,8 +93,8 @@ class RouteSender:
 
     async def _hold(self, bind: Bind) -> None:
         around, route, loop = self._around, self._route, asyncio.get_running_loop()
-        recorder = Recorder(around.engine, bind, around.clock, route.reading, route.window_size)
         pacer, window = Pacer(route.rate_per_s / route.binds), Window(route.window_size)
+        recorder = Recorder(around.engine, bind, around.clock, route.reading, window)
         terms, health = RouteTerms(route, around.books), Health(loop.time)
         intake = Intake(terms, health, loop.time, self._timing.probe_s)
         feed = Feed(around.engine, bind, around.clock, around.campaigns, pacer, window, Writing.of(route), intake)

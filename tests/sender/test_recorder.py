@@ -11,6 +11,7 @@ from linksvc.database import open_engine, reading, writing
 from sender import recorder as recorders
 from sender import recovery, strays
 from sender.binds import Bind, worker_name
+from sender.pacing import Window
 from sender.recorder import MOST_COLLISIONS, Recorder
 from tests.sender.test_matching import Books, receipt
 from tests.sender.waiting import put
@@ -72,16 +73,37 @@ async def test_one_that_is_turned_away_for_ever_is_told(postgresql_url: str) -> 
     books.engine.dispose()
 
 
-async def test_a_window_of_events_and_an_end_are_waited_for_no_longer(
+async def test_nothing_is_waited_for_once_all_that_is_under_way_is_answered(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorders, "GATHER_S", 3_600.0)
-    books = Books(open_engine(sqlite_url))
-    recorder = Recorder(books.engine, seize(books, 0), now, window_size=3)
+    books = Books(open_engine(sqlite_url), 4)
+    window = Window(8)
+    window.take(3)
+    recorder = Recorder(books.engine, seize(books, 0), now, window=window)
     recorder.start()
-    await put(recorder, receipt(""))
-    await asyncio.gather(*(put(recorder, receipt("")) for _ in range(3)))
-    last = put(recorder, receipt(""))
+    await asyncio.gather(*(put(recorder, books.answer(n, f"id-{n}")) for n in range(3)))
+    window.take(1)
+    last = put(recorder, books.answer(3, "id-3"))
     await recorder.stop()
     assert last.done()
+    assert len(books.facts("accepted")) == 4
+    books.engine.dispose()
+
+
+async def test_many_receipts_are_stored_with_the_answers_that_are_to_come(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorders, "RECEIPTS_GATHER_S", 3_600.0)
+    monkeypatch.setattr(recorders, "MANY", 4)
+    books = Books(open_engine(sqlite_url), 4)
+    window = Window(4)
+    window.take(4)
+    recorder = Recorder(books.engine, seize(books, 0), now, window=window)
+    recorder.start()
+    receipts = [put(recorder, receipt(f"id-{n}")) for n in range(4)]
+    answers = [put(recorder, books.answer(n, f"id-{n}")) for n in range(4)]
+    await asyncio.gather(*receipts, *answers)
+    assert books.parked() == 0
+    await recorder.stop()
     books.engine.dispose()
