@@ -4,8 +4,10 @@ pages, the lists of the API, exports and segments all say it by this."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_
 from sqlmodel import col
@@ -18,7 +20,7 @@ from linksvc.models import Message
 from linksvc.moments import seconds_between
 from linksvc.stages import STAGES
 from linksvc.tallies import HOUR, PROOFS
-from linksvc.week_hours import read_hours, stands_in
+from linksvc.week_hours import read_hours, stored_hour_of_week
 
 VALUES_MOST = 200
 """More than there are hours in a week; a database takes so many alternatives and not any number."""
@@ -150,6 +152,8 @@ def _between(moment: Any, since: datetime | None, until: datetime | None) -> lis
     return conditions
 
 
+ANY_DELAY = "any"
+
 _Having = Callable[[str], ColumnElement[bool]]
 
 
@@ -183,12 +187,15 @@ def _proof(value: str) -> ColumnElement[bool]:
 
 
 def _delay(told: ColumnElement[bool], since: Any, until: Any) -> _Having:
-    """In a step of `linksvc.delays`; `told`: whether there is a delay at all."""
+    """In a step of `linksvc.delays` or, with a `<` and a number of seconds, in any that ends by then; in whichever, or in none.
+    `told`: whether there is a delay at all."""
 
     def having(value: str) -> ColumnElement[bool]:
         if not value:
             return not_(told)
-        least, end = bounds_of(value)
+        if value == ANY_DELAY:
+            return told
+        least, end = (None, bounds_of(value[1:])[0]) if value.startswith("<") else bounds_of(value)
         seconds = seconds_between(since, until)
         bounds = [told]
         if least is not None:
@@ -215,7 +222,13 @@ def _one_of(having: _Having) -> _Having:
 def _zone_hour(value: str) -> ColumnElement[bool]:
     """First clicked in hours of the week on the clock of a zone (`linksvc.week_hours.write_hours`)."""
     zone, hours = read_hours(value)
-    return stands_in(_CLICKED, hours, zone)
+    return _clicked_hour(zone).in_(hours)
+
+
+@lru_cache(64)
+def _clicked_hour(zone: ZoneInfo) -> ColumnElement[int]:
+    """Made once a zone: it knows twenty years of clock changes, and a page may ask for each hour of a week."""
+    return stored_hour_of_week(_CLICKED, zone)
 
 
 _RECEIPT, _SUBMITTED = col(Message.receipt_at), col(Message.submitted_at)

@@ -6,12 +6,12 @@ under it; where it is left out, nothing can be. Called by the charts and by whoe
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import BigInteger, ColumnElement, case, cast, literal
 
@@ -69,11 +69,11 @@ def _found(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after.astimezone(zone)
 
 
-def stands_in(moment: Any, hours: Collection[int], zone: ZoneInfo) -> ColumnElement[bool]:
-    """Whether a stored moment lies in one of the local hours of the week: `hour_of_week` in SQL."""
+def stored_hour_of_week(moment: Any, zone: ZoneInfo) -> ColumnElement[int]:
+    """`hour_of_week` of a stored moment, in SQL."""
     local = cast(second_of(moment), BigInteger) + _offset(moment, zone)
     hour: ColumnElement[int] = (local // literal(3_600, BigInteger) + _MONDAY) % HOURS
-    return hour.in_(sorted(hours))
+    return hour
 
 
 def _offset(moment: ColumnElement[Any], zone: ZoneInfo) -> Any:
@@ -88,9 +88,12 @@ def read_hours(text: str) -> tuple[ZoneInfo, tuple[int, ...]]:
     """A zone and hours of the week as addresses bear them: `Europe/Paris 38,39`. Raises ValueError."""
     name, _, told = text.partition(" ")
     hours = tuple(int(hour) for hour in told.split(","))
-    if not set(hours) <= set(range(HOURS)) or name not in available_timezones():
+    if not set(hours) <= set(range(HOURS)):
         raise ValueError(text)
-    return ZoneInfo(name), hours
+    try:
+        return ZoneInfo(name), hours
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(text) from error
 
 
 def write_hours(zone: ZoneInfo, hours: Iterable[int]) -> str:

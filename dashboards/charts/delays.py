@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from dashboards.charts.drawing import MAIN, STRONG, axis, draw
 from dashboards.charts.durations import end, stretch
-from dashboards.charts.shape import Chart, Column, Note, Row, Table
+from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import Teller
 from linksvc.delays import EDGES
 from linksvc.distributions import NOT_KNOWN, Distribution, Step, distribution_of
-from linksvc.message_filters import MessageFilter
+from linksvc.message_filters import ANY_DELAY, MessageFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ def _small(text: str) -> dict[str, object]:
 
 
 def _table(delay: Delay, known: Distribution, teller: Teller) -> Table:
+    whole = teller.count(known.total, MessageFilter(delay.stage, by=delay.by, value=ANY_DELAY))
     return Table(
         caption=teller.say("charts.table"),
         columns=(
@@ -127,21 +128,20 @@ def _table(delay: Delay, known: Distribution, teller: Teller) -> Table:
             Column(teller.say("charts.messages")),
             Column(teller.say("charts.so_far")),
         ),
-        rows=tuple(_row(delay, step, known, teller) for step in known.trimmed),
+        rows=tuple(_row(delay, step, whole, teller) for step in known.trimmed),
     )
 
 
-def _row(delay: Delay, step: Step, known: Distribution, teller: Teller) -> Row:
-    so_far = teller.count(step.so_far, _rows(delay, known, step))
-    whole = teller.count(known.total, _rows(delay, known, known.steps[-1]))
+def _row(delay: Delay, step: Step, whole: Cell, teller: Teller) -> Row:
+    so_far = teller.count(step.so_far, _by_then(delay, step))
     count = teller.count(step.count, MessageFilter(delay.stage, by=delay.by, value=step.value))
     return Row(stretch(step, teller), (count, teller.share(so_far, whole)))
 
 
-def _rows(delay: Delay, known: Distribution, last: Step) -> MessageFilter:
-    """What took no longer than `last`. Steps without any are left out: the address stays short."""
-    steps = known.steps[: known.steps.index(last) + 1]
-    return MessageFilter(delay.stage, by=delay.by, value=",".join(step.value for step in steps if step.count))
+def _by_then(delay: Delay, last: Step) -> MessageFilter:
+    """What took no longer than `last`."""
+    value = ANY_DELAY if last.until_s is None else f"<{last.until_s}"
+    return MessageFilter(delay.stage, by=delay.by, value=value)
 
 
 def _quantiles(known: Distribution, teller: Teller) -> str:

@@ -159,7 +159,7 @@ async function fetchCharts() {
     const answer = await fetch(below.dataset.source, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
     if (answer.ok) swap(below, await answer.text());
   } catch {
-    // They are fetched again with the next figures.
+    setTimeout(chartsAreOld, CHARTS_MS);
   } finally {
     chartsTimer = 0;
   }

@@ -31,8 +31,10 @@ CLICKS = {0: 1, 1: 20, 2: 45, 3: 75, 4: 180, 5: 240, 6: 300, 7: 24 * 60, 15: 200
 
 REDEEMED = {2: 90, 8: 3_000, 16: 500}
 
-HOURS = {6 * 24: 4, 6 * 24 + 1: 1, 6 * 24 + 2: 3, 6 * 24 + 3: 2, 6 * 24 + 22: 1}
-"""First clicks by the hour of Paris, counted by hand: Sunday's from two to three came twice, for 180 to 300 minutes."""
+SATURDAY, SUNDAY = 5 * 24, 6 * 24
+HOURS = {SATURDAY + 23: 2, SUNDAY: 2, SUNDAY + 2: 5, SUNDAY + 3: 1, SUNDAY + 22: 1}
+"""First clicks by the hour of the week in Paris, counted by hand: Sunday's from two to three came 150 minutes after the
+submission, and again an hour later."""
 
 
 def charted_campaign(engine: Engine, workspace_id: int, *, prices: bool = True) -> int:

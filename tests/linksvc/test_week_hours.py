@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from linksvc.clock import BUCKET, bucket_of
 from linksvc.database import reading, writing
 from linksvc.models import Message
-from linksvc.week_hours import clock_changes, count_hours, hour_of_week, stands_in
+from linksvc.week_hours import clock_changes, count_hours, hour_of_week, stored_hour_of_week
 from tests import factories
 
 PARIS, LORD_HOWE, KATHMANDU = ZoneInfo("Europe/Paris"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")
@@ -97,5 +97,7 @@ def test_the_database_finds_the_hours_that_were_counted(engine: Engine) -> None:
         counted = count_hours(((bucket_of(moment), 1) for moment in moments), zone)
         with reading(engine) as session:
             for hours in [{hour} for hour in counted] + [set(counted), {3}]:
-                found = session.exec(select(func.count()).where(stands_in(col(Message.clicked_at), hours, zone))).one()
+                found = session.exec(
+                    select(func.count()).where(stored_hour_of_week(col(Message.clicked_at), zone).in_(hours))
+                ).one()
                 assert found == sum(counted[hour] for hour in hours), (zone, hours)
