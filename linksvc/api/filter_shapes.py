@@ -10,8 +10,8 @@ from linksvc.api.payloads import Payload
 from linksvc.message_filters import MessageFilter
 from linksvc.stages import STAGES
 
-_MOST = 200
-"""Characters of a value."""
+_MOST = 2_000
+"""Characters of a value: several may be told, with commas between."""
 
 
 class FilterPayload(Payload):
@@ -47,6 +47,10 @@ def filter_as_sent(query: str) -> Mapping[str, str]:
 
 FILTER_FAILURES = (
     Failure(422, "unknown_stage", "There is no such stage."),
+    Failure(422, "breakdown_unknown", "Messages are not told apart by that."),
+    Failure(422, "value_invalid", "There is no such value of what they are told apart by."),
+    Failure(422, "moment_invalid", "A moment cannot be read, or lacks its zone."),
+    Failure(422, "cohort_invalid", "`from` or `to` is on no quarter of an hour, or `to` is not after `from`."),
     Failure(422, "segment_empty", "Nobody stands behind this number."),
 )
 """Of whatever takes a filter and keeps its people."""

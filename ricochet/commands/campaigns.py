@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from linksvc import campaign_control
+from linksvc.audiences import count_audience
 from linksvc.campaigns import ATTRIBUTION_DAYS, KINDS, MAX_ATTRIBUTION_DAYS, Audience, NewCampaign, create_campaign
 from linksvc.clock import now
 from linksvc.code_dealing import SOURCES, Source
 from linksvc.database import reading, writing
 from linksvc.errors import FieldError, InvalidRequest
+from linksvc.follow_ups import NewFollowUp, create_follow_up
 from linksvc.funnel import Funnel, read_funnel
 from linksvc.holds import list_holds
 from linksvc.link_terms import UTM, LinkTerms
@@ -19,6 +21,7 @@ from linksvc.models import Workspace
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
+from ricochet.commands.filter_options import By, LeaveOut, Since, Stage, Until, Value, Without, read_filter
 from ricochet.commands.link_options import (
     Activates,
     Expires,
@@ -54,7 +57,12 @@ def add_campaign(
     ],
     sender: Annotated[str, typer.Option("--sender", help="A short code or a number in E.164.", show_default=False)],
     audience: Annotated[
-        str, typer.Option("--audience", help="“all” who may be sent to, or an import (imp_3).", show_default=False)
+        str,
+        typer.Option(
+            "--audience",
+            help="“all” who may be sent to, an import (imp_3), or segments with commas between (seg_4,seg_7).",
+            show_default=False,
+        ),
     ],
     kind: Annotated[str, typer.Option("--kind", help=f"{' or '.join(KINDS)}.")] = "marketing",
     destination: Annotated[
@@ -121,6 +129,40 @@ def add_campaign(
         workspace_id, short_url = find_workspace(session, workspace_name), installation.settings.short_url
         campaign_id = create_campaign(session, workspace_id, new, now(), short_url)
     typer.echo(format_id("campaign", campaign_id))
+
+
+@campaign.command("follow-up")
+def add_follow_up(
+    campaign_id: CampaignId,
+    name: Annotated[str, typer.Option("--name", help="Of the new campaign.", show_default=False)],
+    stage: Stage = "produced",
+    without: Without = None,
+    by: By = "",
+    value: Value = "",
+    since: Since = "",
+    until: Until = "",
+    leave_out: LeaveOut = None,
+    workspace_name: WorkspaceName = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Writes a draft of the same to the people behind a number, who are kept as a segment, and prints its id."""
+    new = NewFollowUp(name, read_filter(stage, without, by, value, since, until), leave_out or None)
+    with opened(data_dir) as installation, writing(installation.engine) as session:
+        workspace_id, short_url = find_workspace(session, workspace_name), installation.settings.short_url
+        made = create_follow_up(session, workspace_id, parse_id("campaign", campaign_id), new, now(), short_url)
+    typer.echo(format_id("campaign", made))
+
+
+@campaign.command("audience")
+def show_audience(campaign_id: CampaignId, workspace_name: WorkspaceName = None, data_dir: DataDir = None) -> None:
+    """Counts whom a campaign is for: as segments list them, each person once, and who may be sent to now."""
+    number = parse_id("campaign", campaign_id)
+    with opened(data_dir) as installation, reading(installation.engine) as session:
+        counted = count_audience(session, find_workspace(session, workspace_name), number)
+    for one in counted.audience.segments:
+        typer.echo(f"{format_id('segment', one.id)} {one.name}: {one.contacts:,}")
+    for label, count in (("listed", counted.listed), ("people", counted.people), ("may be sent to", counted.sendable)):
+        typer.echo(f"{label:<20}{count:>12,}")
 
 
 @campaign.command("send")
@@ -243,7 +285,11 @@ def _source(written: str | None) -> Source | None:
 
 
 def _audience(written: str) -> Audience:
-    return "all" if written == "all" else ("import", parse_id("import", written))
+    if written == "all":
+        return "all"
+    if written.startswith("seg_"):
+        return "segments", tuple(parse_id("segment", one.strip()) for one in written.split(","))
+    return "import", parse_id("import", written)
 
 
 def _wrong(option: str, message: str) -> InvalidRequest:
