@@ -21,6 +21,7 @@ from dashboards.pages.landing_list import LandingList
 from dashboards.pages.landing_preview import LandingPreview
 from dashboards.pages.live_campaigns import LiveCampaigns
 from dashboards.pages.page_results import PageResults
+from dashboards.pages.reports import ReportPages
 from dashboards.pages.segments import SegmentPages
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
@@ -40,7 +41,7 @@ from linksvc.settings import Settings
 def create_dashboards(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
 ) -> Starlette:
-    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /segments, /pages, /till and what is below them,
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /compare, /trends, /definitions, /segments, /pages, /till and what is below them,
     /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
@@ -57,6 +58,7 @@ def create_dashboards(
             *LandingPreview(engine, clock, signed_in).routes(),
             *KeepingPages(engine, clock, signed_in, settings.short_url).routes(),
             *SegmentPages(engine, signed_in).routes(),
+            *ReportPages(engine, clock, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),
             *LandingEditor(engine, clock, signed_in).routes(),
             *SignIn(engine, clock, sessions, CapacityLimiter(PASSWORDS_AT_ONCE), streams).routes(),

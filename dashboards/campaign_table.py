@@ -21,6 +21,7 @@ class ListedCount:
 
 @dataclass(frozen=True, slots=True)
 class ListedCampaign:
+    public_id: str
     name: str
     path: str
     state: str
@@ -44,6 +45,7 @@ def campaign_rows(found: CampaignList, speech: Speech, currency: str) -> tuple[L
 
 def _row(campaign: CampaignSummary, speech: Speech, currency: str) -> ListedCampaign:
     return ListedCampaign(
+        public_id=format_id("campaign", campaign.campaign_id),
         name=campaign.name,
         path=f"/campaigns/{format_id('campaign', campaign.campaign_id)}",
         state=campaign.state,

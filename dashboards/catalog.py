@@ -5,6 +5,7 @@ from dashboards.chart_catalog import CHART_TEXTS
 from dashboards.funnel_catalog import FUNNEL_TEXTS
 from dashboards.page_catalog import PAGE_TEXTS
 from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
+from dashboards.report_catalog import REPORT_TEXTS
 from dashboards.results_catalog import RESULT_TEXTS
 from dashboards.segment_catalog import SEGMENT_TEXTS
 from dashboards.sign_in_catalog import SIGN_IN_TEXTS
@@ -15,7 +16,7 @@ _ELSEWHERE = (
     SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS | SEGMENT_TEXTS
 )
 
-CATALOG: dict[str, Text] = _ELSEWHERE | {
+CATALOG: dict[str, Text] = _ELSEWHERE | REPORT_TEXTS | {
     # Every page
     "nav.skip": Text("Skip to the content", "Aller au contenu"),
     "nav.main": Text("Main", "Principale"),
