@@ -5,10 +5,8 @@ Called by whatever uses, holds or gives back codes, in the transaction of the st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlmodel import Session
 
@@ -19,8 +17,7 @@ from linksvc.random_digits import draw_digits
 Action = Literal["held", "released", "expired", "redeemed", "returned", "voided", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step. `amount_minor` is what a return or a void took from the revenue; `used_step` and `held_step` what the step
     added to the code's counts."""
 
@@ -42,12 +39,11 @@ class Step:
     held_step: int = 0
 
 
-_COLUMNS = ("id", "recorded_at", *Step.__dataclass_fields__)
-_values = attrgetter(*Step.__dataclass_fields__)
+_COLUMNS = ("id", "recorded_at", *Step._fields)
 
 
 def append(session: Session, steps: Sequence[Step], recorded_at: datetime) -> list[str]:
     """Appends the steps; returns the ids of their entries."""
-    rows = [(f"ent_{draw_digits()}", recorded_at, *_values(step)) for step in steps]
+    rows = [(f"ent_{draw_digits()}", recorded_at, *step) for step in steps]
     append_rows(session, LedgerEntry, _COLUMNS, rows)
     return [str(row[0]) for row in rows]

@@ -5,8 +5,8 @@ neither the answer nor its time tells them apart. Codes that are asked for at th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy
@@ -21,8 +21,7 @@ from linksvc.offers import TERMS, Terms
 from linksvc.statements import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A code and its offer. `covered`: the offer is good in the shop that asks."""
 
     code: str
@@ -61,6 +60,9 @@ class Sought(NamedTuple):
     order_ref: str
 
 
+_OFFERS_REMEMBERED = 256
+"""What was made of the same columns is the same terms; to make them again costs more than to find them."""
+
 _CODE = ("code", "written", "max_uses", "used", "held", "campaign_id", "n")
 
 _TOLD = 5
@@ -77,17 +79,14 @@ def find_codes(session: Session, sought: Sequence[Sought]) -> list[Found | None]
 
 
 def _found(row: Sequence[Any], sought: Sought) -> Found:
-    told: dict[str, Any] = dict(zip(_CODE, row, strict=False))
-    disabled, covered, had_this, had_others, had_unstackable = map(bool, row[-_TOLD:])
-    return Found(
-        **told,
-        terms=Terms(*row[len(_CODE) : -_TOLD]),
-        disabled=disabled,
-        covered=covered or not sought.shop_id,
-        had_this=had_this,
-        had_others=had_others,
-        had_unstackable=had_unstackable,
-    )
+    code, written, max_uses, used, held, campaign_id, n = row[: len(_CODE)]
+    disabled, covered, *had = row[-_TOLD:]
+    terms = _terms(*row[len(_CODE) : -_TOLD])
+    covered = covered or not sought.shop_id
+    return Found(code, written, max_uses, used, held, disabled, campaign_id, n, terms, covered, *had)
+
+
+_terms = lru_cache(maxsize=_OFFERS_REMEMBERED)(Terms)
 
 
 def find_carried(session: Session, campaign_id: int, n: int) -> Carried | None:

@@ -20,6 +20,8 @@ _SYMBOLS = 11
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 _DROPPED = {"Cf", "Cc", "Zs", "Pd", "Pc"}
 """Unicode categories that mean nothing in a typed code: zero-width characters, controls, spaces, dashes, underscores."""
+_OF_ASCII = {ord(c): None for c in map(chr, range(128)) if unicodedata.category(c) in _DROPPED} | _LOOK_ALIKES
+"""All of it in one table: NFKC leaves ASCII as it is."""
 
 
 def generator(key: bytes) -> Permutation:
@@ -91,6 +93,8 @@ def normalise(typed: str) -> str:
     Reading the result again changes nothing. One pass is not enough for that: a spacing accent falls apart into a space
     and an accent, and without the space the accent joins its letter.
     """
+    if typed.isascii():  # As nearly all are; one pass is enough then.
+        return typed.upper().translate(_OF_ASCII)
     folded = _fold(typed)
     while (again := _fold(folded)) != folded:
         folded = again

@@ -111,6 +111,11 @@ def test_normalising_twice_changes_nothing(typed: str) -> None:
     assert normalise(normalise(typed)) == normalise(typed)
 
 
+@given(st.text(st.characters(codec="ascii")))
+def test_what_is_typed_in_ascii_is_read_as_it_is_beside_other_letters(typed: str) -> None:
+    assert normalise(typed) == normalise(f"{typed}Ж").removesuffix("Ж")
+
+
 @pytest.mark.parametrize("code", ["", "NOEL25", "23456789BCD", "23456789BCDFG", "1LIO23456789", "é" * 12])
 def test_a_code_of_another_shape_is_not_one_of_ours(code: str) -> None:
     assert not has_valid_check(code)
