@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import Engine
 
 from dashboards.app import create_dashboards
@@ -15,30 +15,14 @@ from linksvc.clock import now
 from linksvc.database import open_engine, writing
 from linksvc.keys import open_keyring
 from linksvc.settings import Settings
+from tests.chromium import launch, open_window
 from tests.dashboards.serving import serving
 from tests.dashboards.site import Site, add_user, open_site, read_token, sign_in_path
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 NARROW = {"width": 620, "height": 900}
 """Too narrow for the chart, whose script of 4.8 MB takes a second: only the tests that look at it open a wide window."""
 
 WIDE = {"width": 1280, "height": 900}
-
-# Playwright's own five seconds are short for a Chromium on a machine that is busy.
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
 
 SECRET = "a secret key for the tests, of 42 characters"
 
@@ -67,7 +51,7 @@ def browser() -> Iterator[Browser]:
     asynchronous test could run its own.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -87,9 +71,8 @@ class Served:
     def open(self, *, signed_in: bool = True, **options: Any) -> Page:
         settings = {"locale": "en-GB", "viewport": NARROW, "base_url": self.url} | options
         context = self.browser.new_context(**settings)
-        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
-        page = context.new_page()
+        page = open_window(context)
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         if signed_in:

@@ -15,7 +15,8 @@ import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboards.conftest import CHROMIUM, FLAGS, Served
+from tests.chromium import CHROMIUM, FLAGS
+from tests.dashboards.conftest import Served
 from tests.dashboards.till_scenes import PIN, Counter, make_code, make_counter, tried, used
 
 PHONE = {"width": 360, "height": 740}

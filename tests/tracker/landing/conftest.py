@@ -10,39 +10,25 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from sqlalchemy import Engine
 
 from linksvc.database import open_engine
 from linksvc.keys import Keyring
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
+from tests.chromium import launch, open_window
 from tests.factories import NOW
 from tests.tracker.conftest import SECRET
 from tests.tracker.landing_scenes import PHONE, PageCampaign
 from tracker.app import create_tracker
 from tracker.server import server_config
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # What a page sends as it is left bears the browser's own name, and that of one without a screen is a program's.
-    f"--user-agent={PHONE}",
-]
+# What a page sends as it is left bears the browser's own name, and that of one without a screen is a program's.
+NAMED = f"--user-agent={PHONE}"
 
 SMALL = {"width": 360, "height": 640}
 WIDE = {"width": 1280, "height": 900}
-
-# Playwright's own five seconds are short for a Chromium on a machine that is busy.
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")
@@ -50,25 +36,9 @@ def browser() -> Iterator[Browser]:
     """One Chromium for this folder. While Playwright's synchronous interface is open its event loop counts as running, and
     no asynchronous test could run its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = launch(playwright, NAMED)
         yield browser
         browser.close()
-
-
-def go_to_numbers_too(page: Page) -> None:
-    """Lets a page's `goto` try again where Chromium says that 127.0.0.1 cannot be resolved. It asks itself now and then
-    whether there is a network of IPv4 at all, and on a machine without one, and busy, is wrong for a moment."""
-    go = page.goto
-
-    def goto(url: str, **options: Any) -> Response | None:
-        try:
-            return go(url, **options)
-        except Error as error:
-            if "ERR_NAME_NOT_RESOLVED" not in error.message:
-                raise
-            return go(url, **options)
-
-    page.goto = goto  # type: ignore[method-assign]
 
 
 @dataclass
@@ -112,10 +82,8 @@ class Phone:
     def window(self, **options: Any) -> Window:
         settings = {"locale": "en-GB", "viewport": SMALL, "user_agent": PHONE} | options
         context = self.browser.new_context(**settings)
-        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
-        page = context.new_page()
-        go_to_numbers_too(page)
+        page = open_window(context)
         window = Window(page)
         page.on("console", lambda message: window.note(message.type, message.text))
         page.on("pageerror", lambda error: window.complaints.append(str(error)))

@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from linksvc.applier import apply_batch, rebuild_counters
 from linksvc.database import reading
 from linksvc.funnel import read_funnel
+from tests.chromium import PATIENCE_MS
 from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.event_scenes import DOCUMENT, name_origins, spooled_events
-from tests.tracker.landing.conftest import PATIENCE_MS, Phone
+from tests.tracker.landing.conftest import Phone
 from tests.tracker.landing_scenes import PageCampaign, page_campaign
 from tracker.ingest import Ingester
 from tracker.told_events import ToldEvent
