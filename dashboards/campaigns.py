@@ -9,6 +9,7 @@ import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from linksvc.audiences import AudienceSegment, read_audience
 from linksvc.funnel import find_campaign, status_of, with_links
 from linksvc.links import CAMPAIGN_LINK
 from linksvc.models import Campaign, ContactImport, FunnelCount, LandingPage, Link, Offer
@@ -68,6 +69,12 @@ class CampaignDetails:
     created_at: datetime
     send_requested_at: datetime | None
     first_submit_after: datetime | None
+    segments: tuple[AudienceSegment, ...] = ()
+    """Whom it is for, in their order; none: all, or those of the file."""
+    parent: tuple[int, str] | None = None
+    """The campaign that it follows up, by id and name."""
+    leave_out: tuple[str, ...] = ()
+    """What nobody is reminded of who has done it with the parent's message."""
 
 
 def list_campaigns(session: Session, workspace_id: int, older_than: int | None = None, limit: int = 50) -> CampaignList:
@@ -132,6 +139,8 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
             ContactImport.workspace_id == workspace_id, ContactImport.id == campaign.audience_import_id
         )
     ).first()
+    audience = read_audience(session, workspace_id, campaign_id)
+    parent = session.get(Campaign, audience.parent_id) if audience.parent_id else None
     return CampaignDetails(
         text=campaign.text,
         sender=campaign.sender,
@@ -143,6 +152,9 @@ def read_details(session: Session, workspace_id: int, campaign_id: int) -> Campa
         created_at=campaign.created_at,
         send_requested_at=campaign.send_requested_at,
         first_submit_after=campaign.first_submit_after,
+        segments=audience.segments,
+        parent=(parent.id or 0, parent.name) if parent else None,
+        leave_out=audience.leave_out,
     )
 
 

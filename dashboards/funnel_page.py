@@ -14,6 +14,7 @@ from dashboards.notices import Notice, State, notices_of, provisional_of, standi
 from dashboards.page_rows import page_path
 from dashboards.readings import Reading
 from dashboards.remarks import nothing_of, remarks_of
+from dashboards.segment_rows import segment_path
 from dashboards.speech import Speech
 from dashboards.steps import Exit, Step, make_exits, make_steps
 from dashboards.tiles import Tile, Tiles
@@ -162,12 +163,28 @@ def _written(details: CampaignDetails, speech: Speech) -> Iterator[Detail]:
         yield Detail(say("details.text"), say("details.own_texts"))
         yield Detail(say("details.sender"), details.sender)
         return
-    audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
     yield Detail(say("details.text"), details.text)
     yield Detail(say("details.sender"), details.sender)
     yield from _link_details(details.link, speech)
     yield Detail(say("details.offer"), details.offer or say("details.no_offer"))
-    yield Detail(say("details.audience"), audience)
+    yield from _audience(details, speech)
+
+
+def _audience(details: CampaignDetails, speech: Speech) -> Iterator[Detail]:
+    """To whom; of a follow-up also whom it follows up, and who is left out."""
+    say = speech.say
+    for segment in details.segments:
+        words = say("details.segment", name=segment.name or say("segment.gone"), count=segment.contacts)
+        yield Detail(say("details.audience"), words, segment_path(segment.id) if segment.name else "")
+    if not details.segments:
+        audience = say("details.import", file=details.audience_file) if details.audience_file else say("details.everybody")
+        yield Detail(say("details.audience"), audience)
+    if details.parent:
+        parent_id, name = details.parent
+        yield Detail(say("details.parent"), name, f"/campaigns/{format_id('campaign', parent_id)}")
+    if details.leave_out:
+        done = ", ".join(say(f"keep.leave_out.{stage}") for stage in details.leave_out)
+        yield Detail(say("details.left_out"), done)
 
 
 def _details(funnel: Funnel, details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:

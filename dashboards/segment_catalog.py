@@ -51,6 +51,12 @@ SEGMENT_TEXTS: dict[str, Text] = {
         "Cette campagne ne peut pas être renvoyée telle quelle. Gardez ces personnes comme segment, puis écrivez-lui une "
         "nouvelle campagne.",
     ),
+    # On the campaign's page
+    "details.segment": Text(
+        ("{name}, {count} person", "{name}, {count} people"), ("{name}, {count} personne", "{name}, {count} personnes")
+    ),
+    "details.parent": Text("Follows up", "Relance de"),
+    "details.left_out": Text("Not to who, when it leaves, has", "Pas à qui, au moment de l’envoi, a"),
     # The list of segments
     "segments.title": Text("Segments", "Segments"),
     "segments.name": Text("Segment", "Segment"),

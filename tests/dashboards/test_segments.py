@@ -67,7 +67,10 @@ def test_a_draft_to_these_people_leaves_out_what_was_ticked(site_on_both: Site) 
         assert (made.name, made.state, made.parent_id) == ("Rappel", "draft", campaign_id)
         assert made.leave_out == "clicked redeemed"
         assert segments(session) == [("Rappel", EXPECTED["reached"] - EXPECTED["clicked"])]
-    assert "Rappel" in site.client.get(answer.headers["location"]).text
+    page = site.client.get(answer.headers["location"]).text
+    assert '<a href="/segments/seg_1">Rappel, 7 people</a>' in page
+    assert f'<a href="/campaigns/cmp_{campaign_id}">Black Friday VIP</a>' in page
+    assert "clicked, redeemed the code" in page
 
 
 @pytest.mark.parametrize(
