@@ -24,6 +24,7 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.minutes": Text("{amount} min", "{amount} min"),
     "charts.hours": Text("{amount} h", "{amount} h"),
     "charts.days": Text("{amount} d", "{amount} j"),
+    "charts.known": Text("known", "connu"),
     "charts.before": Text("before", "avant"),
     "charts.longer": Text("{since} or longer", "{since} ou plus"),
     # Delivery
@@ -243,7 +244,6 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.device.phone": Text("Phone", "Téléphone"),
     "charts.device.tablet": Text("Tablet", "Tablette"),
     "charts.device.desktop": Text("Computer", "Ordinateur"),
-    "charts.device.other": Text("Other", "Autre"),
     # Networks, countries, routes
     "charts.places.lead": Text(
         "Delivered is taken of submitted, clicked of those reached whose clicks can be seen.",

@@ -15,10 +15,23 @@ BEFORE = "-1"
 """The step of what happened before."""
 
 
+ANY = "any"
+"""Names all steps at once. `<3600` names those that end by then."""
+
+
 def delay_step(since: datetime, moment: datetime) -> str:
     """The step's beginning, in seconds. Of both moments the whole second counts, as databases can tell it too."""
     seconds = int(moment.timestamp() // 1) - int(since.timestamp() // 1)
     return BEFORE if seconds < 0 else str(EDGES[bisect_right(EDGES, seconds) - 1])
+
+
+def steps_of(value: str) -> tuple[str, ...]:
+    """The steps that a value of a filter names. Raises ValueError for an end that no step has."""
+    if value == ANY:
+        return (BEFORE, *map(str, EDGES))
+    if value.startswith("<"):
+        return (BEFORE, *map(str, EDGES[: EDGES.index(int(value[1:]))]))
+    return (value,)
 
 
 def bounds_of(step: str) -> tuple[int | None, int | None]:

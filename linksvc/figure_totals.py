@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from linksvc.breakdowns import read_timeline
 from linksvc.clock import bucket_of
 from linksvc.cohorts import Cohort, of_cohort
+from linksvc.delays import steps_of
 from linksvc.models import FunnelCount
 from linksvc.stages import SENT
 from linksvc.tallies import HOUR, PARTED, REASON, TOTAL
@@ -35,6 +36,8 @@ SPREAD_OVER = {
 
 _SEVERAL = frozenset(SPREAD_OVER) - {"os", REASON}
 """Of these values several may be told, with commas between."""
+
+_DELAYS = frozenset({"click_delay", "redeem_delay", "receipt_delay"})
 
 
 class Told(Protocol):
@@ -86,6 +89,8 @@ def _of_spread(session: Session, campaign_id: int, behind: Told) -> int | None:
     if behind.cohort or not set(stages) <= set(SPREAD_OVER[behind.by]):
         return None
     values = set(behind.value.split(",")) if behind.by in _SEVERAL else {behind.value}
+    if behind.by in _DELAYS:
+        values = {step for value in values for step in steps_of(value)}
     if behind.by in _NUMBERED:
         values = {str(int(value)) for value in values}
     chosen = (FunnelCount.by == behind.by, col(FunnelCount.value).in_(values))

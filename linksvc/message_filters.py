@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from linksvc.clock import BUCKET
 from linksvc.cohorts import Cohort
-from linksvc.delays import bounds_of
+from linksvc.delays import ANY, bounds_of
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.models import Message
 from linksvc.moments import seconds_between
@@ -152,8 +152,6 @@ def _between(moment: Any, since: datetime | None, until: datetime | None) -> lis
     return conditions
 
 
-ANY_DELAY = "any"
-
 _Having = Callable[[str], ColumnElement[bool]]
 
 
@@ -187,13 +185,13 @@ def _proof(value: str) -> ColumnElement[bool]:
 
 
 def _delay(told: ColumnElement[bool], since: Any, until: Any) -> _Having:
-    """In a step of `linksvc.delays` or, with a `<` and a number of seconds, in any that ends by then; in whichever, or in none.
+    """In a step of `linksvc.delays`, in any that ends by then (`<`), in whichever there is, or in none: there is no delay.
     `told`: whether there is a delay at all."""
 
     def having(value: str) -> ColumnElement[bool]:
         if not value:
             return not_(told)
-        if value == ANY_DELAY:
+        if value == ANY:
             return told
         least, end = (None, bounds_of(value[1:])[0]) if value.startswith("<") else bounds_of(value)
         seconds = seconds_between(since, until)

@@ -10,6 +10,7 @@ from functools import partial
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import DASH, Teller
 from linksvc.costs import Costs, in_millionths
+from linksvc.occurrence_list import OccurrenceFilter
 
 _BROUGHT = (
     ("redemption", "charts.costs.redemptions"),
@@ -22,7 +23,7 @@ _BROUGHT = (
 def cost_chart(costs: Costs, counts: Mapping[str, int], own: str, teller: Teller) -> Chart:
     """A column for each currency, the workspace's `own` first. `counts`: the campaign's, by stage and occurrence."""
     title = teller.say("charts.costs.title")
-    occurred = tuple(note for name, key in _BROUGHT for note in teller.note(key, counts[name], name))
+    occurred = tuple(note for name, key in _BROUGHT for note in teller.note(key, counts[name], OccurrenceFilter(name)))
     if not costs.submitted and not costs.currencies:
         return Chart("costs", title, empty=teller.say("charts.costs.empty"))
     currencies = sorted(costs.currencies or (own,), key=lambda currency: (currency != own, currency))

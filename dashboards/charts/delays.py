@@ -12,9 +12,9 @@ from dashboards.charts.drawing import MAIN, STRONG, axis, draw
 from dashboards.charts.durations import end, stretch
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import Teller
-from linksvc.delays import EDGES
+from linksvc.delays import ANY, EDGES
 from linksvc.distributions import NOT_KNOWN, Distribution, Step, distribution_of
-from linksvc.message_filters import ANY_DELAY, MessageFilter
+from linksvc.message_filters import MessageFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _small(text: str) -> dict[str, object]:
 
 
 def _table(delay: Delay, known: Distribution, teller: Teller) -> Table:
-    whole = teller.count(known.total, MessageFilter(delay.stage, by=delay.by, value=ANY_DELAY))
+    whole = teller.count(known.total, MessageFilter(delay.stage, by=delay.by, value=ANY))
     return Table(
         caption=teller.say("charts.table"),
         columns=(
@@ -140,7 +140,7 @@ def _row(delay: Delay, step: Step, whole: Cell, teller: Teller) -> Row:
 
 def _by_then(delay: Delay, last: Step) -> MessageFilter:
     """What took no longer than `last`."""
-    value = ANY_DELAY if last.until_s is None else f"<{last.until_s}"
+    value = ANY if last.until_s is None else f"<{last.until_s}"
     return MessageFilter(delay.stage, by=delay.by, value=value)
 
 

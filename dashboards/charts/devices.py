@@ -13,8 +13,7 @@ from linksvc.message_filters import MessageFilter
 _DEVICES = {
     "phone": "charts.device.phone",
     "tablet": "charts.device.tablet",
-    "desktop": "charts.device.desktop",
-    "other": "charts.device.other",
+    "computer": "charts.device.desktop",
 }
 
 

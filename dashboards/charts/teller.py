@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from dashboards.charts.shape import Cell, Note
 from dashboards.figures import rows_path
 from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from linksvc.message_filters import MessageFilter
+from linksvc.occurrence_list import OccurrenceFilter
 
 DASH = "–"
+
+Rows = MessageFilter | OccurrenceFilter
+"""What a figure counts: messages, or what happens more than once to a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,10 @@ class Teller:
     def say(self, key: str, count: int | None = None, **values: str | int) -> str:
         return self.speech.say(key, count, **values)
 
-    def count(self, value: int, rows: MessageFilter | str, note: str = "") -> Cell:
-        """A figure that opens its rows, which are messages or, by its name, an occurrence's; 0 has none."""
+    def count(self, value: int, rows: Rows, note: str = "") -> Cell:
+        """A figure that opens its rows; 0 has none."""
         href = rows_path(self.campaign_id, rows) if value else None
         return Cell(self.speech.number(value), note, value, href)
-
-    def count_of(self, value: int, occurrence: str, by: str, of: str) -> Cell:
-        """A part of what an occurrence counts, which has `of` as its value of `by`."""
-        href = f"{rows_path(self.campaign_id, occurrence)}&{urlencode({'by': by, 'value': of})}" if value else None
-        return Cell(self.speech.number(value), value=value, href=href)
 
     def share(self, part: Cell, whole: Cell, *, with_bar: bool = False) -> Cell:
         """A rate, with its numerator and denominator under it; a dash where there is nothing to take a share of."""
@@ -44,7 +42,7 @@ class Teller:
         share = _share(part, whole)
         return self.speech.number(part) + (f" · {self.speech.per_cent(share)}" if share is not None else "")
 
-    def note(self, key: str, value: int, rows: MessageFilter | str) -> tuple[Note, ...]:
+    def note(self, key: str, value: int, rows: Rows) -> tuple[Note, ...]:
         """A figure with the words that follow it, where there is one."""
         return (Note(self.say(key, count=value), self.count(value, rows)),) if value else ()
 

@@ -7,6 +7,7 @@ from dashboards.charts.drawing import CALM, DOUBT, MAIN, bars
 from dashboards.charts.shape import Chart, Column, Row, Table
 from dashboards.charts.teller import Teller
 from linksvc.message_filters import MessageFilter
+from linksvc.occurrence_list import OccurrenceFilter
 
 _VERDICTS = {
     "human": ("charts.verdicts.human", MAIN, "clicked"),
@@ -36,7 +37,7 @@ def verdict_chart(counts: Mapping[str, int], reasons: Mapping[tuple[str, str], i
         figure=figure,
         height="low",
         tables=(_table(counts, teller), *_reasons(visits, reasons, teller)),
-        notes=teller.note("charts.verdicts.unnamed", counts["hit_unnamed"], "hit_unnamed"),
+        notes=teller.note("charts.verdicts.unnamed", counts["hit_unnamed"], OccurrenceFilter("hit_unnamed")),
     )
 
 
@@ -51,7 +52,7 @@ def _table(counts: Mapping[str, int], teller: Teller) -> Table:
 
 def _row(counts: Mapping[str, int], verdict: str, teller: Teller) -> Row:
     key, _, stage = _VERDICTS[verdict]
-    hits = teller.count(counts[f"hit_{verdict}"], f"hit_{verdict}")
+    hits = teller.count(counts[f"hit_{verdict}"], OccurrenceFilter(f"hit_{verdict}"))
     return Row(teller.say(key), (hits, teller.count(counts[stage], MessageFilter(stage))))
 
 
@@ -83,4 +84,4 @@ def _reason(occurrence: str, reason: str, count: int, teller: Teller) -> Row:
     if reason:
         words = teller.say(key) if key in CATALOG else reason
     of = teller.say(_VERDICTS[occurrence.removeprefix("hit_")][0])
-    return Row(words, (teller.count_of(count, occurrence, "reason", reason),), note=of)
+    return Row(words, (teller.count(count, OccurrenceFilter(occurrence, by="reason", value=reason)),), note=of)

@@ -92,7 +92,9 @@ def _doings(c: int) -> list[NewFact]:
 
 def _hits(c: int) -> list[Hit]:
     people = [
-        factories.hit(c, i, n, device="phone" if n else "desktop", os="iOS" if n else "Windows", occurred_at=_after(minutes))
+        factories.hit(
+            c, i, n, device="phone" if n else "computer", os="iOS" if n else "Windows", occurred_at=_after(minutes)
+        )
         for i, (n, minutes) in enumerate(CLICKS.items())
     ]
     suspect = factories.hit(c, 100, 10, "suspect", reason="no_user_agent", occurred_at=_after(5))
