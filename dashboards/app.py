@@ -22,6 +22,7 @@ from dashboards.pages.landing_preview import LandingPreview
 from dashboards.pages.live_campaigns import LiveCampaigns
 from dashboards.pages.page_results import PageResults
 from dashboards.pages.reports import ReportPages
+from dashboards.pages.rows import RowPages
 from dashboards.pages.segments import SegmentPages
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
@@ -56,6 +57,7 @@ def create_dashboards(
             *ChartPages(engine, sessions).routes(),
             *PageResults(engine, clock, signed_in).routes(),
             *LandingPreview(engine, clock, signed_in).routes(),
+            *RowPages(engine, signed_in).routes(),
             *KeepingPages(engine, clock, signed_in, settings.short_url).routes(),
             *SegmentPages(engine, signed_in).routes(),
             *ReportPages(engine, clock, signed_in).routes(),

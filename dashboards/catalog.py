@@ -7,6 +7,7 @@ from dashboards.page_catalog import PAGE_TEXTS
 from dashboards.page_field_catalog import PAGE_FIELD_TEXTS
 from dashboards.report_catalog import REPORT_TEXTS
 from dashboards.results_catalog import RESULT_TEXTS
+from dashboards.row_catalog import ROW_TEXTS
 from dashboards.segment_catalog import SEGMENT_TEXTS
 from dashboards.sign_in_catalog import SIGN_IN_TEXTS
 from dashboards.texts import Text
@@ -14,7 +15,7 @@ from dashboards.till_catalog import TILL_TEXTS
 
 _ELSEWHERE = (
     SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS | SEGMENT_TEXTS
-)
+) | ROW_TEXTS
 
 CATALOG: dict[str, Text] = _ELSEWHERE | REPORT_TEXTS | {
     # Every page

@@ -9,6 +9,7 @@ from dashboards.speech import Speech
 from linksvc.funnel import Funnel
 from linksvc.message_filters import MessageFilter
 from linksvc.money import Money
+from linksvc.occurrence_list import OccurrenceFilter
 from linksvc.public_ids import format_id
 
 
@@ -51,7 +52,7 @@ def meaning_of(speech: Speech, name: str) -> str:
     return speech.write(DEFINITIONS[name].meaning)
 
 
-def rows_path(campaign_id: int, rows: MessageFilter | str) -> str:
+def rows_path(campaign_id: int, rows: MessageFilter | OccurrenceFilter | str) -> str:
     """Where the rows behind a figure are listed: the messages of a filter, or what a stage or an occurrence counts."""
     query = f"stage={rows}" if isinstance(rows, str) else rows.query()
     return f"/campaigns/{format_id('campaign', campaign_id)}/messages?{query}"

@@ -1,4 +1,5 @@
-"""The rows behind a number, written for a table: messages for a stage, else visits, redemptions or payments."""
+"""The rows behind a number, written for a table: messages for a stage, else visits, redemptions or payments. For
+`dashboards.pages.rows`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,12 +10,13 @@ import phonenumbers
 from dashboards.catalog import CATALOG
 from dashboards.figures import label_of, meaning_of, rows_path
 from dashboards.keeping import Keeping, keeping_of
-from dashboards.occurrences import OccurrencePage, OccurrenceRow
+from dashboards.row_words import Filter, RowWords, why_empty
 from dashboards.speech import Speech
 from linksvc.conversions import CONVERSION, Conversion, ConversionPage
 from linksvc.funnel import Funnel
 from linksvc.message_filters import MessageFilter
 from linksvc.message_list import MessagePage, MessageRow
+from linksvc.occurrence_list import PAID, OccurrenceFilter, OccurrencePage, OccurrenceRow
 from linksvc.promo_codes import display
 
 
@@ -27,8 +29,17 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """The same rows as a file."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A page of rows. `next_path` leads on, `first_path` back to the start; each None where there is nothing."""
+    """A page of rows. `next_path` leads on, `first_path` back to the start; each None where there is nothing. `chosen`: what
+    narrows the rows down, in words, and `all_path` leads to all of the figure; `empty`: why there are none."""
 
     title: str
     meaning: str
@@ -38,25 +49,29 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     first_path: str | None
     next_path: str | None
+    chosen: tuple[str, ...] = ()
+    all_path: str = ""
+    empty: str = ""
+    files: tuple[File, ...] = ()
     keeping: Keeping | None = None
     """What can be done with the people behind the number; None: nothing."""
 
 
-def message_table(page: MessagePage, funnel: Funnel, stage: str, after: int | None, speech: Speech) -> Table:
-    """The messages at a stage, with the moments that the campaign knows."""
+def message_table(page: MessagePage, funnel: Funnel, behind: MessageFilter, after: int | None, words: RowWords) -> Table:
+    """The messages behind a figure, with the moments that the campaign knows."""
     moments = tuple(moment for moment in _MOMENTS if moment not in ("engaged", "paid") or funnel.tells(moment))
     next_after = "" if page.next_after is None else str(page.next_after)
     table = _table(
-        funnel.campaign_id,
-        stage,
-        speech,
+        funnel,
+        behind,
+        words,
         total=("rows.messages", page.total),
         columns=("n", "number", "state", "code", *moments),
-        rows=tuple(_message_cells(row, moments, speech) for row in page.rows),
+        rows=tuple(_message_cells(row, moments, words.speech) for row in page.rows),
         is_first=after is None,
         next_after=next_after,
     )
-    return replace(table, keeping=keeping_of(funnel, MessageFilter(stage), page.total, speech) if page.total else None)
+    return replace(table, keeping=keeping_of(funnel, behind, page.total, words.speech) if page.total else None)
 
 
 _MOMENTS = ("submitted", "receipt", "clicked", "engaged", "redeemed", "paid", "replied", "opted_out")
@@ -73,18 +88,17 @@ _COUNTED = {
 """How rows with an amount are counted."""
 
 
-def occurrence_table(page: OccurrencePage, campaign_id: int, name: str, after: str, speech: Speech) -> Table:
+def occurrence_table(page: OccurrencePage, funnel: Funnel, behind: OccurrenceFilter, after: str, words: RowWords) -> Table:
     """The visits behind a figure, or the redemptions, returns, voids or payments."""
-    on_time = name.removeprefix("late_")
-    redemptions = on_time in _COUNTED
-    write = _redemption_cells if redemptions else _visit_cells
+    is_paid = behind.stage in PAID
+    write = _redemption_cells if is_paid else _visit_cells
     return _table(
-        campaign_id,
-        name,
-        speech,
-        total=(_COUNTED.get(on_time, "rows.visits"), page.total),
-        columns=("time", "n", "number", "amount") if redemptions else ("time", "n", "number", "verdict", "reason"),
-        rows=tuple(write(row, speech) for row in page.rows),
+        funnel,
+        behind,
+        words,
+        total=(_COUNTED.get(behind.stage.removeprefix("late_"), "rows.visits"), page.total),
+        columns=("time", "n", "number", "amount") if is_paid else ("time", "n", "number", "verdict", "reason"),
+        rows=tuple(write(row, words.speech) for row in page.rows),
         is_first=not after,
         next_after=page.next_after or "",
     )
@@ -103,6 +117,8 @@ def conversion_table(page: ConversionPage, campaign_id: int, after: str, speech:
         rows=rows,
         first_path=path if after else None,
         next_path=f"{path}&{urlencode({'after': page.next_after})}" if page.next_after else None,
+        empty=speech.say("rows.empty"),
+        files=_files(path, speech) if page.total else (),
     )
 
 
@@ -118,9 +134,9 @@ def _conversion_cells(row: Conversion, speech: Speech) -> tuple[Cell, ...]:
 
 
 def _table(
-    campaign_id: int,
-    stage: str,
-    speech: Speech,
+    funnel: Funnel,
+    behind: Filter,
+    words: RowWords,
     *,
     total: tuple[str, int],
     columns: tuple[str, ...],
@@ -128,17 +144,27 @@ def _table(
     is_first: bool,
     next_after: str,
 ) -> Table:
-    path = rows_path(campaign_id, stage)
+    speech, path, chosen = words.speech, rows_path(funnel.campaign_id, behind), words.of(behind)
     return Table(
-        title=label_of(speech, stage),
-        meaning=meaning_of(speech, stage),
+        title=label_of(speech, behind.stage),
+        meaning=meaning_of(speech, behind.stage),
         total=speech.say(total[0], count=total[1]),
         shown=speech.say("rows.shown", shown=len(rows), total=total[1]) if rows and total[1] > len(rows) else "",
         columns=tuple(speech.say(f"rows.{column}") for column in columns),
         rows=rows,
         first_path=None if is_first else path,
         next_path=f"{path}&{urlencode({'after': next_after})}" if next_after else None,
+        chosen=chosen,
+        all_path=rows_path(funnel.campaign_id, behind.stage) if chosen else "",
+        empty="" if rows else why_empty(behind, funnel, is_first, speech),
+        files=_files(path, speech) if total[1] else (),
     )
+
+
+def _files(path: str, speech: Speech) -> tuple[File, ...]:
+    """`path` of the list, whose query is the file's too."""
+    place, _, query = path.partition("?")
+    return tuple(File(speech.say(f"rows.export.{format}"), f"{place}.{format}?{query}") for format in ("csv", "xlsx"))
 
 
 def _message_cells(row: MessageRow, moments: tuple[str, ...], speech: Speech) -> tuple[Cell, ...]:

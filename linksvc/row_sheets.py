@@ -10,17 +10,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from linksvc.conversions import CONVERSION, Conversion, list_conversions
 from linksvc.database import reading
 from linksvc.message_filters import MessageFilter
 from linksvc.message_list import MessageRow, read_messages
 from linksvc.models import Workspace
-from linksvc.money import exponent_of
+from linksvc.money import Money, exponent_of
 from linksvc.occurrence_list import VISITS, OccurrenceFilter, OccurrenceRow, read_occurrences
 from linksvc.promo_codes import display
 
 _PIECE_ROWS = 2_000
 
 Value = str | int | float | datetime | None
+
+Place = str | int | None
+"""The row that the next ones come after, by its name in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`read_after` gives the next rows after one, or the first after None. The moments are told in `zone`."""
+    """`read` gives the next rows from a place on, the first from None, and the place behind them: None where nothing
+    follows. Moments are told in `zone`."""
 
     name: str
     stage: str
     columns: tuple[Column, ...]
     zone: ZoneInfo
-    read_after: Callable[[Session, Any], Sequence[Any]]
+    read: Callable[[Session, Place], tuple[Sequence[Any], Place]]
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -57,13 +62,13 @@ class Sheet:
     def pieces(self, engine: Engine) -> Iterator[list[tuple[Value, ...]]]:
         """The rows, some at a time. Each piece is a transaction of its own: who reads slowly holds up nobody. What changes
         meanwhile is told as it is when its turn comes; no row comes twice."""
-        rows: Sequence[Any] = ()
+        place: Place = None
         while True:
             with reading(engine) as session:
-                rows = self.read_after(session, rows[-1] if rows else None)
-            if not rows:
-                return
+                rows, place = self.read(session, place)
             yield [tuple(column.read(row) for column in self.columns) for row in rows]
+            if place is None:
+                return
 
 
 def zone_of(session: Session, workspace_id: int) -> ZoneInfo:
@@ -71,10 +76,11 @@ def zone_of(session: Session, workspace_id: int) -> ZoneInfo:
 
 
 def message_sheet(campaign_id: int, behind: MessageFilter, zone: ZoneInfo, shown: Shown) -> Sheet:
-    def read_after(session: Session, last: MessageRow | None) -> Sequence[MessageRow]:
-        return read_messages(session, campaign_id, behind, last.n if last else None, _PIECE_ROWS)
+    def read(session: Session, after: Place) -> tuple[Sequence[MessageRow], Place]:
+        rows = read_messages(session, campaign_id, behind, None if after is None else int(after), _PIECE_ROWS)
+        return rows, rows[-1].n if len(rows) == _PIECE_ROWS else None
 
-    return Sheet("messages", behind.stage, _message_columns(shown), zone, read_after)
+    return Sheet("messages", behind.stage, _message_columns(shown), zone, read)
 
 
 def _message_columns(shown: Shown) -> tuple[Column, ...]:
@@ -99,8 +105,9 @@ _MOMENTS = (
 
 
 def occurrence_sheet(campaign_id: int, behind: OccurrenceFilter, zone: ZoneInfo, shown: Shown) -> Sheet:
-    def read_after(session: Session, last: OccurrenceRow | None) -> Sequence[OccurrenceRow]:
-        return read_occurrences(session, campaign_id, behind, last.id if last else "", _PIECE_ROWS)
+    def read(session: Session, after: Place) -> tuple[Sequence[OccurrenceRow], Place]:
+        rows = read_occurrences(session, campaign_id, behind, str(after or ""), _PIECE_ROWS)
+        return rows, rows[-1].id if len(rows) == _PIECE_ROWS else None
 
     columns = (
         *_texts("id"),
@@ -109,11 +116,32 @@ def occurrence_sheet(campaign_id: int, behind: OccurrenceFilter, zone: ZoneInfo,
         *(_texts("verdict", "reason", "device", "os") if behind.stage in VISITS else _AMOUNT),
         _moment("occurred_at"),
     )
-    return Sheet("occurrences", behind.stage, columns, zone, read_after)
+    return Sheet("occurrences", behind.stage, columns, zone, read)
+
+
+def conversion_sheet(workspace_id: int, campaign_id: int, zone: ZoneInfo) -> Sheet:
+    """What pages claimed, newest first."""
+
+    def read(session: Session, after: Place) -> tuple[Sequence[Conversion], Place]:
+        page = list_conversions(session, workspace_id, campaign_id, str(after or ""), _PIECE_ROWS)
+        return page.rows, page.next_after
+
+    columns = (
+        Column("n", lambda row: row.n),
+        *_texts("number", "order_ref"),
+        Column("claimed", lambda row: _in_units(row.paid) if row.paid else None),
+        Column("currency", lambda row: row.paid.currency if row.paid else None),
+        _moment("occurred_at"),
+    )
+    return Sheet("claimed", CONVERSION, columns, zone, read)
+
+
+def _in_units(money: Money) -> Value:
+    return float(money.amount_minor / 10 ** exponent_of(money.currency))
 
 
 def _amount(row: OccurrenceRow) -> Value:
-    return float(row.amount_minor / 10 ** exponent_of(row.currency))
+    return _in_units(Money(row.amount_minor, row.currency))
 
 
 def _text(name: str) -> Column:

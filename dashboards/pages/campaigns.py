@@ -1,4 +1,4 @@
-"""The campaigns: their list, a campaign's funnel and its live figures, and the rows behind every number."""
+"""The campaigns: their list, a campaign's funnel and its live figures. The rows behind them: `dashboards.pages.rows`."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -8,7 +8,6 @@ from datetime import datetime
 from anyio import to_thread
 from sqlalchemy import Engine
 from sqlmodel import Session
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,22 +16,16 @@ from dashboards.campaign_table import campaign_rows
 from dashboards.campaigns import list_campaigns
 from dashboards.forms import read_trusted_form
 from dashboards.funnel_page import FunnelPage, make_funnel_page
-from dashboards.occurrences import OCCURRENCE_ROWS, list_occurrences
+from dashboards.pages.rows import ROWS, number_in
 from dashboards.pages.sign_in import SEE_OTHER, sign_in_path
 from dashboards.readings import read_campaign
 from dashboards.rendering import render, render_fragment
-from dashboards.rows import Table, conversion_table, message_table, occurrence_table
 from dashboards.sessions import HOME, Sessions, speech_for
-from dashboards.speech import Speech
 from linksvc import campaign_control
 from linksvc.accounts import SignedIn
 from linksvc.clock import Clock
-from linksvc.conversions import CONVERSION, list_conversions
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict
-from linksvc.funnel import Funnel, read_funnel
-from linksvc.message_filters import MessageFilter
-from linksvc.message_list import list_messages
 from linksvc.public_ids import parse_id
 
 _WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {
@@ -41,11 +34,7 @@ _WISHES: dict[str, Callable[[Session, int, int, datetime], None]] = {
     "cancel": campaign_control.cancel,
 }
 
-ROWS = 50
-"""Rows a page: enough to read, and under 100 kB."""
-
 Handler = Callable[[Request, SignedIn], Response]
-Rows = Callable[[Request, SignedIn, Funnel, str, Speech], Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,6 @@ class CampaignPages:
             Route(HOME, self._signed_in(self.index)),
             Route("/campaigns/{id}", self._signed_in(self.funnel)),
             Route("/campaigns/{id}/figures", self.figures),
-            Route("/campaigns/{id}/messages", self._signed_in(self.rows)),
             *(Route(f"/campaigns/{{id}}/{wish}", self._wished(wish), methods=["POST"]) for wish in _WISHES),
         ]
 
@@ -100,7 +88,7 @@ class CampaignPages:
 
     def index(self, request: Request, who: SignedIn) -> Response:
         """GET /campaigns?before=: newest first."""
-        before = _number(request, "before")
+        before = number_in(request, "before")
         with reading(self.engine) as session:
             found = list_campaigns(session, who.workspace_id, before, ROWS)
         rows = campaign_rows(found, speech_for(request, who), who.currency)
@@ -123,47 +111,3 @@ class CampaignPages:
         with reading(self.engine) as session:
             found = read_campaign(session, who.workspace_id, campaign_id)
         return make_funnel_page(found, who, speech_for(request, who), self.clock())
-
-    def rows(self, request: Request, who: SignedIn) -> Response:
-        """GET /campaigns/{id}/messages?stage=&after=: the rows behind a number, exactly as many as it says."""
-        campaign_id = parse_id("campaign", request.path_params["id"])
-        stage = request.query_params.get("stage", "produced")
-        with reading(self.engine) as session:
-            funnel = read_funnel(session, who.workspace_id, campaign_id)
-        read: Rows = self._occurrences if stage in OCCURRENCE_ROWS else self._messages
-        if stage == CONVERSION:
-            read = self._conversions
-        table = read(request, who, funnel, stage, speech_for(request, who))
-        back = f"/campaigns/{request.path_params['id']}"
-        return render(request, "messages.html", who, table=table, campaign=funnel.name, back=back)
-
-    def _messages(self, request: Request, who: SignedIn, funnel: Funnel, stage: str, speech: Speech) -> Table:
-        after = _number(request, "after")
-        with reading(self.engine) as session:
-            page = list_messages(session, who.workspace_id, funnel.campaign_id, MessageFilter(stage), after, ROWS)
-        return message_table(page, funnel, stage, after, speech)
-
-    def _conversions(self, request: Request, who: SignedIn, funnel: Funnel, _stage: str, speech: Speech) -> Table:
-        after = request.query_params.get("after", "")
-        with reading(self.engine) as session:
-            page = list_conversions(session, who.workspace_id, funnel.campaign_id, after, ROWS)
-        return conversion_table(page, funnel.campaign_id, after, speech)
-
-    def _occurrences(self, request: Request, who: SignedIn, funnel: Funnel, name: str, speech: Speech) -> Table:
-        after = request.query_params.get("after", "")
-        if "\0" in after:
-            # PostgreSQL's text holds no NUL, so no row bears such a name.
-            raise HTTPException(404)
-        with reading(self.engine) as session:
-            page = list_occurrences(session, who.workspace_id, funnel.campaign_id, name, after, ROWS)
-        return occurrence_table(page, funnel.campaign_id, name, after, speech)
-
-
-def _number(request: Request, name: str) -> int | None:
-    """A query parameter that is a row's number. Raises HTTPException 404 for anything else: such a page does not exist."""
-    text = request.query_params.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise HTTPException(404)
-    return int(text)

@@ -16,7 +16,9 @@ _TOLD = {403: 403, 404: 404, 422: 404, 500: 500}
 
 def on_problem(request: Request, error: Exception) -> Response:
     """A domain error: nothing by that name, or an address that makes no sense."""
-    return _page(request, error.status if isinstance(error, Problem) else 500)
+    if not isinstance(error, Problem):
+        return _page(request, 500)
+    return _page(request, error.status, error.errors[0].field if error.errors and error.status == 422 else "")
 
 
 def on_http_error(request: Request, error: Exception) -> Response:
@@ -34,8 +36,9 @@ def on_crash(request: Request, _: Exception) -> Response:
     return response
 
 
-def _page(request: Request, status: int) -> Response:
+def _page(request: Request, status: int, part: str = "") -> Response:
+    """`part`: what of the address is wrong, where that is known."""
     told = _TOLD.get(status, 400)
     home, back = (TILL, "error.back.till") if request.url.path.startswith(TILL) else (HOME, "error.back.campaigns")
     status = 404 if status == 422 else status
-    return render(request, "error.html", status=status, key=f"error.{told}", home=home, back=back)
+    return render(request, "error.html", status=status, key=f"error.{told}", home=home, back=back, part=part)

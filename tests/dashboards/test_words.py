@@ -100,6 +100,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
     *made_for_pages(),
     *(f"keep.leave_out.{stage}" for stage in LEAVES_OUT),
+    *(f"rows.export.{format}" for format in ("csv", "xlsx")),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
 }
 

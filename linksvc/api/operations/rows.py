@@ -87,7 +87,7 @@ class MessageAnswer(Answer):
     held_until: datetime | None
     price_micros: int = Field(description="What its parts cost, in millionths of the currency's unit.")
     price_currency: str
-    device: str = Field(description="Of the first click by a person: phone, tablet, desktop or other; empty: not known.")
+    device: str = Field(description="Of the first click by a person: phone, tablet or computer; empty: not known.")
     os: str
     produced_at: datetime
     submitted_at: datetime | None
