@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlmodel import Session
@@ -97,10 +98,16 @@ def _filled(stage: str, spans: list[tuple[datetime, datetime]], found: list[Mome
 
 def read_zone(name: str) -> ZoneInfo:
     """A zone by its IANA name. Raises InvalidRequest `timezone_unknown`."""
-    if name not in available_timezones():
+    if name not in _zones():
         message = f"“{name[:40]}” is no time zone; one is Europe/Paris."
         raise InvalidRequest(message, code="timezone_unknown", errors=(FieldError("timezone", message),))
     return ZoneInfo(name)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Every name; to list them the files of the zone database are looked through."""
+    return frozenset(available_timezones())
 
 
 def _check(stage: str, since: datetime | None, until: datetime | None) -> None:
