@@ -29,6 +29,8 @@ CAUSES = {15: "number_unknown", 16: "handset_full", 17: "number_unknown", 19: "n
 CLICKS = {0: 1, 1: 20, 2: 45, 3: 75, 4: 180, 5: 240, 6: 300, 7: 24 * 60, 15: 200, 21: 210, 23: 215}
 """Minutes from submission to a person's first click, by n. 15 failed, 21 is unknown, 23 has no receipt."""
 
+_DEVICES = (("computer", "Windows"), ("phone", "iOS"))
+
 REDEEMED = {2: 90, 8: 3_000, 16: 500}
 
 SATURDAY, SUNDAY = 5 * 24, 6 * 24
@@ -92,10 +94,8 @@ def _doings(c: int) -> list[NewFact]:
 
 def _hits(c: int) -> list[Hit]:
     people = [
-        factories.hit(
-            c, i, n, device="phone" if n else "computer", os="iOS" if n else "Windows", occurred_at=_after(minutes)
-        )
-        for i, (n, minutes) in enumerate(CLICKS.items())
+        factories.hit(c, place, n, device=device, os=os, occurred_at=_after(CLICKS[n]))
+        for place, (n, (device, os)) in enumerate((n, _DEVICES[n > 0]) for n in CLICKS)
     ]
     suspect = factories.hit(c, 100, 10, "suspect", reason="no_user_agent", occurred_at=_after(5))
     machines = [factories.hit(c, 101 + n, 11 + n, "machine", reason="preview", occurred_at=_after(5)) for n in range(2)]
