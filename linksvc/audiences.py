@@ -99,6 +99,16 @@ def count_audience(session: Session, workspace_id: int, campaign_id: int) -> Aud
     return AudienceCount(audience, listed, people, sendable)
 
 
+def has_anybody(session: Session, campaign: Campaign, segment_ids: Sequence[int]) -> bool:
+    """Whether anybody of the audience may be sent to. It ends with the first one."""
+    found = select_columns(col(Contact.id)).where(may_be_sent_to(campaign, ()))
+    if segment_ids:
+        found = found.join(SegmentMember, col(SegmentMember.contact_id) == col(Contact.id)).where(
+            col(SegmentMember.workspace_id) == campaign.workspace_id, col(SegmentMember.segment_id).in_(segment_ids)
+        )
+    return session.connection().execute(found.limit(1)).first() is not None
+
+
 def may_be_sent_to(
     campaign: Campaign, segment_ids: Sequence[int], window: tuple[int, int] | None = None
 ) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, func, insert, literal
 from sqlmodel import Session, col, select, update
 
 from linksvc import code_dealing, counters, send_batches
-from linksvc.audiences import end_of_window, first_segment, may_be_sent_to, segments_of
+from linksvc.audiences import end_of_window, first_segment, has_anybody, may_be_sent_to, segments_of
 from linksvc.clock import Clock
 from linksvc.database import rows_affected, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
@@ -49,14 +49,14 @@ def request_send(session: Session, workspace_id: int, campaign_id: int, now: dat
     ).first()
     if campaign is None:
         raise NotFound("There is no such campaign in this workspace.", code="campaign_not_found")
-    who = may_be_sent_to(campaign, segments_of(session, campaign_id))
-    if session.exec(select(Contact.id).where(who).limit(1)).first() is None:
+    segment_ids = segments_of(session, campaign_id)
+    if not has_anybody(session, campaign, segment_ids):
         raise InvalidRequest(
             "Nobody may be sent to: no contact of this audience has consented and is not suppressed. "
             "Import contacts with consent, or choose another audience.",
             code="audience_empty",
         )
-    _check_codes(session, campaign, who)
+    _check_codes(session, campaign, may_be_sent_to(campaign, segment_ids))
     taken = session.exec(
         update(Campaign)
         .where(col(Campaign.id) == campaign_id, col(Campaign.state) == "draft")

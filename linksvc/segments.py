@@ -1,7 +1,7 @@
 """Frozen segments: the people behind a number of a campaign, kept under a name. Called by the API, the command line and the
 pages. What a segment is sent: `linksvc.audiences`, `linksvc.follow_ups`.
 
-A segment is copied by one statement, so it holds who stood behind the number at one moment; it takes about a second a
+A segment is copied by one statement, so it holds who stood behind the number at one moment; it takes a second or two a
 million people, during which SQLite's other writers wait.
 """
 
