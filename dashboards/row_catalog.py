@@ -63,6 +63,7 @@ ROW_TEXTS: dict[str, Text] = {
             "Rien n’est arrivé plus de {count} jours après son message à ce jour.",
         ),
     ),
+    "report.made": Text("As of {time}, {zone}.", "État au {time}, {zone}."),
     "error.part": Text(
         "What the address says in “{part}” is nothing that there is.",
         "Ce que l’adresse dit dans « {part} » ne correspond à rien.",

@@ -1,5 +1,5 @@
-"""A sheet as a CSV file or an Excel workbook, however many rows it has, in little memory. For the API, the pages and the
-command line.
+"""A sheet as a CSV file, an Excel workbook or JSON, however many rows it has, in little memory. For the API, the pages and
+the command line.
 
 A CSV file is sent while its rows are read: if that fails midway, whoever sends it must end the connection and not the file.
 A workbook is an archive that is only written once it is whole, so it is made in a temporary folder first.
@@ -7,12 +7,13 @@ A workbook is an archive that is only written once it is whole, so it is made in
 
 import csv
 import io
+import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import xlsxwriter
@@ -24,11 +25,13 @@ from xlsxwriter.worksheet import Worksheet
 from linksvc.csv_files import neutralise
 from linksvc.row_sheets import Sheet, Value
 
-Format = Literal["csv", "xlsx"]
+Format = Literal["csv", "xlsx", "json"]
+FORMATS: tuple[Format, ...] = ("csv", "xlsx", "json")
 
 MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
 }
 
 SHEET_ROWS = 1_048_576
@@ -41,7 +44,7 @@ _MOMENT = "yyyy-mm-dd hh:mm:ss"
 
 def write_file(engine: Engine, sheet: Sheet, format: Format) -> Iterator[bytes]:
     """The file in pieces. Errors of the database end it midway."""
-    return _write_csv(engine, sheet) if format == "csv" else _write_xlsx(engine, sheet)
+    return _WRITERS[format](engine, sheet)
 
 
 def _write_csv(engine: Engine, sheet: Sheet) -> Iterator[bytes]:
@@ -81,6 +84,30 @@ def _make_workbook(engine: Engine, sheet: Sheet, path: Path) -> None:
     with closing(xlsxwriter.Workbook(str(path), options)) as workbook:
         workbook.use_zip64()
         _Pages(workbook, sheet).write(engine)
+
+
+def _write_json(engine: Engine, sheet: Sheet) -> Iterator[bytes]:
+    """An array of objects, one a line; moments with the zone's offset."""
+    names, first = [column.name for column in sheet.columns], True
+    for piece in sheet.pieces(engine):
+        rows = [
+            json.dumps(dict(zip(names, row, strict=True)), default=_in_zone(sheet.zone), ensure_ascii=False) for row in piece
+        ]
+        if rows:
+            yield (("[\n" if first else ",\n") + ",\n".join(rows)).encode()
+            first = False
+    yield b"[]\n" if first else b"\n]\n"
+
+
+def _in_zone(zone: ZoneInfo) -> Callable[[Any], str]:
+    return lambda moment: str(moment.astimezone(zone).isoformat(timespec="seconds"))
+
+
+_WRITERS: Mapping[Format, Callable[[Engine, Sheet], Iterator[bytes]]] = {
+    "csv": _write_csv,
+    "xlsx": _write_xlsx,
+    "json": _write_json,
+}
 
 
 class _Pages:

@@ -58,6 +58,7 @@ ALONE = {
     "offer": "offers",
     "code": "codes",
     "campaign": "campaigns",
+    "report": "report",
     "segment": "segments",
     "link": "links",
     "page": "pages",

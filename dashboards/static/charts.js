@@ -11,6 +11,8 @@ const Charts = (() => {
 
   // plotly.js is large: it is fetched only where a chart comes into view, which none does on a phone.
   function loadPlotly() {
+    // A file that holds it has no page to fetch it from.
+    if (window.Plotly) return Promise.resolve(window.Plotly);
     plotly ??= new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = document.querySelector("[data-plotly]").dataset.plotly;

@@ -21,6 +21,7 @@ from linksvc.models import Workspace
 from linksvc.public_ids import format_id, parse_id
 from linksvc.route_trouble import find_trouble, is_waiting
 from linksvc.stages import OCCURRENCES, STAGES
+from ricochet.commands import row_exports
 from ricochet.commands.filter_options import By, LeaveOut, Since, Stage, Until, Value, Without, read_filter
 from ricochet.commands.link_options import (
     Activates,
@@ -45,6 +46,7 @@ CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, for
 
 
 def register(app: typer.Typer) -> None:
+    row_exports.register(campaign)
     app.add_typer(campaign, name="campaign")
 
 

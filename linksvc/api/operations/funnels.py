@@ -125,11 +125,25 @@ class FunnelAnswer(Answer):
 
 
 def read_campaign_funnel(call: Call[None, FunnelQuery]) -> FunnelAnswer:
-    query, campaign_id = call.query, call.ids["campaign_id"]
+    query = call.query
     cohort = read_cohort(query.since, query.until)
     with reading(call.engine) as session:
-        funnel = read_funnel(session, call.workspace_id, campaign_id, cohort)
-        breakdown = _break_down(session, call.workspace_id, funnel, query.by, cohort) if query.by else None
+        mine = (session, call.workspace_id, call.ids["campaign_id"])
+        return answer_funnel(*mine, query.by, cohort, call.now(), definitions_url(call))
+
+
+def answer_funnel(
+    session: Session,
+    workspace_id: int,
+    campaign_id: int,
+    by: str,
+    cohort: Cohort | None,
+    now: datetime,
+    definitions: str,
+) -> FunnelAnswer:
+    """The answer, for `ricochet report` too. `by` empty: not broken down; `definitions`: the address of that page."""
+    funnel = read_funnel(session, workspace_id, campaign_id, cohort)
+    breakdown = _break_down(session, workspace_id, funnel, by, cohort) if by else None
     closes_at = closing_of(funnel, cohort)
     return FunnelAnswer(
         campaign_id=format_id("campaign", funnel.campaign_id),
@@ -148,12 +162,12 @@ def read_campaign_funnel(call: Call[None, FunnelQuery]) -> FunnelAnswer:
         cost=tuple(CostAnswer.of(cost) for cost in funnel.cost),
         investment=InvestmentAnswer.of(costs_of(funnel)),
         attribution_days=funnel.attribution_days,
-        provisional=closes_at is None or call.now() < closes_at or funnel.pending_facts > 0,
+        provisional=closes_at is None or now < closes_at or funnel.pending_facts > 0,
         provisional_until=closes_at,
         unaccounted=funnel.unaccounted,
         pending_facts=funnel.pending_facts,
         breakdown=breakdown,
-        definitions=definitions_url(call),
+        definitions=definitions,
     )
 
 
