@@ -31,6 +31,7 @@ from linksvc.hit_verdicts import (
 from linksvc.models import Campaign, Fact, FunnelCount, SendBatch
 from linksvc.movements import move
 from linksvc.standing_campaigns import GOES_ON
+from linksvc.statements import Statement
 from linksvc.tallies import TOTAL
 from linksvc.webhooks import news
 
@@ -117,16 +118,17 @@ def apply_batch(engine: Engine, campaign_id: int, holder: str, clock: Clock) -> 
 
 
 def _pending(session: Session, campaign_id: int) -> list[NewFact]:
-    return [NewFact(*row) for row in session.connection().execute(_PENDING, {"of_campaign": campaign_id})]
+    return [NewFact(*row) for row in _PENDING.rows(session, {"of_campaign": campaign_id})]
 
 
 _FACT = Fact.__table__.c  # type: ignore[attr-defined]
-# Of the table's columns: rows of the model's own take longer to make than to read.
-_PENDING = (
-    core_select(*(_FACT[name] for name in NewFact._fields))
-    .where(_FACT.campaign_id == bindparam("of_campaign"), _FACT.applied_at.is_(None))
-    .order_by(_FACT.recorded_at)
-    .limit(BATCH_ROWS)
+_PENDING = Statement(
+    lambda _: (
+        core_select(*(_FACT[name] for name in NewFact._fields))
+        .where(_FACT.campaign_id == bindparam("of_campaign"), _FACT.applied_at.is_(None))
+        .order_by(_FACT.recorded_at)
+        .limit(BATCH_ROWS)
+    )
 )
 
 

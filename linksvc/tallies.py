@@ -20,14 +20,14 @@ reason    Visits by why their verdict is what it is, those that name nobody too.
 `timeline_count` holds the same stages and occurrences by the quarter of an hour in which they came about.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from linksvc.clock import bucket_of
+from linksvc.clock import BUCKET
 from linksvc.delays import delay_step
 from linksvc.stages import SENT, stages_of
 from linksvc.stamps import COLUMNS, Stamps, in_window
@@ -39,6 +39,9 @@ FRAGMENT = "fragment"
 """Parts that a route took; the amount is what they cost, in millionths of the currency's unit."""
 
 ANY_COHORT = datetime(1970, 1, 1, tzinfo=UTC)
+
+REMEMBERED = 65_536
+_QUARTER_S = int(BUCKET.total_seconds())
 
 TOTAL, HOUR = "total", "hour"
 PARTED = ("variant", "segment", "route", "country", "network", "device")
@@ -75,7 +78,8 @@ Counted = dict[Cell | TimeCell, tuple[int, int]]
 class Place(NamedTuple):
     """Where a message and all that happens to it are counted."""
 
-    cohort: datetime
+    cohort: int
+    """As a quarter of an hour."""
     variant: str
     segment: str
     route: str
@@ -84,9 +88,14 @@ class Place(NamedTuple):
     device: str
 
 
+def quarter_of(moment: Any) -> int:
+    """The quarter of an hour that a moment lies in, counted from 1970 on; one that is a quarter already stays so."""
+    return int(moment) if isinstance(moment, int | float) else int(moment.timestamp()) // _QUARTER_S
+
+
 def place_of(stamps: Stamps) -> Place:
     return Place(
-        bucket_of(stamps.submitted_at or stamps.produced_at),
+        quarter_of(stamps.submitted_at or stamps.produced_at),
         stamps.variant,
         _named(stamps.segment_id),
         _named(stamps.route_id),
@@ -153,23 +162,24 @@ class Tally:
 
 class _Occurrence(NamedTuple):
     place: Place | None
-    bucket: datetime
+    quarter: int
     stage: str
     currency: str
 
 
 def _occurrence(stage: str, occurred_at: datetime, stamps: Stamps | None, currency: str) -> _Occurrence:
-    return _Occurrence(place_of(stamps) if stamps else None, bucket_of(occurred_at), stage, currency)
+    return _Occurrence(place_of(stamps) if stamps else None, quarter_of(occurred_at), stage, currency)
 
 
 _Alike = tuple[Any, ...]
-"""All that the counters of a message depend on, its moments as their buckets: of a batch's messages most are alike."""
+"""All that the counters of a message depend on, its moments as their quarters: of a batch's messages most are alike."""
 
 _WHAT = (
     *("variant", "segment_id", "route_id", "country", "network", "device", "tracked", "state", "parts_accepted"),
     *("cause", "os", "click_hour", "price_micros", "price_currency"),
 )
 _WHEN = tuple(name for name in COLUMNS if name.endswith("_at") and name != "window_ends_at")
+_ALIKE = (*_WHAT, *_WHEN, "window_ends_at")
 _told = attrgetter(*_WHAT)
 _happened = attrgetter(*_WHEN)
 
@@ -177,19 +187,12 @@ _happened = attrgetter(*_WHEN)
 def _alike(stamps: Stamps) -> _Alike:
     moments = _happened(stamps)
     ends_at = stamps.window_ends_at
-    if ends_at and max(moment for moment in moments if moment) > ends_at:
-        buckets = [moment and _bucket_of(moment) + (_LATE if moment > ends_at else _NOTHING) for moment in moments]
-        ends_at = _bucket_of(ends_at)
-    else:
-        buckets = [moment and _bucket_of(moment) for moment in moments]
-        ends_at = None
-    return *_told(stamps), *buckets, ends_at, *_delays(stamps)
-
-
-_bucket_of = lru_cache(65_536)(bucket_of)
-_NOTHING = timedelta(0)
-_LATE = timedelta(microseconds=1)
-"""What is late in its bucket is behind the bucket of the window's end by so much, also where they are the same."""
+    if ends_at is None or max(filter(None, moments)) <= ends_at:
+        quarters = [moment and quarter_of(moment) for moment in moments]
+        return *_told(stamps), *quarters, None, *_delays(stamps)
+    # What is late in its quarter is behind the end's quarter by a half, also where they are the same.
+    shifted = [moment and quarter_of(moment) + (0.5 if moment > ends_at else 0) for moment in moments]
+    return *_told(stamps), *shifted, quarter_of(ends_at), *_delays(stamps)
 
 
 def _delays(stamps: Stamps) -> tuple[str, str, str]:
@@ -204,71 +207,82 @@ def _delays(stamps: Stamps) -> tuple[str, str, str]:
     )
 
 
+_Summed = Counter[tuple[str, str]]
+"""By stage and currency."""
+
+
 class _Sums:
-    """Counts by place and stage, before they are spread out over what a place has in common with others."""
+    """Counts by place and by quarter, before they are spread out over what a place has in common with others."""
 
     def __init__(self) -> None:
-        self._placed: Counter[tuple[Place, str, str]] = Counter()
-        self._paid: Counter[tuple[Place, str, str]] = Counter()
         self.counts: Counter[Cell | TimeCell] = Counter()
-        self.amounts: Counter[Cell | TimeCell] = Counter()
+        self._amounts: Counter[Cell | TimeCell] = Counter()
+        self._placed: defaultdict[Place | None, _Summed] = defaultdict(Counter)
+        self._placed_amounts: defaultdict[Place | None, _Summed] = defaultdict(Counter)
+        self._timed: defaultdict[int, _Summed] = defaultdict(Counter)
+        self._timed_amounts: defaultdict[int, _Summed] = defaultdict(Counter)
 
     def add_messages(self, alike: _Alike, times: int) -> None:
-        stamps = Stamps(n=0, **dict(zip((*_WHAT, *_WHEN, "window_ends_at"), alike[:-3], strict=True)))
+        """Its moments are quarters here. What a stage asks for that is not told is as if it had not happened; of two moments
+        the earlier one's quarter is the earlier one, so a stage may choose among quarters as among moments."""
+        stamps = Stamps(0, **dict(zip(_ALIKE, alike, strict=False)))
         place = place_of(stamps)
-        stages = dict(stages_of(stamps))
-        for stage, at in stages.items():
-            self._placed[place, stage, ""] += times
-            self.counts[TimeCell(bucket_of(at), stage, "")] += times
+        stages: dict[str, Any] = dict(stages_of(stamps))
+        placed = self._placed[place]
+        for stage, quarter in stages.items():
+            placed[stage, ""] += times
+            self._timed[int(quarter)][stage, ""] += times
         for by, value, stage in _spread(stamps, stages.keys(), *alike[-3:]):
             self.counts[Cell(by, value, ANY_COHORT, stage, "")] += times
         if stamps.parts_accepted and stamps.submitted_at:
-            self._add_fragments(stamps, place, stamps.submitted_at, times)
-
-    def _add_fragments(self, stamps: Stamps, place: Place, submitted_at: datetime, times: int) -> None:
-        fragments, cost, currency = stamps.parts_accepted * times, stamps.price_micros * times, stamps.price_currency
-        self._add(place, submitted_at, FRAGMENT, currency, fragments, cost)
+            fragments, cost = stamps.parts_accepted * times, stamps.price_micros * times
+            submitted = _Occurrence(place, place.cohort, FRAGMENT, stamps.price_currency)
+            self.add_occurrence(submitted, fragments, cost)
 
     def add_occurrence(self, one: _Occurrence, times: int, amount: int) -> None:
-        if one.place:
-            self._add(one.place, one.bucket, one.stage, one.currency, times, amount)
-            return
-        for cell in (_total(one.stage, one.currency), TimeCell(one.bucket, one.stage, one.currency)):
-            self.counts[cell] += times
-            self.amounts[cell] += amount
-
-    def _add(self, place: Place, at: datetime, stage: str, currency: str, count: int, amount: int) -> None:
-        self._placed[place, stage, currency] += count
-        self._paid[place, stage, currency] += amount
-        cell = TimeCell(bucket_of(at), stage, currency)
-        self.counts[cell] += count
-        self.amounts[cell] += amount
+        what = (one.stage, one.currency)
+        self._placed[one.place][what] += times
+        self._timed[one.quarter][what] += times
+        if amount:
+            self._placed_amounts[one.place][what] += amount
+            self._timed_amounts[one.quarter][what] += amount
 
     def spread_out(self) -> Counted:
-        for placed, sums in ((self._placed, self.counts), (self._paid, self.amounts)):
-            for (place, stage, currency), number in placed.items():
-                if number:
-                    for by, value, cohort in _shared(place):
+        for placed, timed, sums in (
+            (self._placed, self._timed, self.counts),
+            (self._placed_amounts, self._timed_amounts, self._amounts),
+        ):
+            for place, summed in placed.items():
+                for (stage, currency), number in summed.items():
+                    for by, value, cohort in _shared(place) if number else ():
                         sums[Cell(by, value, cohort, stage, currency)] += number
-        touched = self.counts.keys() | self.amounts.keys()
-        pairs = {cell: (self.counts[cell], self.amounts[cell]) for cell in sorted(touched, key=in_order)}
-        return {cell: pair for cell, pair in pairs.items() if pair != (0, 0)}
+            for quarter, summed in timed.items():
+                for (stage, currency), number in summed.items():
+                    if number:
+                        sums[TimeCell(_begin_of(quarter), stage, currency)] += number
+        touched = [cell for sums in (self.counts, self._amounts) for cell, number in sums.items() if number]
+        return {cell: (self.counts[cell], self._amounts[cell]) for cell in sorted(set(touched), key=in_order)}
 
 
 def in_order(cell: Cell | TimeCell) -> tuple[bool, tuple[Any, ...]]:
     return isinstance(cell, TimeCell), cell
 
 
-def _total(stage: str, currency: str) -> Cell:
-    return Cell(TOTAL, "", ANY_COHORT, stage, currency)
-
-
-@lru_cache(65_536)
-def _shared(place: Place) -> tuple[tuple[str, str, datetime], ...]:
-    """(by, value, cohort) of everything that is counted at a place."""
-    cohort, *values = place
+@lru_cache(REMEMBERED)
+def _shared(place: Place | None) -> tuple[tuple[str, str, datetime], ...]:
+    """(by, value, cohort) of everything that is counted at a place; None: of what names nobody."""
+    total = (TOTAL, "", ANY_COHORT)
+    if place is None:
+        return (total,)
+    quarter, *values = place
+    cohort = _begin_of(quarter)
     parted = [(by, value, cohort) for by, value in zip(PARTED, values, strict=True) if value]
-    return (TOTAL, "", ANY_COHORT), (HOUR, "", cohort), *parted
+    return total, (HOUR, "", cohort), *parted
+
+
+@lru_cache(REMEMBERED)
+def _begin_of(quarter: int) -> datetime:
+    return ANY_COHORT + quarter * BUCKET
 
 
 def _spread(
