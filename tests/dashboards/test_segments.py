@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlmodel import Session, col, select
 
@@ -226,3 +227,18 @@ def test_a_marketer_keeps_people_and_sends_to_them_in_a_browser(served: Served) 
         made = session.exec(select(Campaign).where(Campaign.name == "Reminder")).one()
         assert (made.parent_id, made.leave_out, made.state) == (campaign_id, "redeemed", "draft")
     assert [one for one in served.complaints if "422" not in one] == []
+
+
+def test_the_forms_and_the_pages_of_segments_have_no_accessibility_violation_and_fit_a_phone(served: Served) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    with writing(served.engine) as session:
+        keep_segment(session, served.workspace_id, campaign_id, MessageFilter("delivered"), "W" * 60, NOW)
+    page = served.open(viewport={"width": 320, "height": 800})
+    for path in ("/segments", "/segments/seg_1", f"/campaigns/cmp_{campaign_id}/messages?stage=delivered"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        results = Axe().run(page)
+        assert results.violations_count == 0, (path, results.generate_report())
+    page.get_by_role("button", name="Keep as a segment").click()
+    expect(page.locator("#segment_name-error")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
