@@ -19,6 +19,12 @@ _BROUGHT = (
     ("void", "charts.costs.voids"),
 )
 
+_WHY = {
+    "unpriced": "charts.costs.unpriced",
+    "free": "charts.costs.free",
+    "currencies": "charts.costs.currencies",
+}
+
 
 def cost_chart(costs: Costs, counts: Mapping[str, int], own: str, teller: Teller) -> Chart:
     """A column for each currency, the workspace's `own` first. `counts`: the campaign's, by stage and occurrence."""
@@ -77,7 +83,7 @@ def _money(teller: Teller, amount: int, currency: str) -> str:
 def _investment(costs: Costs, teller: Teller) -> Note:
     back = costs.investment_return
     if back is None:
-        return Note(teller.say(f"charts.costs.{costs.why_no_return}"))
+        return Note(teller.say(_WHY[costs.why_no_return]))
     (currency,) = costs.currencies
     result = costs.net(currency) - costs.cost[currency]
     return Note(

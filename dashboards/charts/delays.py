@@ -107,6 +107,7 @@ def _figure(known: Distribution, teller: Teller) -> str:
     return draw(
         [counts, sums],
         bargap=0.15,
+        margin={"l": 32, "r": 32, "t": 8, "b": 8},
         xaxis=axis(**labels),
         yaxis=axis(
             rangemode="tozero", title=_small(teller.say("charts.bars")), nticks=5, visible=True, showticklabels=False
