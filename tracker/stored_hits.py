@@ -76,7 +76,7 @@ def _hits(campaign_id: int) -> Any:
         for moment in (Message.submitted_at, Message.window_ends_at)
     )
     held = (Hit.segment, Hit.position, Hit.verdict, Hit.reason, Hit.judged, COUNTED, *of_message)
-    return select(*columns, *held).where(Hit.campaign_id == campaign_id)  # type: ignore[call-overload]
+    return select(*columns, *held).where(Hit.campaign_id == campaign_id)
 
 
 def _read(session: Session, statement: Any) -> Generator[StoredHit]:
