@@ -21,12 +21,13 @@ class BucketAnswer(Answer):
     name: str = Field(description=f"One of: {', '.join(BUCKETS)}.", examples=["confirmed"])
     count: int
     rate: RateAnswer = Field(description="Of those submitted.")
-    messages: str = Field(description="Where exactly these messages are listed.")
+    messages: str | None = Field(description="Where exactly these messages are listed; null: there is none.")
 
     @classmethod
     def of(cls, bucket: Bucket, submitted: int, campaign_id: int) -> Self:
         rate = RateAnswer.make(Proportion(bucket.count, submitted), "submitted")
-        return cls(name=bucket.name, count=bucket.count, rate=rate, messages=_path(campaign_id, bucket.rows))
+        messages = _path(campaign_id, bucket.rows) if bucket.count else None
+        return cls(name=bucket.name, count=bucket.count, rate=rate, messages=messages)
 
 
 class CauseAnswer(Answer):
