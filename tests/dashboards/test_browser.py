@@ -131,10 +131,10 @@ def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: 
     learn(served.engine, deliver(campaign_id, *range(4)))
     apply_all(served.engine, campaign_id)
     expect(page.locator("#step-delivered > [data-count]")).to_have_attribute("data-count", "4")
+    expect(page.locator("#means-step-clicked")).to_be_visible()
     expect(page.locator("#state")).to_contain_text("sending, 40")
     page.locator("#picture").scroll_into_view_if_needed()
     expect(page.locator("#chart")).to_contain_text("4 · 40.0")
-    expect(page.locator("#means-step-clicked")).to_be_visible()
     expect(page.locator("#details dl")).to_be_visible()
     expect(page.locator("#step-produced > a")).to_be_focused()
     assert served.complaints == []
