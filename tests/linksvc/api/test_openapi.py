@@ -78,7 +78,8 @@ def test_the_parameters_of_an_operation_are_documented(document: dict[str, Any],
     documented = document["paths"][operation.path][operation.method.lower()]
     found = {(parameter["in"], parameter["name"]) for parameter in documented.get("parameters", [])}
     expected = {("path", name) for name in re.findall(r"{(\w+)}", operation.path)}
-    expected |= {("query", name) for name in (operation.query.model_fields if operation.query else ())}
+    fields = operation.query.model_fields if operation.query else {}
+    expected |= {("query", field.alias or name) for name, field in fields.items()}
     expected |= {("header", "Idempotency-Key")} if operation.idempotency_key != "none" else set()
     expected |= {("header", name.title()) for name in operation.headers}
     assert found == expected
