@@ -7,6 +7,7 @@ const figures = document.getElementById("figures");
 const trouble = document.getElementById("live-trouble");
 const SLOWEST_MS = 30000;
 const TIMEOUT_MS = 10000;
+const REACHABLE = "a, button, summary, [tabindex]";
 const SILENCE_MS = 30000;
 const LISTEN_AGAIN_MS = 5000;
 const SELDOM_MS = 300000;
@@ -126,19 +127,28 @@ function swap(place, html) {
   const present = liveParts(place);
   const fresh = liveParts(parsed);
   if (present.size !== fresh.size || [...fresh.keys()].some((id) => !present.has(id))) {
-    place.replaceChildren(...parsed.childNodes);
+    replaceAll(place, parsed);
   } else {
     for (const [id, part] of fresh) replaceIfChanged(present.get(id), part);
   }
   Charts.drawAll();
 }
 
+// A part that was not there before: what was open stays open, and the focus stays where it was.
+function replaceAll(place, parsed) {
+  const open = Array.from(place.querySelectorAll("details[id][open]"), (one) => one.id);
+  const within = place.contains(document.activeElement) ? document.activeElement.closest("[id]")?.id : "";
+  place.replaceChildren(...parsed.childNodes);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const part = within && document.getElementById(within);
+  if (part) (part.matches(REACHABLE) ? part : part.querySelector(REACHABLE))?.focus();
+}
+
 function replaceIfChanged(old, fresh) {
   if (old.outerHTML === fresh.outerHTML) return;
-  const reachable = "a, button, summary, [tabindex]";
-  const place = Array.from(old.querySelectorAll(reachable)).indexOf(document.activeElement);
+  const place = Array.from(old.querySelectorAll(REACHABLE)).indexOf(document.activeElement);
   old.replaceWith(fresh);
-  if (place >= 0) (fresh.querySelectorAll(reachable)[place] || fresh.querySelector(reachable))?.focus();
+  if (place >= 0) (fresh.querySelectorAll(REACHABLE)[place] || fresh.querySelector(REACHABLE))?.focus();
 }
 
 // --- The charts below, which are fetched once the page stands, and again when its figures have changed -----------
