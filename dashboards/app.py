@@ -42,8 +42,8 @@ from linksvc.settings import Settings
 def create_dashboards(
     settings: Settings, engine: Engine, keyring: Keyring, clock: Clock = now, limits: Limits | None = None
 ) -> Starlette:
-    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /compare, /trends, /definitions, /segments, /pages,
-    /till and what is below them, /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
+    """The pages: /, /sign-in, /sign-out, /language, /campaigns, /compare, /trends, /definitions, /segments, /pages, /till
+    and what is below them, /static and /s. `limits` are the process's, their own if there is nobody to share them with."""
     lasts = timedelta(hours=settings.session_hours)
     sessions = Sessions(engine, clock, lasts)
     secure = settings.public_url.startswith("https://")

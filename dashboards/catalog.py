@@ -14,10 +14,12 @@ from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
 
 _ELSEWHERE = (
-    SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS | SEGMENT_TEXTS
-) | ROW_TEXTS
+    (SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS | SEGMENT_TEXTS)
+    | ROW_TEXTS
+    | REPORT_TEXTS
+)
 
-CATALOG: dict[str, Text] = _ELSEWHERE | REPORT_TEXTS | {
+CATALOG: dict[str, Text] = _ELSEWHERE | {
     # Every page
     "nav.skip": Text("Skip to the content", "Aller au contenu"),
     "nav.main": Text("Main", "Principale"),

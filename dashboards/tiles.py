@@ -84,8 +84,8 @@ class Tiles:
         share = self.figures.per_cent(bound)
         if not suspects or share is None:
             return ()
-        words = {"share": share, "interval": self.figures.interval(bound), "part": bound.part, "whole": bound.whole}
-        return (say("figures.with_suspects", suspects, **words),)
+        interval = self.figures.interval(bound)
+        return (say("figures.with_suspects", suspects, share=share, interval=interval, part=bound.part, whole=bound.whole),)
 
     def _revenue(self) -> Tile:
         funnel, speech = self.figures.funnel, self.figures.speech

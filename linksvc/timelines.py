@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -76,7 +77,7 @@ def read_steps(
     return Timeline(stage, step, zone, _filled(stage, spans, found))
 
 
-def _filled(stage: str, spans: list[tuple[datetime, datetime]], found: list[Moment]) -> tuple[TimelineStep, ...]:
+def _filled(stage: str, spans: list[tuple[datetime, datetime]], found: Sequence[Moment]) -> tuple[TimelineStep, ...]:
     starts = [start for start, _ in spans]
     counts: Counter[int] = Counter()
     amounts: dict[int, Counter[str]] = {}
