@@ -22,6 +22,7 @@ from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.models import Workspace
 
+_CHOICES = re.compile(r"<nav\b.*?</nav>", re.S)
 _LINK = re.compile(r"<a\b([^>]*)>(.*?)</a>", re.S)
 _LEADS = re.compile(r'\s(?:href|data-count|data-stage|data-charts)="[^"]*"')
 
@@ -60,7 +61,8 @@ def _element(name: str, content: str) -> Markup:
 
 
 def _without_links(page: str) -> str:
-    """The links lead to pages that only who is signed in can see. Of plotly.js, which holds markup of its own, nothing is
-    touched: it stands behind the content."""
+    """The links lead to pages that only who is signed in can see, and a choice of links is none without them. Of plotly.js,
+    which holds markup of its own, nothing is touched: it stands behind the content."""
     content, mark, rest = page.partition("</main>")
+    content = _CHOICES.sub("", content)
     return _LINK.sub(lambda found: f"<span{_LEADS.sub('', found[1])}>{found[2]}</span>", content) + mark + rest
