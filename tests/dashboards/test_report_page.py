@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -41,7 +42,8 @@ class Report:
 
     def open(self, html: str, scheme: str = "light") -> Page:
         self._file.write_text(html)
-        context = self._browser.new_context(offline=True, viewport=WIDE, color_scheme=scheme)
+        options: dict[str, Any] = {"offline": True, "viewport": WIDE, "color_scheme": scheme}
+        context = self._browser.new_context(**options)
         page = open_window(context)
         page.on("request", lambda request: self.fetched.append(request.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

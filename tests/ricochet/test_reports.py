@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from linksvc.accounts import ensure_workspace

@@ -16,7 +16,7 @@ OCCURRING = {
     stage: EXPECTED[stage] for stage in ("hit_human", "hit_unnamed", "redemption", "return", "payment", "late_void")
 }
 
-WRONG = (
+WRONG: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("messages", {"stage": "opened"}, "unknown_stage", "stage"),
     ("messages", {"not": "opened"}, "unknown_stage", "not"),
     ("messages", {"by": "shoe", "value": "42"}, "breakdown_unknown", "by"),
