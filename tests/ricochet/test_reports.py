@@ -45,7 +45,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 
 
 def test_json_is_the_answer_of_the_api(lumen: Terminal, installed: Engine, campaign: str, sqlite_url: str) -> None:
-    secret = "a secret key for the tests, of 42 characters"
+    secret = SecretStr("a secret key for the tests, of 42 characters")
     settings = Settings(data_dir=lumen.data_dir, database_url=sqlite_url, secret_key=secret)
     with writing(installed) as session:
         key = create_key(session, 1, "reader", ("campaigns:read",), None, now())
