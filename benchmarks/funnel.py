@@ -21,6 +21,7 @@ from statistics import median
 
 from ingest import postgresql
 from parts import campaign_rows
+from parts.page_load import load_page
 from report import Metric, report
 from sqlalchemy import Engine, text
 from sqlmodel import select
@@ -102,7 +103,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1_000
 
 
-def measure(engine: Engine, sizes: Sizes) -> list[Metric]:
+def measure(engine: Engine, sizes: Sizes, folder: Path) -> list[Metric]:
     tune_collector()
     migrate(engine)
     owner = campaign_rows.prepare(engine)
@@ -114,7 +115,7 @@ def measure(engine: Engine, sizes: Sizes) -> list[Metric]:
     who = SignedIn(1, "", "en", owner, "Benchmark", "Europe/Paris", "EUR")
     scene = Scene(engine, who, large, small)
     check(scene)
-    return [*pages(scene), *applier(engine, owner, sizes.applied)]
+    return [*pages(scene), *chromium(scene, folder), *applier(engine, owner, sizes.applied)]
 
 
 def check(scene: Scene) -> None:
@@ -163,6 +164,15 @@ def _growth(name: str, large: float, small: float) -> Metric:
     return Metric(name, large, "ms", small, large / small, "<= 1.5", large / small <= 1.5)
 
 
+def chromium(scene: Scene, folder: Path) -> list[Metric]:
+    load = load_page(scene.engine, scene.who.workspace_id, scene.large, folder)
+    name = scene.engine.dialect.name
+    return [
+        _within(f"{name}: its funnel is seen in Chromium", load.seen_ms, 1_000),
+        Metric(f"{name}: what jumps meanwhile", load.shift, "CLS", None, None, "< 0.01", load.shift < 0.01),
+    ]
+
+
 def applier(engine: Engine, owner: int, size: int) -> list[Metric]:
     campaign_id = campaign_rows.add_campaign(engine, owner, size, applied=False)
     applied, began = 0, time.perf_counter()
@@ -198,13 +208,13 @@ def main() -> None:
     metrics: list[Metric] = []
     with tempfile.TemporaryDirectory() as folder:
         if arguments.database_url:
-            metrics += measure(open_engine(arguments.database_url), sizes)
+            metrics += measure(open_engine(arguments.database_url), sizes, Path(folder))
         else:
             print("SQLite", file=sys.stderr)
-            metrics += measure(open_engine(f"sqlite:///{Path(folder) / 'funnel.db'}"), sizes)
+            metrics += measure(open_engine(f"sqlite:///{Path(folder) / 'funnel.db'}"), sizes, Path(folder))
             print("PostgreSQL", file=sys.stderr)
             with postgresql(Path(folder)) as url:
-                metrics += measure(open_engine(url), sizes)
+                metrics += measure(open_engine(url), sizes, Path(folder))
     report("funnel", metrics)
 
 
