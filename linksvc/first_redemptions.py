@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from linksvc.bulk import among
 from linksvc.facts import AnyFact
 from linksvc.models import Fact
 
@@ -29,7 +30,7 @@ def first_redemptions(session: Session, campaign_id: int, facts: Sequence[AnyFac
         return {}
     found = session.exec(
         select(*_COLUMNS)
-        .where(Fact.campaign_id == campaign_id, col(Fact.n).in_(ns), INDEXED, col(Fact.kind).in_(_DECIDE))
+        .where(Fact.campaign_id == campaign_id, among(session, col(Fact.n), ns), INDEXED, col(Fact.kind).in_(_DECIDE))
         .order_by(col(Fact.occurred_at))
     )
     known = [(n, kind, source, at) for n, kind, source, at, applied in found if applied or (kind, source) in news]

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, String, Table, bindparam, cast, func
 from sqlmodel import Session, col, select
 
+from linksvc.bulk import among
 from linksvc.models import Fact, Hit
 
 INTERACTION = "interaction"
@@ -103,7 +104,7 @@ def applied_sources(session: Session, campaign_id: int, kind: str, sources: Coll
     found = select(Fact.source).where(
         Fact.campaign_id == campaign_id,
         Fact.kind == kind,
-        col(Fact.source).in_(sources),
+        among(session, col(Fact.source), sources),
         col(Fact.applied_at).is_not(None),
     )
     return set(session.exec(found))
@@ -161,7 +162,7 @@ def first_hits(session: Session, campaign_id: int, ns: Collection[int]) -> Mappi
     if ns:
         rows = session.exec(
             select(Hit.n, Hit.verdict, func.min(Hit.occurred_at))
-            .where(Hit.campaign_id == campaign_id, col(Hit.n).in_(ns), COUNTED)
+            .where(Hit.campaign_id == campaign_id, among(session, col(Hit.n), ns), COUNTED)
             .group_by(col(Hit.n), Hit.verdict)
         )
         for n, verdict, occurred_at in rows:
