@@ -3,7 +3,7 @@ pages, the lists of the API, exports and segments all say it by this."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_
 from sqlmodel import col
 
-from linksvc.clock import BUCKET
 from linksvc.cohorts import Cohort
 from linksvc.delays import ANY, bounds_of
 from linksvc.errors import FieldError, InvalidRequest
@@ -169,10 +168,10 @@ def _number(column: Any, none: str = "") -> _Having:
     return having
 
 
-def _in_quarter(value: str) -> ColumnElement[bool]:
-    """Of its cohort's quarter of an hour."""
+def _in_hour(value: str) -> ColumnElement[bool]:
+    """Submitted in the hour from that moment on."""
     since = _read_moment(value)
-    return and_(*_between(_COHORT, since, since + BUCKET))
+    return and_(*_between(_COHORT, since, since + timedelta(hours=1)))
 
 
 _PROOF = case(*((STAGES[proof].where, proof) for proof in PROOFS[:-2]), (col(Message.tracked), "nothing"), else_="unseen")
@@ -239,7 +238,7 @@ _HAVING: dict[str, _Having] = {
     "country": _text(Message.country),
     "network": _text(Message.network),
     "device": _text(Message.device),
-    HOUR: _in_quarter,
+    HOUR: _in_hour,
     "os": _text(Message.os),
     "cause": _one_of(_text(Message.cause)),
     "proof": _one_of(_proof),

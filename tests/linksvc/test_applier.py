@@ -291,11 +291,9 @@ def assert_every_figure_opens_its_rows(session: Session, campaign_id: int) -> No
             continue
         if isinstance(cell, TimeCell):
             behind = MessageFilter(cell.stage, during=(cell.bucket, cell.bucket + BUCKET))
-        elif cell.by == HOUR:
-            behind = MessageFilter(cell.stage, by=HOUR, value=cell.cohort.isoformat())
         else:
             cohort = None if cell.cohort == ANY_COHORT else Cohort(cell.cohort, cell.cohort + BUCKET)
-            by = "" if cell.by == TOTAL else cell.by
+            by = "" if cell.by in (TOTAL, HOUR) else cell.by
             behind = MessageFilter(cell.stage, by=by, value=cell.value, cohort=cohort)
         assert MessageFilter.parse(behind.parameters()) == behind
         assert count_messages(session, campaign_id, behind) == count_rows(session, campaign_id, behind) == count, behind
