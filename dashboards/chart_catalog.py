@@ -276,6 +276,7 @@ CHART_TEXTS: dict[str, Text] = {
     ),
     "charts.routes.none": Text("Route not known", "Route inconnue"),
     # Revenue and cost
+    "charts.costs.no_price": Text("no part has a price", "aucune partie n’a de prix"),
     "charts.costs.title": Text("Revenue, cost and return", "Chiffre d’affaires, coût et rendement"),
     "charts.costs.lead": Text(
         "Messages submitted: {submitted}; parts that operators accepted: {fragments}.",

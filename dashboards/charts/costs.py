@@ -3,7 +3,7 @@
 Amounts of different currencies stand beside one another and are never added or divided. For `dashboards.charts.page`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -45,9 +45,10 @@ def _lead(costs: Costs, teller: Teller) -> str:
 
 def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
     nets = [costs.net(currency) for currency in currencies]
-    spent = [costs.cost.get(currency, 0) for currency in currencies]
     priced = [costs.priced.get(currency, 0) for currency in currencies]
-    wholes = (
+    # Where no part has a price nothing is known, which is not nothing.
+    spent = [costs.cost.get(currency, 0) if parts else None for currency, parts in zip(currencies, priced, strict=True)]
+    wholes: tuple[tuple[str, Sequence[int | None]], ...] = (
         ("charts.costs.revenue", [costs.revenue.get(currency, 0) for currency in currencies]),
         ("charts.costs.taken_back", [costs.taken_back.get(currency, 0) for currency in currencies]),
         ("charts.costs.net", nets),
@@ -62,12 +63,12 @@ def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
     return whole + [Row(teller.say(key), tuple(map(partial(_share, teller), amounts, currencies))) for key, amounts in each]
 
 
-def _each(amount: int, among: int) -> int | None:
-    return round(Fraction(amount, among)) if among else None
+def _each(amount: int | None, among: int) -> int | None:
+    return None if amount is None or not among else round(Fraction(amount, among))
 
 
-def _sum(teller: Teller, amount: int, currency: str) -> Cell:
-    return Cell(_money(teller, amount, currency))
+def _sum(teller: Teller, amount: int | None, currency: str) -> Cell:
+    return Cell(DASH, teller.say("charts.costs.no_price")) if amount is None else Cell(_money(teller, amount, currency))
 
 
 def _share(teller: Teller, amount: int | None, currency: str) -> Cell:
