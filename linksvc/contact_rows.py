@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 
@@ -20,6 +19,7 @@ from linksvc.csv_files import CsvRow
 from linksvc.languages import read_language
 from linksvc.phone_numbers import COUNTRIES, NumberFault, parse_mobile
 from linksvc.unseen_characters import seen, seen_line
+from linksvc.zone_names import zone_named
 
 MAX_CHARACTERS = 200
 """Of a name, a city, an external id; what is longer is kept as another field, and is no name."""
@@ -130,10 +130,8 @@ def _country_codes() -> dict[str, str]:
 
 @lru_cache(maxsize=1_000)
 def _zone_name(written: str, _country: str) -> str:
-    try:
-        return ZoneInfo(written).key
-    except (ValueError, OSError, KeyError):
-        return ""
+    zone = zone_named(written)
+    return zone.key if zone else ""
 
 
 @lru_cache(maxsize=1_000)

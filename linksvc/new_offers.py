@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.local_days import moment_of
 from linksvc.money import AMOUNT_MOST
+from linksvc.zone_names import zone_named
 
 Kind = Literal["percentage", "amount", "free_delivery", "gift"]
 
@@ -87,14 +88,15 @@ def _rules(new: NewOffer) -> tuple[tuple[str, str, bool], ...]:
 
 def check_zone(name: str) -> ZoneInfo:
     """The time zone of that IANA name. Raises InvalidRequest (`timezone_unknown`)."""
-    if name not in available_timezones():
+    zone = zone_named(name)
+    if zone is None:
         message = "A name of the IANA time zone database is asked for, such as Europe/Paris."
         raise InvalidRequest(
             f"There is no time zone “{_shown(name)}”. {message}",
             code="timezone_unknown",
             errors=(FieldError("timezone", message),),
         )
-    return ZoneInfo(name)
+    return zone
 
 
 def _shown(name: str) -> str:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
 
 from linksvc.alphabets import ALPHABETS, DEFAULT_ALPHABETS
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.phone_numbers import COUNTRIES
+from linksvc.zone_names import zone_named
 
 BIND_TYPES = ("transceiver", "pair")
 ID_FORMS = ("auto", "text", "hex", "decimal")
@@ -146,7 +146,7 @@ def _faults_of_choices(new: NewRoute) -> Iterator[FieldError]:
     for name, among in choices.items():
         if getattr(new, name) not in among:
             yield FieldError(name, f"One of {', '.join(among)}.")
-    if new.receipt_timezone not in available_timezones():
+    if zone_named(new.receipt_timezone) is None:
         yield FieldError("receipt_timezone", "A time zone such as Europe/Paris, or UTC.")
     if new.number_country and new.number_country not in COUNTRIES:
         yield FieldError("number_country", "A country's two capitals (ISO 3166), such as FR; or nothing.")

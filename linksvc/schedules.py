@@ -4,10 +4,11 @@ people are meant: `linksvc.quiet_hours`, `linksvc.campaign_control`, the sender'
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.models import Campaign
+from linksvc.zone_names import zone_named
 
 RECIPIENT = "recipient"
 """As a zone: each recipient's own."""
@@ -56,7 +57,7 @@ def read_schedule(local: str, timezone: str) -> Schedule:
         raise _wrong("at", f"{moment.year} is no year of a date and hour to send at: there are 2000 to 2999.")
     if moment.tzinfo is not None:
         raise _wrong("at", "Give the hour as clocks show it, 2026-11-27T10:00, and say where by the time zone.")
-    if timezone != RECIPIENT and timezone not in available_timezones():
+    if timezone != RECIPIENT and zone_named(timezone) is None:
         raise _wrong("timezone", f"“{timezone[:40]}” is no time zone; one is Europe/Paris, or “{RECIPIENT}”.")
     return Schedule(moment, timezone)
 

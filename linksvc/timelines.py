@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -16,6 +15,7 @@ from linksvc.funnel import find_campaign
 from linksvc.local_steps import STEPS, Step, steps_between
 from linksvc.money import Money
 from linksvc.stages import MONEY, OCCURRENCES, STAGES
+from linksvc.zone_names import zone_named
 
 MOST_STEPS = 3_000
 """A month of quarters, four months of hours, eight years of days."""
@@ -99,16 +99,11 @@ def _filled(stage: str, spans: list[tuple[datetime, datetime]], found: Sequence[
 
 def read_zone(name: str) -> ZoneInfo:
     """A zone by its IANA name. Raises InvalidRequest `timezone_unknown`."""
-    if name not in _zones():
+    zone = zone_named(name)
+    if zone is None:
         message = f"“{name[:40]}” is no time zone; one is Europe/Paris."
         raise InvalidRequest(message, code="timezone_unknown", errors=(FieldError("timezone", message),))
-    return ZoneInfo(name)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Every name; to list them the files of the zone database are looked through."""
-    return frozenset(available_timezones())
+    return zone
 
 
 def _check(stage: str, since: datetime | None, until: datetime | None) -> None:

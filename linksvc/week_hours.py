@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, ColumnElement, case, cast, literal
 
 from linksvc.moments import second_of
+from linksvc.zone_names import zone_named
 
 HOURS = 168
 
@@ -90,10 +91,10 @@ def read_hours(text: str) -> tuple[ZoneInfo, tuple[int, ...]]:
     hours = tuple(int(hour) for hour in told.split(","))
     if not set(hours) <= set(range(HOURS)):
         raise ValueError(text)
-    try:
-        return ZoneInfo(name), hours
-    except (ZoneInfoNotFoundError, OSError) as error:
-        raise ValueError(text) from error
+    zone = zone_named(name)
+    if zone is None:
+        raise ValueError(text)
+    return zone, hours
 
 
 def write_hours(zone: ZoneInfo, hours: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ Called by the sender's last checks. Countries with several zones may leave more 
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.core import get_global
@@ -13,6 +13,7 @@ from phonenumbers import NumberParseException, PhoneNumber
 from phonenumbers import timezone as number_zones
 
 from linksvc.country_hours import hours_of
+from linksvc.zone_names import zone_named
 
 _EXCHANGE = len("+1208555")
 """Characters of a North American number that its zones depend on: some area codes have two."""
@@ -20,7 +21,7 @@ _EXCHANGE = len("+1208555")
 
 def zones_of(number: str, country: str, told: str) -> tuple[ZoneInfo, ...]:
     """The zones in which the holder of a number (E.164) may be; at least one. `told` is the contact's own, or empty."""
-    if told and (zone := _zone(told)):
+    if told and (zone := zone_named(told)):
         return (zone,)
     usual = hours_of(country).zones
     if len(usual) == 1:
@@ -32,7 +33,7 @@ def zones_of(number: str, country: str, told: str) -> tuple[ZoneInfo, ...]:
 
 @cache
 def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
-    found = (_zone(name) for name in names)
+    found = (zone_named(name) for name in names)
     return tuple(zone for zone in found if zone) or (ZoneInfo("UTC"),)
 
 
@@ -58,10 +59,3 @@ def _known(ask: Callable[[PhoneNumber], Sequence[str]], number: str) -> tuple[st
 @cache
 def _by_country(country: str) -> tuple[str, ...]:
     return tuple(sorted(name for name, territory in get_global("zone_territories").items() if territory == country))
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
