@@ -13,7 +13,6 @@ from dashboards.charts.shape import Cell, Column, Row, Table
 from dashboards.charts.teller import DASH, Teller
 from dashboards.figures import label_of, money_texts
 from dashboards.forms import Filled
-from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from dashboards.typed_times import TypedTimes
 from linksvc.accounts import SignedIn
@@ -24,6 +23,7 @@ from linksvc.funnel import Funnel, read_funnel
 from linksvc.hourly_breakdowns import HourRow, hours_of
 from linksvc.message_filters import MessageFilter
 from linksvc.money import Money
+from linksvc.proportions import Proportion
 from linksvc.public_ids import format_id
 from linksvc.rates import OF
 from linksvc.sums import Cost

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from dashboards.campaigns import CampaignList, CampaignSummary
 from dashboards.figures import money_texts, rows_path
-from dashboards.proportions import Proportion
 from dashboards.speech import Speech
+from linksvc.proportions import Proportion
 from linksvc.public_ids import format_id
 
 

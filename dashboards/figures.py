@@ -4,12 +4,12 @@ the funnel and what stands beside them are made of these."""
 from dataclasses import dataclass
 
 from dashboards.definitions import DEFINITIONS
-from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from linksvc.funnel import Funnel
 from linksvc.message_filters import MessageFilter
 from linksvc.money import Money
 from linksvc.occurrence_list import OccurrenceFilter
+from linksvc.proportions import Proportion
 from linksvc.public_ids import format_id
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dashboards.figures import Figures, label_of
 from dashboards.notices import Notice
-from dashboards.proportions import Proportion
+from linksvc.proportions import Proportion
 from linksvc.stages import SENT, UNSENT
 from linksvc.standing_campaigns import SINGLE
 

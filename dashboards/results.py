@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from dashboards.funnel_page import REFRESH_MS
-from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from linksvc.accounts import SignedIn
 from linksvc.landing.answer_list import Form, list_forms
@@ -17,6 +16,7 @@ from linksvc.landing.draw_results import DrawResult, PrizeResult, read_draw_resu
 from linksvc.landing.stock import NOTHING
 from linksvc.landing.survey_results import QuestionResult, SurveyResult, read_results
 from linksvc.landing.words import Words, said
+from linksvc.proportions import Proportion
 from linksvc.public_ids import format_id
 
 LATEST_FORMS = 200

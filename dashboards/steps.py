@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dashboards.figures import Count, Figures, Share, label_of, meaning_of
-from dashboards.proportions import Proportion
+from linksvc.proportions import Proportion
 
 _STEPS = (
     ("produced", "", ()),

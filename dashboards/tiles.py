@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from dashboards.figures import Figures, Share, label_of, meaning_of, money_texts
-from dashboards.proportions import Proportion
 from linksvc.comparisons import LastCampaigns
+from linksvc.proportions import Proportion
 
 COMPARED = 5
 """How many campaigns one is held against."""

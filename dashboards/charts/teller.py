@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from dashboards.charts.shape import Cell, Note
 from dashboards.figures import rows_path
-from dashboards.proportions import Proportion
 from dashboards.speech import Speech
 from linksvc.message_filters import MessageFilter
 from linksvc.occurrence_list import OccurrenceFilter
+from linksvc.proportions import Proportion
 
 DASH = "–"
 

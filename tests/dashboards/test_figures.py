@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from dashboards.campaigns import CampaignDetails, LinkFacts
 from dashboards.figures import Figures
 from dashboards.funnel_page import REFRESH_AT_REST_MS, REFRESH_MS, FunnelPage, make_funnel_page
-from dashboards.proportions import Proportion
 from dashboards.readings import Reading
 from dashboards.speech import Language, Speech
 from dashboards.tiles import Tile, Tiles
@@ -19,6 +18,7 @@ from linksvc.accounts import SignedIn
 from linksvc.comparisons import LastCampaigns
 from linksvc.funnel import Funnel
 from linksvc.money import Money
+from linksvc.proportions import Proportion
 from linksvc.route_trouble import Uncovered
 from linksvc.routes import RouteView
 from tests.dashboards.scenes import EXPECTED
