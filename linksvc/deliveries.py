@@ -132,5 +132,8 @@ def _of_proof(stage: str, values: Sequence[str], without: tuple[str, ...] = ()) 
 
 
 def _of_causes(name: str, lines: Sequence[CauseCount]) -> Bucket:
+    if not lines:
+        # No cause at all, told as a text, would be the failures without a cause: nothing fails without failing.
+        return Bucket(name, 0, MessageFilter("failed", without=("failed",)))
     rows = MessageFilter("failed", by="cause", value=",".join(sorted(line.cause for line in lines)))
     return Bucket(name, sum(line.count for line in lines), rows)

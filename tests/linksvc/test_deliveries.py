@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from linksvc.database import reading
 from linksvc.deliveries import BUCKETS, PROVED, UNPROVED, Deliveries, make_deliveries, read_deliveries
 from linksvc.delivery_causes import CAUSES
+from linksvc.message_filters import MessageFilter
 from linksvc.message_totals import count_messages
 from linksvc.stages import SENT
 from tests import factories
@@ -106,3 +107,12 @@ def test_the_latency_is_that_of_what_was_delivered(engine: Engine) -> None:
     half, most = latency.quantile(50), latency.quantile(90)
     assert half and timedelta(seconds=half.since_s or 0) == timedelta(seconds=30)
     assert most and most.since_s == 60
+
+
+def test_a_bucket_of_nothing_opens_nothing_also_where_messages_failed_without_a_cause(engine: Engine) -> None:
+    campaign_id = charted_campaign(engine, factories.workspace(engine))
+    with reading(engine) as session:
+        assert count_messages(session, campaign_id, MessageFilter("failed", by="cause")) == 1
+        for bucket in make_deliveries(Counter(), {}, {}, {}).buckets:
+            if bucket.name in ("temporary", "permanent"):
+                assert count_messages(session, campaign_id, bucket.rows) == bucket.count == 0
