@@ -6,7 +6,7 @@ came of them, so that each rate is of the same messages above and below its line
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -27,7 +27,7 @@ from linksvc.stages import MONEY
 from linksvc.standing_campaigns import is_for_messages
 from linksvc.sums import Sums
 from linksvc.suppressions import STOP
-from linksvc.tallies import FRAGMENT, HOUR
+from linksvc.tallies import ANY_COHORT, FRAGMENT, HOUR, TOTAL
 
 MONTHS, MOST_MONTHS = 12, 36
 
@@ -139,27 +139,44 @@ def _running(changes: Counter[int], months: int) -> Iterator[int]:
 
 
 def _read_sums(session: Session, bounds: Sequence[datetime], workspace_id: int) -> list[Sums]:
-    place = _place(col(FunnelCount.cohort), bounds)
-    mine = sqlalchemy.select(col(Campaign.id)).where(col(Campaign.workspace_id) == workspace_id, is_for_messages())
-    statement = (
-        sqlalchemy.select(
-            place,
-            col(FunnelCount.stage),
-            col(FunnelCount.currency),
-            func.sum(FunnelCount.count),
-            func.sum(FunnelCount.amount_minor),
-        )
-        .where(
-            col(FunnelCount.campaign_id).in_(mine),
-            col(FunnelCount.by) == HOUR,
-            col(FunnelCount.value) == "",
-            col(FunnelCount.cohort) >= bounds[0],
-            col(FunnelCount.cohort) < bounds[-1],
-            col(FunnelCount.stage).in_(_STAGES),
-        )
-        .group_by(place, col(FunnelCount.stage), col(FunnelCount.currency))
+    """A campaign submitted within one month has its sum already; of the others the quarters are summed."""
+    spans = _spans(workspace_id)
+    months = sqlalchemy.select(
+        spans.c.id, _place(spans.c.first, bounds).label("first"), _place(spans.c.last, bounds).label("last")
+    ).cte("months")
+    of_one = sqlalchemy.select(months.c.id, months.c.first).where(
+        months.c.first == months.c.last, months.c.first >= 0, months.c.first < len(bounds) - 1
+    )
+    of_more = sqlalchemy.select(months.c.id).where(months.c.first != months.c.last)
+    whole = of_one.subquery()
+    cohort = col(FunnelCount.cohort)
+    parts = sqlalchemy.union_all(
+        _summed(whole.c.first, TOTAL).where(col(FunnelCount.campaign_id) == whole.c.id, cohort == ANY_COHORT),
+        _summed(_place(cohort, bounds), HOUR).where(
+            col(FunnelCount.campaign_id).in_(of_more), cohort >= bounds[0], cohort < bounds[-1]
+        ),
     )
     sums = [Sums() for _ in bounds[1:]]
-    for month, stage, currency, count, amount in session.connection().execute(statement):
+    for month, stage, currency, count, amount in session.connection().execute(parts):
         sums[int(month)].add(stage, currency, int(count), int(amount))
     return sums
+
+
+def _spans(workspace_id: int) -> sqlalchemy.CTE:
+    """The first and last quarter of each campaign, looked up in the key and not searched for; none: nothing was produced."""
+
+    def quarter(ends: Callable[[Any], Any]) -> Any:
+        mine = (col(FunnelCount.campaign_id) == col(Campaign.id), col(FunnelCount.by) == HOUR, col(FunnelCount.value) == "")
+        return sqlalchemy.select(ends(col(FunnelCount.cohort))).where(*mine).correlate(Campaign).scalar_subquery()
+
+    spans = sqlalchemy.select(col(Campaign.id), quarter(func.min).label("first"), quarter(func.max).label("last"))
+    mine = (col(Campaign.workspace_id) == workspace_id, is_for_messages())
+    # Written into each comparison with a month, the look-ups would be made again for each.
+    return spans.where(*mine).cte("spans").prefix_with("MATERIALIZED")
+
+
+def _summed(month: Any, by: str) -> sqlalchemy.Select[Any]:
+    what = (month, col(FunnelCount.stage), col(FunnelCount.currency))
+    sums = (func.sum(FunnelCount.count), func.sum(FunnelCount.amount_minor))
+    mine = (col(FunnelCount.by) == by, col(FunnelCount.value) == "", col(FunnelCount.stage).in_(_STAGES))
+    return sqlalchemy.select(*what, *sums).where(*mine).group_by(*what)

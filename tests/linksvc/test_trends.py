@@ -8,9 +8,10 @@ from sqlalchemy import Engine, event
 from sqlmodel import col, update
 
 from linksvc.contacts import count_sendable
+from linksvc.counters import rebuild
 from linksvc.database import reading, writing
 from linksvc.errors import InvalidRequest
-from linksvc.models import Consent, Contact, Suppression
+from linksvc.models import Consent, Contact, Message, Suppression
 from linksvc.money import Money
 from linksvc.trends import MOST_MONTHS, Trends, read_trends
 from tests import factories
@@ -80,6 +81,19 @@ def test_messages_rates_and_money_are_of_the_month_in_which_they_were_submitted(
         assert now.sums.counts[stage] == 2 * EXPECTED[stage]
     assert now.sums.net_revenue == (Money(280_000, "EUR"),)
     assert all(month.sums.counts["submitted"] == 0 and month.sums.net_revenue == () for month in before)
+
+
+def test_a_campaign_of_two_months_is_told_in_both_and_one_of_an_earlier_month_in_none(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    minute, year = timedelta(minutes=1), timedelta(days=365)
+    for start, end in ((END_OF_OCTOBER, END_OF_OCTOBER + minute), (NOW - year, NOW - year), (NOW - year, NOW), (NOW, NOW)):
+        campaign_id = factories.produced_campaign(engine, workspace_id, 3)
+        with writing(engine) as session:
+            mine = update(Message).where(col(Message.campaign_id) == campaign_id)
+            session.exec(mine.values(state="submitted", parts_accepted=1, submitted_at=start))
+            session.exec(mine.where(col(Message.n) == 0).values(submitted_at=end))
+            rebuild(session, campaign_id)
+    assert [month.sums.counts["submitted"] for month in read(engine, workspace_id).months] == [0, 2, 1 + 1 + 3]
 
 
 def test_months_without_anything_stand_there_too(engine: Engine) -> None:
