@@ -101,8 +101,8 @@ REPORT_TEXTS: dict[str, Text] = {
     "compare.figure": Text("Figure", "Chiffre"),
     "compare.first": Text("the others are held against it", "les autres lui sont comparées"),
     "compare.average": Text(
-        ("The campaign before", "Average of the {count} before"),
-        ("La campagne précédente", "Moyenne des {count} précédentes"),
+        ("Average of the {count} before", "Average of the {count} before"),
+        ("Moyenne de {count} précédente", "Moyenne des {count} précédentes"),
     ),
     "compare.lead": Text(
         "Differences are from {name}, in percentage points, with their 95 % interval. Where the interval holds 0, chance "

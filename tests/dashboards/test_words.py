@@ -19,6 +19,8 @@ from linksvc.left_out import LEAVES_OUT
 from linksvc.refusals import REASONS as REASONS_OF_TILLS
 from linksvc.routes import FAILING, REFUSED, UNREACHABLE
 from linksvc.stages import OCCURRENCES, SENT, STAGES, UNSENT
+from linksvc.tallies import PARTED
+from linksvc.trends import RATES
 from tracker.verdicts import Reason, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +82,8 @@ def made_for_pages() -> set[str]:
 
 REMARKS = ("one", "single", "none_left", "none_arrived", "suspects", "machines")
 
+LISTED = ("added", "consents", "opt_outs", "reachable", "submitted")
+
 MADE_OF_A_CLOSED_SET = {
     *(f"state.{state}" for state in ("draft", "scheduled", "producing", "sending", "sent")),
     *(f"state.{state}" for state in ("paused", "cancelling", "cancelled")),
@@ -102,6 +106,13 @@ MADE_OF_A_CLOSED_SET = {
     *(f"keep.leave_out.{stage}" for stage in LEAVES_OUT),
     *(f"rows.export.{format}" for format in ("csv", "xlsx")),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
+    *(f"by.{by}" for by in (*PARTED, "hour", "from", "to")),
+    *(f"by.{by}.head" for by in (*PARTED, "hour")),
+    *(f"by.{by}.none" for by in PARTED),
+    *(f"by.device.{device}" for device in ("phone", "tablet", "computer", "other")),
+    *(f"by.chart.{drawn}" for drawn in ("delivered", "clicked", "device", "hour")),
+    *(f"compare.{verdict}" for verdict in ("higher", "lower", "untold")),
+    *(f"trends.{name}{part}" for name in (*LISTED, *RATES) for part in ("", ".meaning")),
 }
 
 
