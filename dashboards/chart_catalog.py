@@ -73,6 +73,11 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.causes.temporary": Text("Causes that may pass", "Causes temporaires"),
     "charts.causes.permanent": Text("Causes that last", "Causes définitives"),
     "charts.causes.never_left": Text("Refused when handed over", "Refusés à la remise"),
+    "charts.causes.untold": Text("What is not known", "Ce qui n’est pas connu"),
+    "charts.causes.given_up": Text(
+        "It is not tried again. Open these messages and send to them anew.",
+        "Plus aucun essai ne suivra. Ouvrez ces messages et écrivez-leur à nouveau.",
+    ),
     "charts.causes.cause": Text("Cause", "Cause"),
     "charts.causes.advice": Text("What to do", "Que faire"),
     "charts.causes.failed": Text("failed", "échoué"),

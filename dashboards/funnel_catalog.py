@@ -82,9 +82,13 @@ FUNNEL_TEXTS: dict[str, Text] = {
     "figures.no_share": Text(
         "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"
     ),
+    "note.proved": Text(
+        ("proved without a receipt that says delivered", "proved without a receipt that says delivered"),
+        ("prouvé sans accusé qui dise délivré", "prouvés sans accusé qui dise délivré"),
+    ),
     "note.contradicted": Text(
-        ("proved although the receipt failed", "proved although the receipt failed"),
-        ("prouvé malgré un accusé d’échec", "prouvés malgré un accusé d’échec"),
+        ("of these although the receipt failed", "of these although the receipt failed"),
+        ("d’entre eux malgré un accusé d’échec", "d’entre eux malgré un accusé d’échec"),
     ),
     "note.seen": Text(("can be seen clicking", "can be seen clicking"), ("au clic observable", "aux clics observables")),
     "note.hit_machine": Text(

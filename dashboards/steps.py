@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from dashboards.figures import Count, Figures, Share, label_of, meaning_of
 from linksvc.proportions import Proportion
 
+PROVED = "proved"
+"""Beside reached: those of whom no receipt says delivered."""
+
 _STEPS = (
     ("produced", "", ()),
     ("submitted", "produced", ()),
     ("delivered", "submitted", ()),
-    ("reached", "submitted", ("contradicted", "seen")),
+    ("reached", "submitted", (PROVED, "contradicted", "seen")),
     ("clicked", "seen", ("hit_machine", "suspect")),
     ("engaged", "clicked", ()),
     ("redeemed", "reached", ()),
@@ -84,7 +87,7 @@ def _step(figures: Figures, name: str, whole: str, notes: tuple[str, ...], previ
         count=figures.count(name),
         width=f"{min(1.0, of_produced.share or 0.0) * 100:.2f}%",
         share=figures.share(name, whole, sampled=name in SAMPLED) if whole else None,
-        notes=tuple(_note(figures, stage) for stage in notes if funnel[stage]),
+        notes=tuple(note for stage in notes if (note := _note(figures, stage)).count.value),
         of_produced=figures.per_cent(of_produced),
         of_previous=figures.per_cent(of_previous) if of_previous else None,
         is_branch=name in BRANCHES,
@@ -92,7 +95,8 @@ def _step(figures: Figures, name: str, whole: str, notes: tuple[str, ...], previ
 
 
 def _note(figures: Figures, stage: str) -> Note:
-    return Note(figures.count(stage), figures.speech.say(f"note.{stage}", count=figures.funnel[stage]))
+    count = figures.rest("reached", "delivered") if stage == PROVED else figures.count(stage)
+    return Note(count, figures.speech.say(f"note.{stage}", count=count.value))
 
 
 def make_exits(figures: Figures) -> tuple[Exit, ...]:

@@ -30,11 +30,12 @@ _STAGES = {
 
 
 def delivery_chart(report: Deliveries, teller: Teller) -> Chart:
-    """Buckets, then causes: those that pass, those that last, and those of messages that never left."""
+    """Buckets, then causes: those that pass, those that last, of what nobody knows, and of messages that never left."""
     title = teller.say("charts.deliveries.title")
     refused = _causes("charts.causes.never_left", report.refused, teller)
     if not report.submitted:
         return Chart("deliveries", title, empty=teller.say("charts.deliveries.empty"), tables=refused)
+    failures = [cause for cause in report.causes if cause.stage != "unknown"]
     return Chart(
         "deliveries",
         title,
@@ -42,8 +43,9 @@ def delivery_chart(report: Deliveries, teller: Teller) -> Chart:
         figure=_figure(report, teller),
         tables=(
             _buckets(report, teller),
-            *_causes("charts.causes.temporary", [c for c in report.causes if c.is_temporary], teller),
-            *_causes("charts.causes.permanent", [c for c in report.causes if not c.is_temporary], teller),
+            *_causes("charts.causes.temporary", [c for c in failures if c.is_temporary], teller),
+            *_causes("charts.causes.permanent", [c for c in failures if not c.is_temporary], teller),
+            *_causes("charts.causes.untold", [c for c in report.causes if c.stage == "unknown"], teller),
             *refused,
         ),
         notes=(_sum(report, teller), *_arrived(report, teller)),
@@ -105,8 +107,14 @@ def _causes(caption: str, causes: list[CauseCount] | tuple[CauseCount, ...], tel
     return (Table(teller.say(caption), columns, rows, is_folded=False, is_titled=True),)
 
 
+def _advice(cause: CauseCount, teller: Teller) -> str:
+    if cause.stage == "refused" and cause.is_temporary:
+        # What is said of a cause that may pass is said while the message is still tried.
+        return teller.say("charts.causes.given_up")
+    return teller.speech.write(ADVICE[cause.cause]) if cause.cause in ADVICE else ""
+
+
 def _cause_row(cause: CauseCount, teller: Teller) -> Row:
     head = teller.speech.write(MEANINGS[cause.cause]) if cause.cause in MEANINGS else cause.cause
-    advice = teller.speech.write(ADVICE[cause.cause]) if cause.cause in ADVICE else ""
-    cells = (teller.count(cause.count, cause.rows), Cell(advice))
+    cells = (teller.count(cause.count, cause.rows), Cell(_advice(cause, teller)))
     return Row(head, cells, note=teller.say(_STAGES[cause.stage]))

@@ -94,7 +94,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"reason.{reason}" for reason in Reason if reason),
     *(f"error.{status}.{part}" for status in (400, 403, 404, 500) for part in ("title", "text")),
     *(f"figures.whole_{stage}" for stage in ("produced", "submitted", "seen", "reached", "clicked", "redeemed")),
-    *(f"note.{stage}" for stage in ("contradicted", "seen", "hit_machine", "suspect")),
+    *(f"note.{stage}" for stage in ("proved", "contradicted", "seen", "hit_machine", "suspect")),
     *(f"remark.{about}.{part}" for about in REMARKS for part in ("title", "text")),
     *(f"funnel.empty.{state}.{part}" for state in ("draft", "sent", "cancelled") for part in ("title", "text")),
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
