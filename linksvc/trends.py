@@ -111,15 +111,17 @@ def _count_consents(session: Session, bounds: Sequence[datetime], workspace_id: 
 
 
 def _read_reachable(session: Session, bounds: Sequence[datetime], workspace_id: int) -> list[int]:
-    """How many could be written to at the end of each month: they came in by their consent and left by a suppression."""
-    since, gone = col(Contact.marketing_consent_at), col(Suppression.occurred_at)
+    """How many could be written to at the end of each month: they came in by their consent, or once they were in the list if
+    they had consented before, and left by a suppression."""
+    consented, added, gone = col(Contact.marketing_consent_at), col(Contact.created_at), col(Suppression.occurred_at)
+    since = case((added > consented, added), else_=consented)
     came, left = _place(since, bounds), _place(gone, bounds)
     both = and_(col(Suppression.workspace_id) == Contact.workspace_id, col(Suppression.number) == Contact.number)
     statement = (
         sqlalchemy.select(came, left, gone.is_(None), func.count())
         .select_from(Contact)
         .outerjoin(Suppression, both)
-        .where(col(Contact.workspace_id) == workspace_id, since.is_not(None), or_(gone.is_(None), gone > since))
+        .where(col(Contact.workspace_id) == workspace_id, consented.is_not(None), or_(gone.is_(None), gone > since))
         .group_by(came, left, gone.is_(None))
     )
     months = len(bounds) - 1

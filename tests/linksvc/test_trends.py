@@ -72,6 +72,15 @@ def test_the_list_grows_and_shrinks_by_the_zones_own_months(engine: Engine) -> N
         assert count_sendable(session, workspace_id) == trends.months[-1].reachable
 
 
+def test_who_had_consented_before_is_reachable_from_when_they_were_in_the_list(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    add(engine, workspace_id, 1, NOW - timedelta(days=400))
+    with writing(engine) as session:
+        session.exec(update(Contact).values(created_at=NOW))
+    told = [(month.contacts_added, month.reachable) for month in read(engine, workspace_id).months]
+    assert told == [(0, 0), (0, 0), (1, 1)]
+
+
 def test_messages_rates_and_money_are_of_the_month_in_which_they_were_submitted(engine: Engine) -> None:
     workspace_id = factories.workspace(engine)
     for name in ("One", "Two"):
