@@ -129,7 +129,7 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.proofs.unknown": Text("Unknown", "Sort inconnu"),
     "charts.proofs.pending": Text("Waiting for a receipt", "En attente d’accusé"),
     "charts.proofs.clicked": Text("Clicked", "Clic"),
-    "charts.proofs.redeemed": Text("Code used, no click", "Code utilisé sans clic"),
+    "charts.proofs.redeemed": Text("Code used, no click seen", "Code utilisé, aucun clic vu"),
     "charts.proofs.replied": Text("Reply only", "Réponse seulement"),
     "charts.proofs.suspect": Text("Suspect click only", "Clic douteux seulement"),
     "charts.proofs.machine": Text("Machine only", "Machine seulement"),
@@ -185,7 +185,7 @@ CHART_TEXTS: dict[str, Text] = {
         "nombre.",
     ),
     "charts.hours.choose": Text("Whose hours", "À l’heure de qui"),
-    "charts.hours.choice.workspace": Text("Hours of {zone}", "Heures de {zone}"),
+    "charts.hours.choice.workspace": Text("Hours of {zone}", "Heures : {zone}"),
     "charts.hours.choice.recipients": Text("Recipients’ hours", "Heures des destinataires"),
     "charts.hours.empty": Text(
         "No person has clicked yet: the hours and days at which they do will stand here.",

@@ -196,10 +196,10 @@ FUNNEL_TEXTS: dict[str, Text] = {
     "chart.of_first": Text("Of produced", "Des produits"),
     "chart.of_previous": Text("Of the step before", "De l’étape d’avant"),
     "chart.note": Text(
-        "Not everybody who was reached can be seen clicking, and codes are used without a click too, which is the lighter "
-        "part of their bar: a later step is not always a part of the one before.",
-        "Les clics de tous les touchés ne sont pas observables, et des codes servent sans clic, part plus claire de leur "
-        "barre : une étape n’est pas toujours une part de la précédente.",
+        "Per cent are of those produced. Not everybody who was reached can be seen clicking, and codes are used without a "
+        "click too, which is the lighter part of their bar: a later step is not always a part of the one before.",
+        "Les pourcentages portent sur les produits. Les clics de tous les touchés ne sont pas observables, et des codes "
+        "servent sans clic, part plus claire de leur barre : une étape n’est pas toujours une part de la précédente.",
     ),
     "funnel.empty.draft.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
     "funnel.empty.draft.text": Text(

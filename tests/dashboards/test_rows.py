@@ -19,7 +19,7 @@ NARROWED = {
     "stage=reached&not=clicked": (7, "Not: Clicked"),
     "stage=delivered&by=country&value=FR": (9, "Country: France"),
     "stage=clicked&by=device&value=": (3, "Device of the first click: not known"),
-    "stage=submitted&by=proof&value=clicked,redeemed": (5, "What the recipient did: Clicked, Code used, no click"),
+    "stage=submitted&by=proof&value=clicked,redeemed": (5, "What the recipient did: Clicked, Code used, no click seen"),
     "stage=clicked&by=click_delay&value=180": (2, "From the receipt to the click: 3 min – 5 min"),
     "stage=submitted&from=2026-11-20T09:00:00Z&to=2026-11-20T09:15:00Z": (14, "Submitted from 20 Nov 2026, 10:00"),
     "stage=redeemed&at_from=2026-11-20T09:00:00Z": (3, "Came about from 20 Nov 2026, 10:00 on"),
