@@ -23,6 +23,7 @@ COMMANDS = (
     "offers",
     "codes",
     "campaigns",
+    "report",
     "segments",
     "links",
     "pages",
