@@ -25,7 +25,8 @@ let fetching = false;
 
 function listen() {
   clearTimeout(listenTimer);
-  if (stream || document.hidden) return;
+  // The page of answers has no stream, and no charts.
+  if (stream || document.hidden || !figures.dataset.stream) return;
   const seen = document.getElementById("live").dataset.version;
   stream = new EventSource(`${figures.dataset.stream}?seen=${seen}`);
   stream.addEventListener("figures", (event) => {
@@ -131,7 +132,11 @@ function swap(place, html) {
   } else {
     for (const [id, part] of fresh) replaceIfChanged(present.get(id), part);
   }
-  Charts.drawAll();
+  draw();
+}
+
+function draw() {
+  if (below) Charts.drawAll();
 }
 
 // A part that was not there before: what was open stays open, and the focus stays where it was.
@@ -159,7 +164,7 @@ let chartsTimer = 0;
 let chartsAt = -CHARTS_MS;
 
 function chartsAreOld() {
-  if (chartsTimer || document.hidden || !below.dataset.source) return;
+  if (chartsTimer || document.hidden || !below?.dataset.source) return;
   chartsTimer = setTimeout(fetchCharts, Math.max(0, chartsAt + CHARTS_MS - performance.now()));
 }
 
@@ -176,7 +181,7 @@ async function fetchCharts() {
 }
 
 // A choice within the charts, such as the time zone of a map, is a link to the same charts made otherwise.
-below.addEventListener("click", (event) => {
+below?.addEventListener("click", (event) => {
   const choice = event.target.closest("a[data-charts]");
   if (!choice || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -184,7 +189,7 @@ below.addEventListener("click", (event) => {
   fetchCharts();
 });
 
-Charts.drawAll();
+draw();
 schedule();
 listen();
 if (document.readyState === "complete") chartsAreOld();

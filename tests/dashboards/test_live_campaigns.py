@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import anyio
 import httpx2
 import pytest
 from sqlalchemy import Engine, text
@@ -13,9 +12,7 @@ from sqlmodel import col, delete
 
 from dashboards.app import create_dashboards
 from dashboards.pages import live_campaigns
-from dashboards.readings import Reading
 from dashboards.security import CONTENT_SECURITY_POLICY
-from dashboards.shared_looks import SharedLooks
 from dashboards.streams import MOST_A_USER
 from linksvc import accounts
 from linksvc.clock import now
@@ -27,7 +24,6 @@ from tests import factories
 from tests.dashboards.scenes import apply_all, deliver, eventful_campaign, learn, new_campaign
 from tests.dashboards.serving import serving
 from tests.dashboards.site import add_user, read_token, sign_in_path
-from tests.dashboards.test_figures import DETAILS, NONE_BEFORE, funnel
 from tests.ricochet.served import wait_until
 
 PATIENCE_S = 60
@@ -231,54 +227,3 @@ def test_a_stream_does_not_last_for_ever(desk: Desk, monkeypatch: pytest.MonkeyP
     with desk.listening(campaign_id) as stream:
         assert stream.next()
         assert stream.next() is None
-
-
-async def test_however_many_read_a_campaign_one_looks_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[tuple[int, int]] = []
-
-    def read(workspace_id: int, campaign_id: int) -> Reading:
-        looks.append((workspace_id, campaign_id))
-        return Reading(funnel(), DETAILS, NONE_BEFORE)
-
-    monkeypatch.setattr("dashboards.shared_looks.LOOK_S", PATIENCE_S)
-    shared, found = SharedLooks(read), []
-
-    async def one() -> None:
-        found.append(await shared.look((1, 7)))
-
-    with shared.reader((1, 7)):
-        async with anyio.create_task_group() as group:
-            for _ in range(20):
-                group.start_soon(one)
-    assert looks == [(1, 7)]
-    assert len({id(reading) for reading in found}) == 1
-    with shared.reader((1, 7)):
-        await shared.look((1, 7))
-    assert len(looks) == 2, "nobody read it meanwhile, so nothing was kept"
-
-
-async def test_a_reading_stays_the_same_as_long_as_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboards.shared_looks.LOOK_S", 0.0)
-    figures = [funnel(), funnel(), funnel(queued=4, submitted=15, pending=2)]
-    shared = SharedLooks(lambda *_: Reading(figures.pop(0), DETAILS, NONE_BEFORE))
-    with shared.reader((1, 7)):
-        first, second, third = [await shared.look((1, 7)) for _ in range(3)]
-    assert first is second
-    assert third is not second
-
-
-async def test_a_look_that_fails_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboards.shared_looks.LOOK_S", PATIENCE_S)
-    answers: list[Reading | Exception] = [ValueError("once"), Reading(funnel(), DETAILS, NONE_BEFORE)]
-
-    def read(*_: int) -> Reading:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    shared = SharedLooks(read)
-    with shared.reader((1, 7)):
-        with pytest.raises(ValueError, match="once"):
-            await shared.look((1, 7))
-        assert await shared.look((1, 7)) == Reading(funnel(), DETAILS, NONE_BEFORE)

@@ -56,7 +56,14 @@ def address(operation: Operation, id: str = "1") -> str:
 
 def ask(api: Api, operation: Operation, **options: Any) -> httpx2.Response:
     headers = {"Idempotency-Key": str(uuid.uuid4())} | options.pop("headers", {})
-    return api.request(operation.method, options.pop("path", address(operation)), headers=headers, **options)
+    path = options.pop("path", address(operation))
+    return api.request(operation.method, path, headers=headers, params=needed(operation), **options)
+
+
+def needed(operation: Operation) -> dict[str, str]:
+    """The parameters that an operation does not go without."""
+    fields = operation.query.model_fields if operation.query else {}
+    return {name: "redemption" for name, field in fields.items() if field.is_required() and name == "stage"}
 
 
 def test_the_api_is_alive(sqlite_api: Api) -> None:

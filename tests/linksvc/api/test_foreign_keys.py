@@ -21,7 +21,7 @@ from linksvc.keys import Keyring
 from tests import factories
 from tests.factories import NOW
 from tests.linksvc.api.conftest import Api
-from tests.linksvc.api.test_app import GOOD
+from tests.linksvc.api.test_app import GOOD, needed
 from tests.linksvc.payment_scenes import payment, provider
 
 MARK = "OWNERS"
@@ -57,7 +57,7 @@ class Scene:
         elif operation.body:
             body = {"json": GOOD[operation.name] | self.bodies.get(operation.name, {})}
         path = operation.path.format(**self.ids)
-        return self.api.request(operation.method, path, key=key, headers=headers, **body)
+        return self.api.request(operation.method, path, key=key, headers=headers, params=needed(operation), **body)
 
 
 def made(api: Api, path: str, **sent: Any) -> dict[str, Any]:
