@@ -91,7 +91,8 @@ def test_the_funnel_page_shows_every_figure_and_a_number_opens_its_rows(served: 
     page.goto("/campaigns")
     page.get_by_role("link", name="Black Friday VIP").click()
     expect(page.get_by_role("heading", name="Black Friday VIP")).to_be_visible()
-    never = {"late_engaged", "late_paid", "late_payment", "reached-seen"}
+    never = {"late_engaged", "late_paid", "late_payment", "reached-seen", "reached-delivered"}
+    assert figures_of(page)["reached-delivered"] == {EXPECTED["reached"] - EXPECTED["delivered"]}
     assert {stage: counts for stage, counts in figures_of(page).items() if stage not in never} == {
         stage: {count} for stage, count in EXPECTED.items() if stage not in never
     }
