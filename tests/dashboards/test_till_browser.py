@@ -130,6 +130,7 @@ def test_back_forward_and_reload_show_the_till_and_send_nothing_again(
     expect(page.get_by_role("alert")).to_contain_text("There is no such code")
     check(page, code, "20")
     redeem = page.get_by_role("button", name="Redeem: take EUR 2.00 off")
+    expect(redeem).to_be_visible()
     page.reload()
     expect(redeem).to_be_visible()
     page.go_back()

@@ -92,7 +92,7 @@ def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:
 
 
 async def play(text: str) -> Ledger:
-    """Submits to everybody, one after the other whatever becomes of the connection, and waits for the end."""
+    """Submits to everybody, each when all is over with the one before, whatever becomes of the connection."""
     running = Simulator((), QUICK, scenario=Scenario.parse(text))
     port = await running.start()
     try:
@@ -107,6 +107,7 @@ async def play(text: str) -> Ledger:
                         client.send_part(number, b"Bonjour")
                         number = next(waiting, None)
                         await until(lambda heard=heard: running.submitted > heard)  # type: ignore[misc]
+                        await until(lambda: running.idle() or client.reader.at_eof())
         async with esme(port) as client:
             await client.bind()
             await until(running.idle)
