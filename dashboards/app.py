@@ -24,6 +24,7 @@ from dashboards.pages.page_results import PageResults
 from dashboards.pages.reports import ReportPages
 from dashboards.pages.rows import RowPages
 from dashboards.pages.segments import SegmentPages
+from dashboards.pages.sending import SendingPages
 from dashboards.pages.sign_in import PASSWORDS_AT_ONCE, SignIn
 from dashboards.pages.till import TillPages
 from dashboards.pages.till_door import TillDoor
@@ -59,6 +60,7 @@ def create_dashboards(
             *LandingPreview(engine, clock, signed_in).routes(),
             *RowPages(engine, signed_in).routes(),
             *KeepingPages(engine, clock, signed_in, settings.short_url).routes(),
+            *SendingPages(engine, clock, signed_in, settings.short_url).routes(),
             *SegmentPages(engine, signed_in).routes(),
             *ReportPages(engine, clock, signed_in).routes(),
             *LandingList(engine, clock, signed_in).routes(),

@@ -9,6 +9,7 @@ from dashboards.report_catalog import REPORT_TEXTS
 from dashboards.results_catalog import RESULT_TEXTS
 from dashboards.row_catalog import ROW_TEXTS
 from dashboards.segment_catalog import SEGMENT_TEXTS
+from dashboards.send_catalog import SEND_TEXTS
 from dashboards.sign_in_catalog import SIGN_IN_TEXTS
 from dashboards.texts import Text
 from dashboards.till_catalog import TILL_TEXTS
@@ -17,6 +18,7 @@ _ELSEWHERE = (
     (SIGN_IN_TEXTS | TILL_TEXTS | PAGE_TEXTS | PAGE_FIELD_TEXTS | RESULT_TEXTS | CHART_TEXTS | FUNNEL_TEXTS | SEGMENT_TEXTS)
     | ROW_TEXTS
     | REPORT_TEXTS
+    | SEND_TEXTS
 )
 
 CATALOG: dict[str, Text] = _ELSEWHERE | {
@@ -259,7 +261,7 @@ CATALOG: dict[str, Text] = _ELSEWHERE | {
     "message.outcome_unknown": Text("outcome unknown", "issue inconnue"),
     "message.submitted": Text("waiting for a receipt", "en attente d’accusé"),
     "message.delivered": Text("delivered", "délivré"),
-    "message.failed": Text("failed for good", "échoué"),
+    "message.failed": Text("failed", "échoué"),
     "message.expired": Text("expired", "expiré"),
     "message.unknown": Text("unknown", "sort inconnu"),
     # The verdict on one visit

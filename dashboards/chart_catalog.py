@@ -20,6 +20,7 @@ CHART_TEXTS: dict[str, Text] = {
         "Half of them: {half} (median). Nine in ten: {most} (90th percentile).",
         "La moitié : {half} (médiane). Neuf sur dix : {most} (90e centile).",
     ),
+    "charts.one_step": Text("All of them in one step: {step}.", "Tous dans le même intervalle : {step}."),
     "charts.seconds": Text("{amount} s", "{amount} s"),
     "charts.minutes": Text("{amount} min", "{amount} min"),
     "charts.hours": Text("{amount} h", "{amount} h"),
@@ -51,8 +52,18 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.deliveries.unknown": Text("Unknown", "Sort inconnu"),
     "charts.deliveries.pending": Text("Waiting for a receipt", "En attente d’accusé"),
     "charts.deliveries.arrived_means": Text(
-        "Delivered without confirmation: no receipt says so yet, but somebody clicked, used the code or replied.",
-        "Délivrés sans confirmation : aucun accusé ne le dit encore, mais quelqu’un a cliqué, utilisé le code ou répondu.",
+        "Delivered without confirmation: no receipt says delivered, but somebody clicked, used the code or replied.",
+        "Délivrés sans confirmation : aucun accusé ne dit délivré, mais quelqu’un a cliqué, utilisé le code ou répondu.",
+    ),
+    "charts.deliveries.proved_unknown": Text(
+        (
+            "of the {said} whose receipt says unknown is among these: somebody clicked, used the code or replied.",
+            "of the {said} whose receipts say unknown are among these: somebody clicked, used the code or replied.",
+        ),
+        (
+            "des {said} dont l’accusé dit « sort inconnu » est parmi eux : quelqu’un a cliqué, utilisé le code ou répondu.",
+            "des {said} dont l’accusé dit « sort inconnu » sont parmi eux : quelqu’un a cliqué, utilisé le code ou répondu.",
+        ),
     ),
     "charts.deliveries.adds_up": Text(
         ("The states add up to the {count} submitted.", "The states add up to the {count} submitted."),
@@ -73,7 +84,7 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.causes.temporary": Text("Causes that may pass", "Causes temporaires"),
     "charts.causes.permanent": Text("Causes that last", "Causes définitives"),
     "charts.causes.never_left": Text("Refused when handed over", "Refusés à la remise"),
-    "charts.causes.untold": Text("What is not known", "Ce qui n’est pas connu"),
+    "charts.causes.untold": Text("Receipts that say unknown", "Accusés qui disent « sort inconnu »"),
     "charts.causes.given_up": Text(
         "It is not tried again. Open these messages and send to them anew.",
         "Plus aucun essai ne suivra. Ouvrez ces messages et écrivez-leur à nouveau.",
@@ -109,13 +120,18 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.proofs.title": Text("Receipts and what people did", "Accusés et actes des personnes"),
     "charts.proofs.lead": Text(
         (
-            "Left what the receipt says, right the strongest sign that the message arrived, of {count} submitted.",
-            "Left what the receipts say, right the strongest sign that each message arrived, of {count} submitted.",
+            "Left what the receipt says, right the strongest sign that the message arrived, of {count} submitted: a click "
+            "by a person, else a used code, else a reply, else a suspect click, else a machine’s.",
+            "Left what the receipts say, right the strongest sign that each message arrived, of {count} submitted: a click "
+            "by a person, else a used code, else a reply, else a suspect click, else a machine’s.",
         ),
         (
-            "À gauche ce que dit l’accusé, à droite le signe le plus sûr que le message est arrivé, pour {count} remis.",
+            "À gauche ce que dit l’accusé, à droite le signe le plus sûr que le message est arrivé, pour {count} remis : "
+            "un clic d’une personne, sinon un code utilisé, sinon une réponse, sinon un clic douteux, sinon celui d’une "
+            "machine.",
             "À gauche ce que disent les accusés, à droite le signe le plus sûr que chaque message est arrivé, pour {count} "
-            "remis.",
+            "remis : un clic d’une personne, sinon un code utilisé, sinon une réponse, sinon un clic douteux, sinon celui "
+            "d’une machine.",
         ),
     ),
     "charts.proofs.empty": Text(
@@ -124,7 +140,7 @@ CHART_TEXTS: dict[str, Text] = {
     ),
     "charts.proofs.receipt": Text("Receipt", "Accusé"),
     "charts.proofs.delivered": Text("Delivered", "Délivré"),
-    "charts.proofs.failed": Text("Failed for good", "Échoué"),
+    "charts.proofs.failed": Text("Failed", "Échoué"),
     "charts.proofs.expired": Text("Expired", "Expiré"),
     "charts.proofs.unknown": Text("Unknown", "Sort inconnu"),
     "charts.proofs.pending": Text("Waiting for a receipt", "En attente d’accusé"),
@@ -136,14 +152,22 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.proofs.nothing": Text("Nothing", "Rien"),
     "charts.proofs.unseen": Text("Cannot be seen", "Ne se voit pas"),
     "charts.proofs.contradiction": Text("Contradicts the receipt", "Contredit l’accusé"),
+    "charts.proofs.denied": Text(
+        ("{count} against its receipt", "{count} against their receipts"),
+        ("{count} contre son accusé", "{count} contre leurs accusés"),
+    ),
     "charts.proofs.contradicted": Text(
         (
-            "arrived although its receipt says failed or expired. The receipt stays as it is.",
-            "arrived although their receipts say failed or expired. The receipts stay as they are.",
+            "arrived although its receipt says failed or expired (in red). It is counted on both sides: the receipt stays "
+            "as it is, and what was done was done.",
+            "arrived although their receipts say failed or expired (in red). They are counted on both sides: the receipts "
+            "stay as they are, and what was done was done.",
         ),
         (
-            "est arrivé alors que son accusé dit échoué ou expiré. L’accusé reste tel quel.",
-            "sont arrivés alors que leurs accusés disent échoué ou expiré. Les accusés restent tels quels.",
+            "est arrivé alors que son accusé dit échoué ou expiré (en rouge). Il compte des deux côtés : l’accusé reste tel "
+            "quel, et ce qui a été fait l’a été.",
+            "sont arrivés alors que leurs accusés disent échoué ou expiré (en rouge). Ils comptent des deux côtés : les "
+            "accusés restent tels quels, et ce qui a été fait l’a été.",
         ),
     ),
     # The click curve

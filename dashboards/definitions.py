@@ -94,7 +94,7 @@ DEFINITIONS: dict[str, Definition] = LATE_DEFINITIONS | {
         ),
     ),
     "failed": Definition(
-        Text("Failed for good", "Échoués"),
+        Text("Failed", "Échoués"),
         Text(
             "Submitted messages whose receipt says undeliverable, rejected or deleted, for at least one part, or of which "
             "one part was not taken.",

@@ -203,10 +203,10 @@ FUNNEL_TEXTS: dict[str, Text] = {
     ),
     "funnel.empty.draft.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
     "funnel.empty.draft.text": Text(
-        "The funnel will stand here, from messages produced to codes redeemed. Send the campaign with POST "
-        "/v1/campaigns/{id}/send.",
-        "L’entonnoir figurera ici, des messages produits aux codes utilisés. Envoyez la campagne avec POST "
-        "/v1/campaigns/{id}/send.",
+        "The funnel will stand here, from messages produced to codes redeemed. {id} is sent with the button above: first "
+        "you see who gets it and what it costs.",
+        "L’entonnoir figurera ici, des messages produits aux codes utilisés. {id} s’envoie par le bouton ci-dessus : vous "
+        "verrez d’abord qui le reçoit et ce que cela coûte.",
     ),
     "funnel.empty.sent.title": Text("Nobody was sent to", "Personne n’a reçu d’envoi"),
     "funnel.empty.sent.text": Text(

@@ -48,6 +48,8 @@ class FunnelPage:
     state: State
     control: tuple[str, ...]
     """What can be done now: pause, resume, cancel."""
+    send_path: str
+    """Where it is reviewed and sent, or given another time; empty once it was sent."""
     notices: tuple[Notice, ...]
     standing: str
     """Until when the figures are provisional, or since when they are final; empty before anything was produced."""
@@ -96,10 +98,11 @@ def make_funnel_page(reading: Reading, who: SignedIn, speech: Speech, now: datet
         refresh_ms=REFRESH_AT_REST_MS if is_at_rest(funnel) else REFRESH_MS,
         state=state_of(funnel, details, routes, speech, now),
         control=_control(funnel),
+        send_path=f"/campaigns/{public_id}/send" if funnel.state in ("draft", "scheduled") else "",
         notices=notices_of(funnel, details, routes, reading.held, speech, now, reading.uncovered) + remarks_of(figures),
         standing=standing_of(funnel, speech, now),
         provisional=provisional_of(funnel, speech),
-        details=_details(funnel, details, speech),
+        details=details_of(funnel, details, speech),
         results_path=f"/campaigns/{public_id}/answers" if details.link and details.link.page else "",
         charts_path=f"/campaigns/{public_id}/charts",
         empty=nothing_of(figures, public_id),
@@ -187,7 +190,8 @@ def _audience(details: CampaignDetails, speech: Speech) -> Iterator[Detail]:
         yield Detail(say("details.left_out"), done)
 
 
-def _details(funnel: Funnel, details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
+def details_of(funnel: Funnel, details: CampaignDetails, speech: Speech) -> tuple[Detail, ...]:
+    """What is sent, to whom and how fast, for the page on which it is sent too."""
     say = speech.say
     facts = [
         *_written(details, speech),

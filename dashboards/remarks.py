@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dashboards.figures import Figures, label_of
 from dashboards.notices import Notice
-from linksvc.proportions import Proportion
+from linksvc.rates import bounds_of
 from linksvc.stages import SENT, UNSENT
 from linksvc.standing_campaigns import SINGLE
 
@@ -47,7 +47,7 @@ def _about_clicks(figures: Figures) -> Iterator[Notice]:
     if funnel["clicked"] or not funnel["submitted"]:
         return
     if suspects := funnel["suspect"]:
-        most = figures.per_cent(Proportion(suspects, max(funnel["seen"], suspects)))
+        most = figures.per_cent(bounds_of(funnel.counts).within)
         yield _remark(figures, "suspects", suspects, share=most or "")
     elif machines := funnel["machine"]:
         yield _remark(figures, "machines", machines)

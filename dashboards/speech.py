@@ -92,6 +92,10 @@ class Speech:
         amount = Decimal(amount_minor).scaleb(-exponent)
         return str(pattern.apply(amount, _LOCALES[self.language], currency=currency, currency_digits=False))
 
+    def money_of_micros(self, amount_micros: int, currency: str) -> str:
+        """An amount in millionths of the currency's unit, rounded to its minor unit."""
+        return self.money(round(Decimal(amount_micros).scaleb(exponent_of(currency) - 6)), currency)
+
     def exact_money(self, amount_micros: int, currency: str) -> str:
         """An amount in millionths of the currency's unit: with two decimals more than its minor unit has, where it has any
         there. Prices of fragments do."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dashboards.figures import Figures, Share, label_of, meaning_of, money_texts
 from linksvc.comparisons import LastCampaigns
 from linksvc.proportions import Proportion
+from linksvc.rates import bounds_of
 
 COMPARED = 5
 """How many campaigns one is held against."""
@@ -76,16 +77,13 @@ class Tiles:
         return (say("figures.decided", share=share, delivered=delivered, decided=decided),) if share else ()
 
     def _bounds(self) -> tuple[str, ...]:
-        """The click rate with all suspects left out, which is the one shown, and with all of them in. A suspect whose
-        message was not reached would be reached if it were a person."""
-        funnel, say = self.figures.funnel, self.figures.speech.say
-        suspects, most = funnel["suspect"], funnel["clicked"] + funnel["suspect"]
-        bound = Proportion(most, max(funnel["seen"], most))
-        share = self.figures.per_cent(bound)
-        if not suspects or share is None:
+        """The click rate with all suspects left out, which is the one shown, and with all of them in."""
+        bounds, say = bounds_of(self.figures.funnel.counts), self.figures.speech.say
+        share = self.figures.per_cent(bounds.within)
+        if not bounds.suspects or share is None:
             return ()
-        interval = self.figures.interval(bound)
-        return (say("figures.with_suspects", suspects, share=share, interval=interval, part=bound.part, whole=bound.whole),)
+        interval, part, whole = self.figures.interval(bounds.within), bounds.within.part, bounds.within.whole
+        return (say("figures.with_suspects", bounds.suspects, share=share, interval=interval, part=part, whole=whole),)
 
     def _revenue(self) -> Tile:
         funnel, speech = self.figures.funnel, self.figures.speech

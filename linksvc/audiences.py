@@ -1,15 +1,17 @@
 """To whom a campaign is sent: all who may be sent to, the contacts of one import, or the people of segments. Called by
 `linksvc.campaigns`, which writes it, by `linksvc.production`, which makes a message of each, and to be counted before.
 
-Whoever is in several segments gets one message, and belongs to the first of them in the order in which they were named.
+Whoever is in several segments gets one message, and belongs to the first of them in the order in which they were named. So
+does a number that several contacts share: its first contact, by id, of those who may be sent to, gets the message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, union
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, true, union
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from linksvc.funnel import find_campaign
@@ -42,12 +44,18 @@ class Audience:
 @dataclass(frozen=True)
 class AudienceCount:
     """How many an audience has. `listed` counts a person once in each segment, `people` once; of them `sendable` may be
-    sent to now: they have a number, said no STOP and, for what is marketing, consented."""
+    sent to now: they have a number, said no STOP and, for what is marketing, consented. `left_out` counts the others, each
+    by the first reason of LEFT_OUT."""
 
     audience: Audience
     listed: int
     people: int
     sendable: int
+    left_out: Mapping[str, int]
+
+
+LEFT_OUT = ("no_number", "no_consent", "stopped", "same_number")
+"""Why somebody of an audience is not sent to; `same_number`: another contact with that number is."""
 
 
 def check_segments(session: Session, workspace_id: int, segment_ids: Sequence[int]) -> tuple[int, ...]:
@@ -93,15 +101,25 @@ def count_audience(session: Session, workspace_id: int, campaign_id: int) -> Aud
     campaign = session.get_one(Campaign, campaign_id)
     segment_ids = tuple(segment.id for segment in audience.segments)
     people = _count_people(session, campaign, segment_ids)
-    who = may_be_sent_to(campaign, segment_ids)
-    sendable = session.exec(select(func.count()).select_from(Contact).where(who)).one()
+    left, counted = people, {}
+    steps = (
+        (_is_named(campaign, Contact, segment_ids), col(Contact.number) != ""),
+        (_consented(campaign, Contact),),
+        (_not_stopped(campaign, Contact),),
+        (~_gets_it_before(campaign, segment_ids),),
+    )
+    conditions: list[ColumnElement[bool]] = []
+    for reason, further in zip(LEFT_OUT, steps, strict=True):
+        conditions += further
+        remaining = session.exec(select(func.count()).select_from(Contact).where(*conditions)).one()
+        left, counted[reason] = remaining, left - remaining
     listed = sum(segment.contacts for segment in audience.segments) if segment_ids else people
-    return AudienceCount(audience, listed, people, sendable)
+    return AudienceCount(audience, listed, people, left, counted)
 
 
 def has_anybody(session: Session, campaign: Campaign, segment_ids: Sequence[int]) -> bool:
     """Whether anybody of the audience may be sent to. It ends with the first one."""
-    found = select_columns(col(Contact.id)).where(may_be_sent_to(campaign, ()))
+    found = select_columns(col(Contact.id)).where(_is_willing(campaign, Contact, ()))
     if segment_ids:
         found = found.join(SegmentMember, col(SegmentMember.contact_id) == col(Contact.id)).where(
             col(SegmentMember.workspace_id) == campaign.workspace_id, col(SegmentMember.segment_id).in_(segment_ids)
@@ -113,27 +131,71 @@ def may_be_sent_to(
     campaign: Campaign, segment_ids: Sequence[int], window: tuple[int, int] | None = None
 ) -> ColumnElement[bool]:
     """The audience as SQL over `contact`: consent for what is marketing, no suppression, the import or the segments if some
-    were named. `window`: of the contacts after the first id, up to the second."""
-    suppressed = exists().where(
-        col(Suppression.workspace_id) == campaign.workspace_id, col(Suppression.number) == col(Contact.number)
-    )
-    conditions = [col(Contact.workspace_id) == campaign.workspace_id, col(Contact.number) != "", ~suppressed]
+    were named, each number once. `window`: of the contacts after the first id, up to the second."""
+    conditions = [_is_willing(campaign, Contact, segment_ids, window), ~_gets_it_before(campaign, segment_ids)]
     if window:
         conditions.append(_within(col(Contact.id), window))
-    if campaign.kind == "marketing":
-        conditions.append(col(Contact.marketing_consent_at).is_not(None))
+    return and_(*conditions)
+
+
+def _gets_it_before(campaign: Campaign, segment_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether an earlier contact with the same number is sent to."""
+    earlier = aliased(Contact)
+    return (
+        select_columns(literal(1))
+        .where(
+            col(earlier.number) == col(Contact.number),
+            col(earlier.id) < col(Contact.id),
+            _is_willing(campaign, earlier, segment_ids),
+        )
+        .correlate(Contact)
+        .exists()
+    )
+
+
+def _is_willing(
+    campaign: Campaign, contact: type[Contact], segment_ids: Sequence[int], window: tuple[int, int] | None = None
+) -> ColumnElement[bool]:
+    """Whether a contact of the audience has a number and may be sent to, whoever else has that number."""
+    return and_(
+        _is_named(campaign, contact, segment_ids, window),
+        col(contact.number) != "",
+        _consented(campaign, contact),
+        _not_stopped(campaign, contact),
+    )
+
+
+def _consented(campaign: Campaign, contact: type[Contact]) -> ColumnElement[bool]:
+    return col(contact.marketing_consent_at).is_not(None) if campaign.kind == "marketing" else true()
+
+
+def _not_stopped(campaign: Campaign, contact: type[Contact]) -> ColumnElement[bool]:
+    return ~exists().where(
+        col(Suppression.workspace_id) == campaign.workspace_id, col(Suppression.number) == col(contact.number)
+    )
+
+
+def _is_named(
+    campaign: Campaign, contact: type[Contact], segment_ids: Sequence[int], window: tuple[int, int] | None = None
+) -> ColumnElement[bool]:
+    """Whether a contact belongs to the workspace and to the import or the segments, if some were named."""
+    conditions = [col(contact.workspace_id) == campaign.workspace_id]
     if campaign.audience_import_id is not None:
         conditions.append(
             exists().where(
                 col(ImportedContact.import_id) == campaign.audience_import_id,
-                col(ImportedContact.contact_id) == col(Contact.id),
+                col(ImportedContact.contact_id) == col(contact.id),
             )
         )
-    if segment_ids:
+    if segment_ids and contact is Contact:
         members = _members(campaign, segment_ids)
         # Said of the members too: else each window would walk all of them.
         members = members.where(_within(col(SegmentMember.contact_id), window)) if window else members
-        conditions.append(col(Contact.id).in_(members))
+        conditions.append(col(contact.id).in_(members))
+    elif segment_ids:
+        # Asked of the few who share a number, one by one.
+        mine = _members(campaign, segment_ids).where(col(SegmentMember.contact_id) == col(contact.id))
+        conditions.append(mine.correlate(contact).exists())
     return and_(*conditions)
 
 

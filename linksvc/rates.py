@@ -41,6 +41,7 @@ def decided_of(counts: Mapping[str, int]) -> Proportion:
 
 
 def bounds_of(counts: Mapping[str, int]) -> Bounds:
-    """A suspect whose message was not reached would be reached if it were a person."""
+    """With all in, the denominator stays `seen`: suspects whose message was not reached would be if they were people, but
+    are not added. So the upper bound may be a little too high and is never too low. It is at most all of them."""
     most = counts["clicked"] + counts["suspect"]
     return Bounds(counts["suspect"], rate_of(counts, "clicked"), Proportion(most, max(counts["seen"], most)))

@@ -40,10 +40,16 @@ class SendingBar:
         )
 
     def print_comparison(self, comparison: Comparison) -> None:
-        table = Table("figure", "the funnel says", "what truly happened", "")
+        table = Table()
+        for heading in ("figure", "counted in"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("the funnel says", "what truly happened"):
+            table.add_column(heading, justify="right")
+        table.add_column("")
         for name, truth in comparison.truth.items():
             shown = comparison.funnel[name]
-            table.add_row(name, f"{shown:,}", f"{truth:,}", "" if shown == truth else "differs")
+            differs = "" if shown == truth else "differs"
+            table.add_row(name, _unit(name, comparison), f"{shown:,}", f"{truth:,}", differs)
         self.console.print(table)
         if comparison.answers:
             self.console.print(
@@ -51,12 +57,29 @@ class SendingBar:
                 "They are no messages that the campaign produced."
             )
         deceived = comparison.confusion["messages_only_a_disguised_machine_opened"]
-        self.console.print(
-            f"Left out: {deceived} messages that only a machine opened which cannot be told from a person; "
-            f"the page counts them as clicked."
-        )
+        if deceived:
+            self.console.print(
+                f"Left out of clicked: {_messages(deceived)} that only a machine opened which cannot be told from a person; "
+                f"the page counts {'it' if deceived == 1 else 'them'} as clicked."
+            )
         if comparison.outcome_unknown:
             self.console.print(
                 f"Messages with an unknown outcome: {comparison.outcome_unknown:,}. A sender ended before the operator's "
                 "answer came; they may have arrived, and are never sent again by themselves."
             )
+
+
+_UNITS = {"machine_hits": "visits", "revenue_minor": "cents"}
+"""What is no count of messages; the demonstration's shops take EUR."""
+
+_WITH_ANSWERS = ("submitted", "delivered", "failed", "unknown")
+
+
+def _unit(name: str, comparison: Comparison) -> str:
+    if comparison.answers and name in _WITH_ANSWERS:
+        return "messages, answers too"
+    return _UNITS.get(name, "messages")
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"

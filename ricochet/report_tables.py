@@ -2,14 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
 from linksvc.api.operations.funnels import FunnelAnswer, RowAnswer
 from linksvc.api.payloads import MoneyAnswer
-from linksvc.api.report_shapes import RateAnswer
+from linksvc.api.report_shapes import BoundsAnswer, RateAnswer
 from linksvc.csv_files import neutralise
 from linksvc.money import exponent_of
 
@@ -49,13 +51,17 @@ def _units(money: MoneyAnswer) -> str:
     return f"{money.amount / 10**exponent:.{exponent}f}"
 
 
-def as_table(answer: FunnelAnswer) -> bytes:
-    """In no colours, so that it can be kept as a file too."""
+def as_table(answer: FunnelAnswer, zone: ZoneInfo) -> bytes:
+    """In no colours, so that it can be kept as a file too. Times are those of `zone`, the workspace's, which is named."""
     text = io.StringIO()
     console = Console(file=text, width=WIDTH, no_color=True, highlight=False, emoji=False, markup=False)
     console.print(f"{answer.campaign_id} {answer.name}: {answer.state}")
-    console.print(_standing(answer))
+    console.print(_standing(answer, zone))
+    if answer.cohort:
+        console.print(_cohort(answer.cohort, zone))
     console.print(_funnel(answer))
+    if answer.click_bounds and answer.click_bounds.suspects:
+        console.print(_bounds(answer.click_bounds))
     if answer.breakdown:
         console.print(_breakdown(answer.breakdown.by, answer.breakdown.rows))
     if answer.pending_facts:
@@ -63,11 +69,32 @@ def as_table(answer: FunnelAnswer) -> bytes:
     return text.getvalue().encode()
 
 
-def _standing(answer: FunnelAnswer) -> str:
+def _standing(answer: FunnelAnswer, zone: ZoneInfo) -> str:
     if not answer.provisional:
         return "The figures are final."
-    until = f" until {answer.provisional_until:%Y-%m-%d %H:%M} UTC" if answer.provisional_until else ""
+    until = f" until {_time(answer.provisional_until, zone)}" if answer.provisional_until else ""
     return f"The figures are provisional{until}."
+
+
+def _cohort(cohort: Mapping[str, datetime | None], zone: ZoneInfo) -> str:
+    bounds = (f"{word} {_time(moment, zone)}" for word, moment in cohort.items() if moment)
+    return f"Of messages submitted {' '.join(bounds)}."
+
+
+def _time(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def _bounds(bounds: BoundsAnswer) -> str:
+    """The click rate with all suspects in, as the page tells it beside the one with all of them out."""
+    share = bounds.suspects_in
+    of, low_high = f"{share.numerator:,} of {share.denominator:,}", _rate(share)
+    who = (
+        "the 1 suspect left out; with it in"
+        if bounds.suspects == 1
+        else (f"all {bounds.suspects:,} suspects left out; with all of them in")
+    )
+    return f"clicked: with {who}: {low_high[1]} ({low_high[2]}), {of}."
 
 
 def _funnel(answer: FunnelAnswer) -> Table:

@@ -1,6 +1,7 @@
 """How long it took: the click curve since delivery, the time to redeem, the operator's time to deliver.
 
-Each is drawn as bars, one for each step of time, with the share of all that was done by its end as a line over them.
+Each is drawn as bars, one for each step of time, with the share of all that was done by its end as a line over them. Where
+all took the same step there is nothing to compare: a sentence says which.
 """
 
 from collections.abc import Mapping
@@ -75,9 +76,9 @@ def delay_chart(delay: Delay, counted: int, spread: Mapping[tuple[str, str], int
         delay.name,
         title,
         lead=teller.say(delay.lead, count=known.total),
-        figure=_figure(known, teller),
+        figure=_figure(known, teller) if len(known.trimmed) > 1 else "",
         tables=(_table(delay, known, teller),),
-        notes=(Note(_quantiles(known, teller)), *unknown),
+        notes=(Note(_summary(known, teller)), *unknown),
     )
 
 
@@ -145,8 +146,10 @@ def _by_then(delay: Delay, last: Step) -> MessageFilter:
     return MessageFilter(delay.stage, by=delay.by, value=value)
 
 
-def _quantiles(known: Distribution, teller: Teller) -> str:
+def _summary(known: Distribution, teller: Teller) -> str:
     half, most = known.quantile(50), known.quantile(90)
     if half is None or most is None:
         return ""
+    if len(known.trimmed) == 1:
+        return teller.say("charts.one_step", step=stretch(half, teller))
     return teller.say("charts.quantiles", half=stretch(half, teller), most=stretch(most, teller))

@@ -7,7 +7,7 @@ from dashboards.charts.cause_catalog import ADVICE, MEANINGS
 from dashboards.charts.drawing import BAD, CALM, DOUBT, GOOD, MAIN, bars
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import Teller
-from linksvc.deliveries import Bucket, CauseCount, Deliveries
+from linksvc.deliveries import PROVED, Bucket, CauseCount, Deliveries
 from linksvc.message_filters import MessageFilter
 
 _BUCKETS = {
@@ -48,7 +48,7 @@ def delivery_chart(report: Deliveries, teller: Teller) -> Chart:
             *_causes("charts.causes.untold", [c for c in report.causes if c.stage == "unknown"], teller),
             *refused,
         ),
-        notes=(_sum(report, teller), *_arrived(report, teller)),
+        notes=(_sum(report, teller), *_arrived(report, teller), *_proved_unknown(report, teller)),
     )
 
 
@@ -93,6 +93,16 @@ def _arrived(report: Deliveries, teller: Teller) -> tuple[Note, ...]:
     """What "without confirmation" means, where there are any."""
     arrived = any(bucket.name == "arrived" and bucket.count for bucket in report.buckets)
     return (Note(teller.say("charts.deliveries.arrived_means")),) if arrived else ()
+
+
+def _proved_unknown(report: Deliveries, teller: Teller) -> tuple[Note, ...]:
+    """Why the receipts that say unknown are more than the state of that name."""
+    said = sum(cause.count for cause in report.causes if cause.stage == "unknown")
+    left = next(bucket.count for bucket in report.buckets if bucket.name == "unknown")
+    if said == left:
+        return ()
+    rows = MessageFilter("unknown", by="proof", value=",".join(PROVED))
+    return (Note(teller.say("charts.deliveries.proved_unknown", said - left, said=said), teller.count(said - left, rows)),)
 
 
 def _causes(caption: str, causes: list[CauseCount] | tuple[CauseCount, ...], teller: Teller) -> tuple[Table, ...]:

@@ -1,6 +1,8 @@
-"""What the receipts say beside what people did: a Sankey of receipt by proof, the contradictions in a node of their own.
+"""What the receipts say beside what people did: a Sankey of receipt by proof.
 
-Every submitted message flows once: from the state that its receipt gave it to the strongest sign that it arrived.
+Every submitted message flows once: from the state that its receipt gave it to the strongest sign that it arrived. What
+contradicts its receipt flows to that sign too, so that picture, table and page count the same; its flow has another colour,
+and its count stands in the sign's label.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +36,6 @@ _PROOFS = {
     "nothing": ("charts.proofs.nothing", CALM),
     "unseen": ("charts.proofs.unseen", CALM),
 }
-_CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,6 @@ class Flow:
     @property
     def is_contradiction(self) -> bool:
         return self.state in _DENIED and self.proof in PROVED
-
-    @property
-    def target(self) -> str:
-        return _CONTRADICTION if self.is_contradiction else self.proof
 
 
 def proof_chart(submitted: int, contradicted: int, spread: Spread, teller: Teller) -> Chart:
@@ -74,19 +71,19 @@ def proof_chart(submitted: int, contradicted: int, spread: Spread, teller: Telle
 
 
 def _figure(flows: list[Flow], teller: Teller) -> str:
-    states, targets = _sums((flow.state, flow.count) for flow in flows), _sums((flow.target, flow.count) for flow in flows)
-    names = [f"from {state}" for state in states] + [f"to {target}" for target in targets]
+    states, proofs = _sums((flow.state, flow.count) for flow in flows), _sums((flow.proof, flow.count) for flow in flows)
+    denied = _sums((flow.proof, flow.count) for flow in flows if flow.is_contradiction)
+    names = [f"from {state}" for state in states] + [f"to {proof}" for proof in proofs]
     place = {name: number for number, name in enumerate(names)}
-    told = _PROOFS | {_CONTRADICTION: ("charts.proofs.contradiction", BAD)}
     labels = [_label(_STATES[state][0], count, teller) for state, count in states.items()]
-    labels += [_label(told[target][0], count, teller) for target, count in targets.items()]
-    colours = [_STATES[state][1] for state in states] + [told[target][1] for target in targets]
+    labels += [_label(_PROOFS[proof][0], count, teller, denied.get(proof, 0)) for proof, count in proofs.items()]
+    colours = [_STATES[state][1] for state in states] + [_PROOFS[proof][1] for proof in proofs]
     sankey = go.Sankey(
         arrangement="fixed",
         node={"label": labels, "color": colours, "pad": 18, "thickness": 14, "line": {"width": 0}},
         link={
             "source": [place[f"from {flow.state}"] for flow in flows],
-            "target": [place[f"to {flow.target}"] for flow in flows],
+            "target": [place[f"to {flow.proof}"] for flow in flows],
             "value": [flow.count for flow in flows],
             "color": [BAD if flow.is_contradiction else FAINT for flow in flows],
         },
@@ -102,8 +99,9 @@ def _sums(pairs: Iterable[tuple[str, int]]) -> Mapping[str, int]:
     return sums
 
 
-def _label(key: str, count: int, teller: Teller) -> str:
-    return f"{teller.say(key)} {teller.speech.number(count)}"
+def _label(key: str, count: int, teller: Teller, denied: int = 0) -> str:
+    told = f"{teller.say(key)} {teller.speech.number(count)}"
+    return f"{told}, {teller.say('charts.proofs.denied', denied)}" if denied else told
 
 
 def _table(flows: list[Flow], teller: Teller) -> Table:

@@ -14,6 +14,9 @@ from linksvc.clock import BUCKET
 from linksvc.message_filters import MessageFilter
 from linksvc.week_hours import clock_changes, count_hours, write_hours
 
+WORKSPACE, RECIPIENTS = "workspace", "recipients"
+"""Whose hours the address of the charts may ask for."""
+
 CLICKED = "clicked"
 UNKNOWN = "-1"
 """The hour of the week of a click by somebody whose zone is not known."""
@@ -59,7 +62,7 @@ def _listed(hours: tuple[int, ...]) -> str:
 def _choices(zone: str, path: str, teller: Teller, *, is_workspace: bool) -> tuple[Choice, ...]:
     return (
         Choice(teller.say("charts.hours.choice.workspace", zone=zone), None if is_workspace else path),
-        Choice(teller.say("charts.hours.choice.recipients"), f"{path}?zone=recipients" if is_workspace else None),
+        Choice(teller.say("charts.hours.choice.recipients"), f"{path}?zone={RECIPIENTS}" if is_workspace else None),
     )
 
 

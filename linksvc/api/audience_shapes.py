@@ -85,7 +85,12 @@ class AudienceCountAnswer(Answer):
     people: int = Field(description="The same people, each once.")
     sendable: int = Field(
         description="Of them, those who may be sent to now: they have a number, said no STOP and, for marketing, consented. "
-        "A follow-up leaves out more at the moment of sending."
+        "Several who share a number get one message. A follow-up leaves out more at the moment of sending."
+    )
+    left_out: dict[str, int] = Field(
+        description="The others by the first reason: no_number, no_consent, stopped, or same_number: another contact with "
+        "that number is sent to.",
+        examples=[{"no_number": 0, "no_consent": 12, "stopped": 3, "same_number": 1}],
     )
 
     @classmethod
@@ -99,4 +104,5 @@ class AudienceCountAnswer(Answer):
             listed=count.listed,
             people=count.people,
             sendable=count.sendable,
+            left_out=dict(count.left_out),
         )

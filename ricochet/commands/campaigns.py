@@ -45,6 +45,15 @@ campaign = typer.Typer(help="What is sent to whom.", no_args_is_help=True)
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, for example cmp_12.", show_default=False)]
 
 
+_LEFT_OUT = {
+    "no_number": "without a number",
+    "no_consent": "without consent",
+    "stopped": "said STOP",
+    "same_number": "number told twice",
+}
+"""Why some of an audience are not sent to."""
+
+
 def register(app: typer.Typer) -> None:
     row_exports.register(campaign)
     app.add_typer(campaign, name="campaign")
@@ -165,6 +174,9 @@ def show_audience(campaign_id: CampaignId, workspace_name: WorkspaceName = None,
         typer.echo(f"{format_id('segment', one.id)} {one.name}: {one.contacts:,}")
     for label, count in (("listed", counted.listed), ("people", counted.people), ("may be sent to", counted.sendable)):
         typer.echo(f"{label:<20}{count:>12,}")
+    for reason, count in counted.left_out.items():
+        if count:
+            typer.echo(f"{_LEFT_OUT[reason]:<20}{count:>12,}")
 
 
 @campaign.command("send")

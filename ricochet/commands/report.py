@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +12,7 @@ from linksvc.breakdowns import BREAKDOWNS
 from linksvc.clock import now
 from linksvc.database import reading
 from linksvc.errors import FieldError, InvalidRequest
+from linksvc.links import find_zone
 from linksvc.public_ids import parse_id
 from ricochet.commands.parameters import DataDir, WorkspaceName, find_workspace
 from ricochet.installation import Installation, opened
@@ -60,8 +62,7 @@ def report(
         if format == "html":
             written = _html(installation, workspace_name, number, language)
         else:
-            answer = _answer(installation, workspace_name, number, by, since, until)
-            written = _write(answer, format)
+            written = _write(*_answer(installation, workspace_name, number, by, since, until), format)
     write_whole(output, [written])
     if output:
         typer.echo(f"The report is in {output}.")
@@ -75,18 +76,20 @@ def _check(option: str, written: str, allowed: tuple[str, ...]) -> None:
 
 def _answer(
     installation: Installation, workspace_name: str | None, number: int, by: str, since: str, until: str
-) -> FunnelAnswer:
+) -> tuple[FunnelAnswer, ZoneInfo]:
+    """The figures, and the workspace's zone."""
     cohort = read_cohort(since, until)
     definitions = f"{installation.settings.public_url}/definitions"
     with reading(installation.engine) as session:
         workspace_id = find_workspace(session, workspace_name)
-        return answer_funnel(session, workspace_id, number, by, cohort, now(), definitions)
+        answer = answer_funnel(session, workspace_id, number, by, cohort, now(), definitions)
+        return answer, find_zone(session, workspace_id)
 
 
-def _write(answer: FunnelAnswer, format: str) -> bytes:
+def _write(answer: FunnelAnswer, zone: ZoneInfo, format: str) -> bytes:
     if format == "json":
         return f"{answer.model_dump_json()}\n".encode()
-    return as_csv(answer) if format == "csv" else as_table(answer)
+    return as_csv(answer) if format == "csv" else as_table(answer, zone)
 
 
 def _html(installation: Installation, workspace_name: str | None, number: int, language: str) -> bytes:

@@ -128,3 +128,12 @@ def test_a_script_is_told_401_once_signed_out_and_a_browser_is_led_to_the_door(s
     assert "<html" not in site.client.get(path).text
     assert "<html" in site.client.get(path, headers={"Sec-Fetch-Dest": "document"}).text
     assert site.client.get("/campaigns/cmp_999/charts").status_code == 404
+
+
+def test_the_charts_know_two_zones_and_refuse_any_other(site: Site) -> None:
+    site.enter()
+    path = f"/campaigns/cmp_{charted_campaign(site.engine, site.workspace_id)}/charts"
+    told = {zone: site.client.get(f"{path}?zone={zone}") for zone in ("workspace", "recipients", "Mars/Olympus", "")}
+    assert [answer.status_code for answer in told.values()] == [200, 200, 404, 404]
+    assert site.client.get(path).text == told["workspace"].text != told["recipients"].text
+    assert "zone" in told["Mars/Olympus"].text

@@ -156,14 +156,24 @@ def test_every_cause_has_its_meaning_and_advice_in_both_languages() -> None:
         assert (MEANINGS[name].en, ADVICE[name].en) == (cause.meaning, cause.advice)
 
 
-def test_contradictions_stand_in_a_node_of_their_own_and_in_words() -> None:
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("en", ["Clicked 11, 2 against their receipts", "Reply only 1, 1 against its receipt"]),
+        ("fr", ["Clic 11, 2 contre leurs accusés", "Réponse seulement 1, 1 contre son accusé"]),
+    ],
+)
+def test_the_picture_counts_contradictions_where_table_and_page_do_and_tells_how_many(
+    language: Language, labels: list[str]
+) -> None:
     spread = {("delivered", "clicked"): 9, ("failed", "clicked"): 2, ("expired", "replied"): 1, ("failed", "nothing"): 4}
-    chart = proof_chart(16, 3, spread, EN)
-    node = json.loads(chart.figure)["data"][0]["node"]
-    assert "Contradicts the receipt 3" in node["label"]
-    assert "Clicked 9" in node["label"]
-    marked = [cell.value for cell in cells_of(chart) if cell.note == "Contradicts the receipt"]
-    assert marked == [2, 1]
+    chart = proof_chart(16, 3, spread, Teller(1, Speech(language, "Europe/Paris")))
+    sankey = json.loads(chart.figure)["data"][0]
+    assert set(labels) <= set(sankey["node"]["label"])
+    red = [value for value, colour in zip(sankey["link"]["value"], sankey["link"]["color"], strict=True) if "verm" in colour]
+    assert red == [2, 1]
+    assert [cell.value for cell in chart.tables[0].rows[-1].cells][:2] == [11, 1]
+    assert [cell.value for cell in cells_of(chart) if cell.note] == [2, 1]
     (note,) = chart.notes
     assert note.cell
     assert note.cell.value == 3
@@ -190,6 +200,23 @@ def test_the_click_curve_ends_at_all_of_them_and_tells_what_is_not_in_it() -> No
     assert heads == ["before", "0 s – 30 s", "30 s – 1 min", "1 min – 2 min", "2 min – 3 min", "3 min – 5 min"]
     assert chart.notes[0].words.startswith("Half of them: 0 s – 30 s (median). Nine in ten: 3 min – 5 min")
     assert [note.cell.value for note in chart.notes if note.cell] == [2]
+
+
+def test_what_all_took_the_same_step_is_a_sentence_and_no_picture() -> None:
+    chart = delay_chart(CLICKS, 7, {("clicked", "30"): 7}, EN)
+    assert chart.figure == ""
+    assert [note.words for note in chart.notes] == ["All of them in one step: 30 s – 1 min."]
+    assert [row.head for row in chart.tables[0].rows] == ["30 s – 1 min"]
+
+
+def test_receipts_that_say_unknown_of_what_arrived_are_told_where_the_state_is_less() -> None:
+    told = counts(submitted=10, unknown=6, delivered=4)
+    spread = {("unknown", "clicked"): 2, ("unknown", "nothing"): 4, ("delivered", "nothing"): 4}
+    chart = delivery_chart(make_deliveries(told, {("unknown", ""): 6}, spread, {}), EN)
+    (note,) = [note for note in chart.notes if note.cell]
+    assert note.cell
+    assert (note.cell.value, note.words[:38]) == (2, "of the 6 whose receipts say unknown ar")
+    assert chart.tables[1].caption == "Receipts that say unknown"
 
 
 def test_an_address_of_everything_until_then_is_short_enough_to_be_kept() -> None:

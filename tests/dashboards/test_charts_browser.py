@@ -35,7 +35,7 @@ def test_every_chart_is_drawn_under_the_strict_policy_and_axe_finds_nothing(serv
     page = served.open(viewport=WIDE, color_scheme=scheme)
     charts_of(page, campaign_id)
     draw_all(page)
-    expect(page.locator("#chart-proofs .sankey-node")).to_have_count(13)
+    expect(page.locator("#chart-proofs .sankey-node")).to_have_count(12)
     expect(page.locator("#chart-hours .scatter .point")).to_have_count(len(HOURS))
     for summary in page.locator("#charts summary").all():
         summary.click()

@@ -329,7 +329,7 @@ ODD = {
     "one": (only(produced=1, submitted=1, delivered=1, reached=1, seen=1), ("A campaign of one message",)),
     "all failed": (
         only(produced=40, submitted=40, failed=37, expired=3),
-        ("No message has arrived Of 40 submitted: Failed for good 37, Expired 3.",),
+        ("No message has arrived Of 40 submitted: Failed 37, Expired 3.",),
     ),
     "none left": (only(produced=3, stopped=2, refused=1), ("No message has left Of 3 produced: Stopped 2, Refused 1.",)),
     "suspects": (

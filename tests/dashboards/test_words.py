@@ -14,6 +14,7 @@ from dashboards.editor import shapes
 from dashboards.editor.starters import STARTERS
 from dashboards.speech import Speech, choose_language
 from dashboards.texts import Text
+from linksvc.audiences import LEFT_OUT
 from linksvc.holds import REASONS
 from linksvc.left_out import LEAVES_OUT
 from linksvc.refusals import REASONS as REASONS_OF_TILLS
@@ -104,6 +105,8 @@ MADE_OF_A_CLOSED_SET = {
     *(f"till.refused.{reason}" for reason in set(REASONS_OF_TILLS) - NEVER_AT_A_TILL),
     *made_for_pages(),
     *(f"keep.leave_out.{stage}" for stage in LEAVES_OUT),
+    *(f"send.left.{reason}" for reason in LEFT_OUT),
+    *(f"send.wrong.{reason}" for reason in ("schedule_invalid", "schedule_past")),
     *(f"rows.export.{format}" for format in ("csv", "xlsx")),
     *(f"rows.{column}" for column in ("replied", "opted_out", "time", "amount", "verdict", "reason")),
     *(f"by.{by}" for by in (*PARTED, "hour", "from", "to")),

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from linksvc import code_dealing, counters, production, promo_codes
+from linksvc.audiences import count_audience
 from linksvc.database import reading, writing
 from linksvc.errors import Conflict, InvalidRequest, NotFound
 from linksvc.funnel import read_funnel
@@ -74,6 +75,52 @@ def test_every_contact_who_may_be_sent_to_gets_one_message(engine: Engine, keyri
         funnel = read_funnel(session, workspace_id, campaign_id)
         assert counters.stored(session, campaign_id) == counters.brute_force(session, campaign_id)
     assert (funnel["produced"], funnel["queued"], funnel.state) == (11, 11, "sending")
+
+
+def sharing(engine: Engine, workspace_id: int, number: str, *consents: bool) -> list[int]:
+    """Contacts who are told apart by an id of the company's own, and have one number."""
+    return [
+        factories.contact(
+            engine,
+            workspace_id,
+            number,
+            identity=f"x:{number}-{place}",
+            external_id=f"{number}-{place}",
+            marketing_consent_at=NOW if consented else None,
+        )
+        for place, consented in enumerate(consents)
+    ]
+
+
+def test_a_number_that_several_contacts_share_gets_one_message(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    first, *_ = sharing(engine, workspace_id, "+33639990000", True, True)
+    people(engine, workspace_id, 6)
+    # Beyond the first window, and the one who did not consent stands in nobody's way.
+    *_, willing, _ = sharing(engine, workspace_id, "+33639990001", False, True, True)
+    sharing(engine, workspace_id, "+33639990002", True)
+    sharing(engine, factories.workspace(engine, "Another"), "+33639990002", True)
+    campaign_id = factories.campaign(engine, workspace_id)
+    with reading(engine) as session:
+        counted = count_audience(session, workspace_id, campaign_id)
+    assert (counted.people, counted.sendable) == (12, 9)
+    assert counted.left_out == {"no_number": 0, "no_consent": 1, "stopped": 0, "same_number": 2}
+    send(engine, keyring, workspace_id, campaign_id)
+    made = messages_of(engine, campaign_id)
+    assert len(made) == len({message.number for message in made}) == counted.sendable
+    assert {first, willing} <= {message.contact_id for message in made}
+
+
+def test_a_number_shared_with_somebody_outside_of_the_import_is_sent_to(engine: Engine, keyring: Keyring) -> None:
+    workspace_id = factories.workspace(engine)
+    _, second, third = sharing(engine, workspace_id, "+33639990000", True, True, True)
+    values = {"workspace_id": workspace_id, "identity": "external_id", "country": "FR", "tracking_consent": True}
+    import_id = factories.add(engine, ContactImport(file_name="vip.csv", state="finished", created_at=NOW, **values))
+    with writing(engine) as session:
+        session.add_all(ImportedContact(import_id=import_id, contact_id=id) for id in (second, third))
+    campaign_id = factories.campaign(engine, workspace_id, audience_import_id=import_id)
+    send(engine, keyring, workspace_id, campaign_id)
+    assert [message.contact_id for message in messages_of(engine, campaign_id)] == [second]
 
 
 def test_every_message_is_queued_in_a_batch_of_its_country_and_network(engine: Engine, keyring: Keyring) -> None:

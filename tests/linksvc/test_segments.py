@@ -265,10 +265,28 @@ def test_consent_taken_back_and_a_person_erased_are_counted_and_not_sent_to(
     with reading(engine) as session:
         counts = [count_audience(session, workspace_id, id) for id in (marketing, transactional)]
         assert [(one.listed, one.people, one.sendable) for one in counts] == [(4, 4, 2), (4, 4, 3)]
+        assert [{why: n for why, n in one.left_out.items() if n} for one in counts] == [
+            {"no_number": 1, "no_consent": 1},
+            {"no_number": 1},
+        ]
         page = list_members(session, workspace_id, kept.id)
     assert [member.number == "" for member in page.members] == [False, True, False, False]
     send(engine, keyring, workspace_id, marketing)
     assert len(sent_to(engine, marketing)) == 2
+
+
+def test_a_number_shared_within_the_segments_gets_one_message(engine: Engine, keyring: Keyring, workspace_id: int) -> None:
+    kept = keep(engine, workspace_id, factories.produced_campaign(engine, workspace_id, 4))
+    with writing(engine) as session:
+        people = session.exec(select(Contact).order_by(col(Contact.id))).all()
+        people[2].number = people[1].number
+        ids = [person.id for person in people]
+    campaign_id = draft(engine, workspace_id, kept.id)
+    with reading(engine) as session:
+        counted = count_audience(session, workspace_id, campaign_id)
+    assert (counted.sendable, counted.left_out["same_number"]) == (3, 1)
+    send(engine, keyring, workspace_id, campaign_id)
+    assert sent_to(engine, campaign_id).keys() == set(ids) - {ids[2]}
 
 
 def test_all_and_an_import_are_counted_too(engine: Engine, workspace_id: int) -> None:

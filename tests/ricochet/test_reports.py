@@ -83,6 +83,17 @@ def test_a_table_tells_counts_shares_and_a_breakdown(lumen: Terminal, campaign: 
     assert re.search(rf"FR +│ +{EXPECTED['submitted']} │", table)
 
 
+def test_a_table_names_the_workspaces_zone_and_tells_the_bounds_of_the_click_rate(lumen: Terminal, campaign: str) -> None:
+    figures = json.loads(lumen.done("report", campaign, "--format", "json"))
+    bounds = figures["click_bounds"]["suspects_in"]
+    table = " ".join(lumen.done("report", campaign).split())
+    assert f"{bounds['rate']:.1%} (" in table
+    assert f"), {bounds['numerator']} of {bounds['denominator']}." in table
+    cohort = lumen.done("report", campaign, "--from", "2026-11-20T09:00Z", "--to", "2026-11-20T23:00Z")
+    assert "submitted from 2026-11-20 10:00 (Europe/Paris) to 2026-11-21 00:00 (Europe/Paris)." in " ".join(cohort.split())
+    assert "UTC" not in table + cohort
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "As of"), ("fr", "État au")])
 def test_html_is_one_whole_file(lumen: Terminal, campaign: str, tmp_path: Path, language: str, words: str) -> None:
     file = tmp_path / "report.html"
