@@ -113,6 +113,7 @@ def test_a_campaign_goes_to_segments_which_are_counted_before_it_is_sent(api: Ap
         "listed": 9,
         "people": 5,
         "sendable": 4,
+        "left_out": {"no_number": 0, "no_consent": 1, "stopped": 0, "same_number": 0},
     }
     in_use = check_problem(api.request("DELETE", "/v1/segments/seg_1"), 409, "segment_in_use")
     assert made["id"] in in_use["detail"]
