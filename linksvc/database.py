@@ -182,10 +182,28 @@ def writing(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that sees one state of the database, whatever others commit meanwhile, and writes nothing."""
-    # SQLite's transactions are snapshots by themselves.
-    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection, Session(connection) as session:
+    if engine.dialect.name == "sqlite":
+        # Its transactions are snapshots by themselves.
+        with engine.connect() as connection, Session(connection) as session:
+            yield session
+        return
+    snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with snapshot as connection, _unprepared(connection), Session(connection) as session:
         yield session
+        # What was read stays as it is; and a rollback makes the driver forget the statements that writers have prepared.
+        session.expunge_all()
+        session.commit()
+
+
+@contextmanager
+def _unprepared(connection: Connection) -> Iterator[None]:
+    """Each statement is planned for what it asks: one plan for campaigns of ten messages and of a million is bad for one."""
+    driver: Any = connection.connection.driver_connection
+    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = threshold
 
 
 @contextmanager

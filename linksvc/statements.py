@@ -62,13 +62,19 @@ class Statement:
         return written
 
 
-def execute(connection: Connection, statement: str, parameters: Any) -> Any:
-    """Runs a statement that is written as the driver wants it; returns the driver's cursor. Raises SQLAlchemy's errors."""
+def execute(connection: Connection, statement: str, parameters: Any, *, is_planned_anew: bool = False) -> Any:
+    """Runs a statement that is written as the driver wants it; returns the driver's cursor. Raises SQLAlchemy's errors.
+
+    `is_planned_anew`: on PostgreSQL it is planned each time. One that joins a table which is small yet reads all of it, and
+    a plan that is kept would go on to when the table is large.
+    """
     if connection.engine.dispatch.before_cursor_execute:  # Whoever wants to hear of every statement hears of this one too.
         return connection.exec_driver_sql(statement, parameters)
     driver: Any = connection.connection.driver_connection
     errors: Any = connection.dialect.loaded_dbapi.Error
     try:
+        if is_planned_anew and connection.dialect.name != "sqlite":
+            return driver.execute(statement, parameters, prepare=False)
         return driver.execute(statement, parameters)
     except errors as error:
         is_gone = connection.dialect.is_disconnect(error, driver, None)

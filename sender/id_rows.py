@@ -91,7 +91,7 @@ def upsert(session: Session, rows: Sequence[IdRow]) -> list[StoredId]:
         stored = connection.exec_driver_sql(_STATEMENT.format(f"VALUES {places}"), values)
         return [StoredId._make((*row[:-1], moment_as_read(row[-1]))) for row in stored.all()]
     source = f"SELECT * FROM {recordset(connection, SmscId, _COLUMNS)}"  # noqa: S608
-    stored = connection.exec_driver_sql(_STATEMENT.format(source), (as_records(_COLUMNS, given),))
+    stored = connection.exec_driver_sql(_STATEMENT.format(source), as_records(given))
     return [StoredId(*row) for row in stored.all()]
 
 

@@ -61,6 +61,8 @@ class Recorder:
         self._engine = engine
         self._bind = bind
         self._clock = clock
+        # SQLite has one writer, and others want to be it.
+        self._pause_s = PAUSE_S if engine.dialect.name == "sqlite" else 0.0
         self._waiting: deque[tuple[Event, Stored]] = deque()
         self._answers = 0
         """How many of those that wait are answers."""
@@ -107,7 +109,7 @@ class Recorder:
                 self._something.clear()
             await self._store(batch)
             self._rested_at = asyncio.get_running_loop().time() + GATHER_S
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self._pause_s)
 
     async def _gather(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from linksvc.models.columns import big, key, moment, reference
@@ -51,16 +51,16 @@ _OPEN = text("outcome IN ('marked', 'retry', 'unknown')")
 class Attempt(SQLModel, table=True):
     """One part handed to a route, committed before the socket sees a byte. `outcome`: marked, accepted, refused, retry (not
     taken for the moment, and waits), retried (that, and what followed is another attempt or another batch), unknown, or
-    resent (unknown, and somebody decided to send the message again)."""
+    resent (unknown, and somebody decided to send the message again). No foreign key: whoever marks a message has claimed
+    it."""
 
     __tablename__ = "attempt"
     __table_args__ = (
-        ForeignKeyConstraint(["campaign_id", "n"], ["message.campaign_id", "message.n"]),
         # What stands open on a bind, for whoever takes it over, and what a person has to decide.
         Index("ix_attempt_open", "route_id", "outcome", sqlite_where=_OPEN, postgresql_where=_OPEN),
         {"sqlite_with_rowid": False},
     )
-    campaign_id: int = key("campaign.id")
+    campaign_id: int = key()
     n: int = key()
     part: int = key()
     attempt: int = key()
@@ -81,7 +81,7 @@ class Attempt(SQLModel, table=True):
 class SmscId(SQLModel, table=True):
     """What an SMSC calls a part: written by whichever of answer and receipt comes first, finished by the other.
 
-    Without campaign_id the answer has not come; without `state` no receipt has.
+    Without campaign_id the answer has not come; without `state` no receipt has. No foreign key: a route is never deleted.
     """
 
     __tablename__ = "smsc_id"
@@ -96,7 +96,7 @@ class SmscId(SQLModel, table=True):
         ),
         {"sqlite_with_rowid": False},
     )
-    route_id: int = key("route.id")
+    route_id: int = key()
     id: str = Field(primary_key=True)
     """Canonical: see `sender.message_ids`."""
     raw_id: str = ""

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
-from linksvc.bulk import LEAST_COPIED, insert_fresh, insert_rows, listed, read_rows, update_rows
+from linksvc.bulk import LEAST_COPIED, append_rows, insert_fresh, insert_rows, listed, read_rows, update_rows
 from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit, Message
 from linksvc.stamps import COLUMNS, Stamps, stamps_of
@@ -143,6 +143,26 @@ def test_rows_that_are_changed_stand_there_as_if_the_orm_had_changed_them(engine
         found = session.exec(select(Fact.source, Fact.value, Fact.n, Fact.applied_at).order_by(col(Fact.source))).all()
     assert [tuple(row) for row in found[:-2]] == [row[2:] for row in rows]
     assert found[-1].value == fact(campaign, 8).value, "nobody named it"
+
+
+def test_a_text_is_stored_as_it_is_whatever_the_database_would_read_in_it(engine: Engine, campaign: int) -> None:
+    texts = [*TEXTS, "NULL", "null", ",", "{a,b}", "\\", '\\"', '"', " ", "a b ", "%s", "$1", "'", "\u2028"]
+    columns = tuple(Fact.model_fields)
+    facts = [fact(campaign, i).model_copy(update={"value": told}) for i, told in enumerate(texts)]
+    with writing(engine) as session:
+        append_rows(session, Fact, columns, [tuple(getattr(one, name) for name in columns) for one in facts])
+    with reading(engine) as session:
+        found = session.exec(select(Fact.source, Fact.value)).all()
+    assert dict(found) == {f"segment:{i}": told for i, told in enumerate(texts)}
+
+
+@pytest.mark.parametrize("value", ["\ud800", b"octets", "a\0b", datetime(2026, 11, 20)])  # noqa: DTZ001
+def test_a_value_that_no_database_takes_is_refused(postgresql_url: str, value: Any) -> None:
+    engine = open_engine(postgresql_url)
+    campaign = produced_campaign(engine, workspace(engine), 1)
+    with pytest.raises((ValueError, DataError)), writing(engine) as session:
+        update_rows(session, Message, ("campaign_id", "n"), ("network",), [(campaign, 0, value)])
+    engine.dispose()
 
 
 def test_rows_that_were_there_are_not_told_as_fresh(postgresql_url: str) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from linksvc import database
 from linksvc.database import open_engine, reading, writing
+from linksvc.models import Workspace
+from tests import factories
 
 MADE = text("INSERT INTO sign_in_link (token_hash, user_id, expires_at) VALUES (:name, 1, '2026-11-20 09:00:00')")
 USER = text(
@@ -60,3 +62,24 @@ def test_a_connection_that_wrote_waits_for_other_things_as_long_as_before(sqlite
         assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == database.SQLITE_WAIT_S * 1_000
     with reading(sqlite) as session:
         assert session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one() == database.SQLITE_WAIT_S * 1_000
+
+
+def test_a_reading_leaves_the_statements_that_writers_have_prepared_and_prepares_none(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url, pool_size=1)
+    asked, prepared = text("SELECT CAST(:told AS text)"), text("SELECT count(*) FROM pg_prepared_statements")
+    for told in "abcdefgh":
+        with writing(engine) as session:
+            assert session.connection().execute(asked, {"told": told}).scalar_one() == told
+    for told in "abcdefgh":
+        with reading(engine) as session:
+            assert session.connection().execute(text("SELECT upper(:told)"), {"told": told}).scalar_one() == told.upper()
+    with reading(engine) as session:
+        assert session.connection().execute(prepared).scalar_one() == 1
+    engine.dispose()
+
+
+def test_what_was_read_may_be_used_when_the_reading_is_over(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine, "Alder")
+    with reading(engine) as session:
+        found = session.get_one(Workspace, workspace_id)
+    assert found.name == "Alder"
