@@ -23,6 +23,7 @@ def main() -> int:
             failed += 1
             continue
         result = json.loads(run.stdout.strip().splitlines()[-1])
+        table.add_row(result["benchmark"], "processor time taken by the host", str(result["taken_by_the_host_percent"]), "%")
         for metric in result["metrics"]:
             cells = [metric[name] for name in ("name", "value", "unit", "ceiling", "ratio", "goal")]
             table.add_row(result["benchmark"], *map(str, cells), "yes" if metric["met"] else "NO")
