@@ -31,14 +31,19 @@ class ToldDate:
 def read_date(told: str, zone: str, received_at: datetime) -> ToldDate | None:
     """The date nearest to its arrival, of those that its digits may mean: twelve are YYMMDDhhmmss or YYYYMMDDhhmm, and an
     hour may come twice a year. `zone`: IANA, of dates without an offset. None for what is no date, such as zeros."""
-    return min(_dates(told, zone), key=lambda date: abs(date.at - received_at), default=None)
+    dates = _dates(told, zone)
+    return min(dates, key=lambda date: abs(date.at - received_at)) if len(dates) > 1 else next(iter(dates), None)
 
 
 @lru_cache(maxsize=1_024)
 def _dates(told: str, zone: str) -> tuple[ToldDate, ...]:
     """What the date may mean. Receipts of one minute mostly tell the same ones."""
+    readings = _readings(told)
+    # An hour that comes once is told once.
     return tuple(
-        date for local, seconds, offset in _readings(told) for date in _moments(local, seconds, offset or _zone(zone))
+        dict.fromkeys(
+            date for local, seconds, offset in readings for date in _moments(local, seconds, offset or _zone(zone))
+        )
     )
 
 

@@ -44,11 +44,10 @@ def read_any(pdu: Pdu, alphabet: str) -> Mapping[str, str]:
 
 
 _USUAL = re.compile(
-    rb"id:([\w.@-]{1,64}) sub:([0-9]{1,3}) dlvrd:([0-9]{1,3}) submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
-    rb" stat:([A-Z]{1,16}) err:(\w{1,8}) text:.*",
-    re.DOTALL,
+    r"id:([\w.@-]{1,64}) sub:([0-9]{1,3}) dlvrd:([0-9]{1,3}) submit date:([0-9]{10,14}) done date:([0-9]{10,14})"
+    r" stat:([A-Z]{1,16}) err:(\w{1,8}) text:.*",
+    re.ASCII | re.DOTALL,
 )
-_USUAL_LABELS = (ID, "sub", _COUNT, "submit date", DONE, STATE, ERROR)
 
 
 def _usual(pdu: Pdu) -> Mapping[str, str]:
@@ -56,8 +55,11 @@ def _usual(pdu: Pdu) -> Mapping[str, str]:
     another way, and it is read several times faster. Empty for any other."""
     if pdu.number("data_coding") == _UCS2 or pdu.number("esm_class") & UDHI:
         return {}
-    match = _USUAL.fullmatch(pdu.payload)
-    return dict(zip(_USUAL_LABELS, [value.decode("ascii") for value in match.groups()], strict=True)) if match else {}
+    match = _USUAL.fullmatch(pdu.payload.decode("latin-1"))
+    if match is None:
+        return {}
+    id, parts, delivered, submitted, done, state, error = match.groups()
+    return {ID: id, "sub": parts, _COUNT: delivered, "submit date": submitted, DONE: done, STATE: state, ERROR: error}
 
 
 def first_word(value: str) -> str:
