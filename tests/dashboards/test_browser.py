@@ -80,6 +80,7 @@ def test_a_link_signs_in_by_its_button_and_the_door_leads_out(served: Served) ->
     page.get_by_role("button", name="Sign in with this link").click()
     expect(page.get_by_role("heading", name="No campaign yet")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("E-mail address")).to_be_visible()
     page.goto(path)
     page.get_by_role("button", name="Sign in with this link").click()
     expect(page.get_by_role("alert")).to_contain_text("used already")
