@@ -7,6 +7,13 @@ ROW_TEXTS: dict[str, Text] = {
     "rows.export": Text("Export", "Exporter"),
     "rows.export.csv": Text("CSV", "CSV"),
     "rows.export.xlsx": Text("Excel", "Excel"),
+    "rows.export.many": Text(
+        "So many rows are best taken as CSV, which begins at once: an Excel file is made whole first, about half a minute "
+        "for each 100,000 rows. Beyond 1,048,576 rows it goes on in a second sheet.",
+        "Tant de lignes se prennent de préférence en CSV, qui commence tout de suite : un fichier Excel est d’abord préparé "
+        "en entier, environ une demi-minute par 100 000 lignes. Au-delà de 1 048 576 lignes, il continue dans une deuxième "
+        "feuille.",
+    ),
     "rows.without": Text("Not: {stages}", "Sauf : {stages}"),
     "rows.chosen": Text("{by}: {value}", "{by} : {value}"),
     "rows.cohort": Text("Submitted {stretch}", "Remis {stretch}"),

@@ -19,6 +19,9 @@ from linksvc.message_list import MessagePage, MessageRow
 from linksvc.occurrence_list import PAID, OccurrenceFilter, OccurrencePage, OccurrenceRow
 from linksvc.promo_codes import display
 
+MANY_ROWS = 100_000
+"""Of more a workbook takes longer to make than a browser or a proxy may wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -55,6 +58,8 @@ class Table:
     files: tuple[File, ...] = ()
     keeping: Keeping | None = None
     """What can be done with the people behind the number; None: nothing."""
+    files_help: str = ""
+    """Of very many rows: which file to take."""
 
 
 def message_table(page: MessagePage, funnel: Funnel, behind: MessageFilter, after: int | None, words: RowWords) -> Table:
@@ -158,6 +163,7 @@ def _table(
         all_path=rows_path(funnel.campaign_id, behind.stage) if chosen else "",
         empty="" if rows else why_empty(behind, funnel, is_first, speech),
         files=_files(path, speech) if total[1] else (),
+        files_help=speech.say("rows.export.many") if total[1] > MANY_ROWS else "",
     )
 
 

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlmodel import select
 
+from dashboards import rows
 from linksvc.database import reading
 from linksvc.models import Message
 from tests import factories
@@ -108,3 +109,11 @@ def test_a_file_that_breaks_off_is_not_taken_for_whole(served: Served, monkeypat
         httpx2.get(address, cookies=cookies)
     with reading(served.engine) as session:
         assert len(session.exec(select(Message.n)).all()) == httpx2.get(address, cookies=cookies).text.count("\n") - 1
+
+
+def test_of_very_many_rows_it_is_told_which_file_to_take(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/campaigns/cmp_{eventful_campaign(site.engine, site.workspace_id)}/messages?stage=produced"
+    site.enter()
+    assert "best taken as CSV" not in site.client.get(path).text
+    monkeypatch.setattr(rows, "MANY_ROWS", 3)
+    assert "1,048,576 rows it goes on in a second sheet" in site.client.get(path).text

@@ -114,8 +114,16 @@ def test_a_number_that_several_contacts_share_gets_one_message(engine: Engine, k
 def test_a_number_shared_with_somebody_outside_of_the_import_is_sent_to(engine: Engine, keyring: Keyring) -> None:
     workspace_id = factories.workspace(engine)
     _, second, third = sharing(engine, workspace_id, "+33639990000", True, True, True)
-    values = {"workspace_id": workspace_id, "identity": "external_id", "country": "FR", "tracking_consent": True}
-    import_id = factories.add(engine, ContactImport(file_name="vip.csv", state="finished", created_at=NOW, **values))
+    row = ContactImport(
+        workspace_id=workspace_id,
+        file_name="vip.csv",
+        state="finished",
+        identity="external_id",
+        country="FR",
+        tracking_consent=True,
+        created_at=NOW,
+    )
+    import_id = factories.add(engine, row)
     with writing(engine) as session:
         session.add_all(ImportedContact(import_id=import_id, contact_id=id) for id in (second, third))
     campaign_id = factories.campaign(engine, workspace_id, audience_import_id=import_id)
