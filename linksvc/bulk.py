@@ -52,6 +52,9 @@ REMEMBERED_TEXTS = 256
 
 Row = Sequence[Any]
 
+NewRows = tuple[type[SQLModel], Sequence[str], Sequence[Row]]
+"""A table, its columns, and rows with a value for each of them."""
+
 
 def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Inserts the rows whose key is not there yet; the others stay as they are. A row holds a value for each of `columns`,
@@ -68,17 +71,28 @@ def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str],
 
 def append_rows(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Inserts the rows, few or many; a key that is there already is an error, as of any INSERT. `columns` as above."""
-    if not rows:
+    append_to_all(session, [(table, columns, rows)])
+
+
+def append_to_all(session: Session, tables: Sequence[NewRows]) -> None:
+    """As `append_rows`, into several tables: on PostgreSQL by one statement, so that it is waited for once."""
+    tables = [one for one in tables if one[2]]
+    if not tables:
         return
     connection = session.connection()
-    target = _target(connection, table, columns)
     if is_sqlite(session):
-        places = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {target} VALUES ({places})"  # noqa: S608
-        connection.exec_driver_sql(statement, as_stored(table, columns, rows))
+        for table, columns, rows in tables:
+            places = ", ".join("?" * len(columns))
+            statement = f"INSERT INTO {_target(connection, table, columns)} VALUES ({places})"  # noqa: S608
+            connection.exec_driver_sql(statement, as_stored(table, columns, rows))
         return
-    source = f"SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
-    execute(connection, f"INSERT INTO {target} {source}", as_records(rows))
+    *others, last = [
+        f"INSERT INTO {_target(connection, table, columns)} SELECT * FROM {recordset(connection, table, columns)}"  # noqa: S608
+        for table, columns, _ in tables
+    ]
+    before = ", ".join(f"other_{place} AS ({other})" for place, other in enumerate(others))
+    statement = f"WITH {before} {last}" if before else last
+    execute(connection, statement, tuple(array for _, _, rows in tables for array in as_records(rows)))
 
 
 def insert_fresh(
@@ -255,15 +269,17 @@ def given(columns: Mapping[str, Any], sqlite: bool) -> Subquery:
     # No arrays: the driver writes them in Python, which takes longer than to run the statement.
     records = func.json_to_recordset(cast(bindparam("given", type_=Text()), JSON))
     each = records.table_valued(*(column(name, kind) for name, kind in [("place", BigInteger()), *kinds.items()]))
-    return select(each.render_derived(with_types=True)).subquery()
+    # The limit takes none away. Without it the planner expects a hundred rows, with it a tenth: a table of some thousand
+    # rows is looked up by its index then, in the order of what is given, and not read whole.
+    return select(each.render_derived(with_types=True)).limit(bindparam("given_rows", type_=BigInteger())).subquery()
 
 
-def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[str, str]:
+def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[str, str | int]:
     """Numbers and texts."""
     if sqlite:
         return {"given": orjson.dumps([list(row) for row in rows]).decode()}
     placed = [dict(zip(columns, row, strict=True)) | {"place": place} for place, row in enumerate(rows)]
-    return {"given": orjson.dumps(placed).decode()}
+    return {"given": orjson.dumps(placed).decode(), "given_rows": len(placed)}
 
 
 def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from sqlmodel import Session
 
-from linksvc.bulk import append_rows
+from linksvc.bulk import NewRows, append_to_all
 from linksvc.models import LedgerEntry
 from linksvc.random_digits import draw_digits
 
@@ -44,6 +44,11 @@ _COLUMNS = ("id", "recorded_at", *Step._fields)
 
 def append(session: Session, steps: Sequence[Step], recorded_at: datetime) -> list[str]:
     """Appends the steps; returns the ids of their entries."""
-    rows = [(f"ent_{draw_digits()}", recorded_at, *step) for step in steps]
-    append_rows(session, LedgerEntry, _COLUMNS, rows)
-    return [str(row[0]) for row in rows]
+    entries = entries_of(steps, recorded_at)
+    append_to_all(session, [entries])
+    return [str(row[0]) for row in entries[2]]
+
+
+def entries_of(steps: Sequence[Step], recorded_at: datetime) -> NewRows:
+    """The entries of steps, for who appends them together with other rows."""
+    return LedgerEntry, _COLUMNS, [(f"ent_{draw_digits()}", recorded_at, *step) for step in steps]

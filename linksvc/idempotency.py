@@ -118,10 +118,16 @@ def _read_kept(session: Session, requests: Sequence[Repeatable]) -> dict[tuple[s
 
 
 def _read(sqlite: bool) -> Select[Any]:
-    asked = given({"scope": IdempotencyRecord.scope, "key": IdempotencyRecord.key}, sqlite).c
+    given_table = given({"scope": IdempotencyRecord.scope, "key": IdempotencyRecord.key}, sqlite)
+    asked = given_table.c
     record: Table = IdempotencyRecord.__table__  # type: ignore[attr-defined]
     told = [record.c[name] for name in _COLUMNS[:-1]]
-    return sqlalchemy.select(*told).where(record.c.scope == asked.scope, record.c.key == asked.key)
+    this = sqlalchemy.select(*told).where(record.c.scope == asked.scope, record.c.key == asked.key)
+    if sqlite:
+        return this
+    # Looked up one by one: a plan that was made while the table was small would go on to read all of it.
+    one = this.limit(1).lateral()
+    return sqlalchemy.select(one).select_from(given_table.join(one, sqlalchemy.true()))
 
 
 _READ = Statement(_read)

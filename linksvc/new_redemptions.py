@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from linksvc import code_ledger, facts
-from linksvc.bulk import append_rows
+from linksvc.bulk import append_to_all
 from linksvc.code_ledger import Step
 from linksvc.code_worth import Worth, stored_form
 from linksvc.facts import NewFact
@@ -46,8 +46,8 @@ def record(session: Session, taken: Taken, now: datetime) -> Redemption:
 
 def record_all(session: Session, taken: Sequence[Taken], now: datetime) -> list[Redemption]:
     rows = [_row(one, now) for one in taken]
-    append_rows(session, Row, NewRow._fields, rows)
-    code_ledger.append(session, [_redeemed(row) for row in rows], now)
+    entries = code_ledger.entries_of([_redeemed(row) for row in rows], now)
+    append_to_all(session, [(Row, NewRow._fields, rows), entries])
     facts.record(session, [_fact(row, row.campaign_id, row.n) for row in rows if row.campaign_id and row.n is not None], now)
     redemptions = [redemption_of(row, one.worth.shown) for row, one in zip(rows, taken, strict=True)]
     by_workspace: dict[int, list[tuple[Redemption, code_news.Message]]] = defaultdict(list)

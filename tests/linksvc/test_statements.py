@@ -9,7 +9,7 @@ from sqlalchemy import Engine, bindparam, event, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from linksvc import bulk
-from linksvc.bulk import append_rows, as_given
+from linksvc.bulk import append_rows, append_to_all, as_given
 from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import IdempotencyRecord, Offer, PromoCode
 from linksvc.statements import Statement, execute
@@ -70,6 +70,23 @@ def test_what_the_driver_refuses_is_told_as_of_any_statement(engine: Engine) -> 
         append_rows(session, IdempotencyRecord, columns, [row, row])
     with reading(engine) as session:
         assert not session.connection().execute(select(IdempotencyRecord.__table__)).all()  # type: ignore[attr-defined]
+
+
+def test_rows_of_several_tables_are_all_there_or_none_is(engine: Engine) -> None:
+    workspace_id = factories.workspace(engine)
+    offer_id = factories.offer(engine, workspace_id)
+    blank = PromoCode(workspace_id=workspace_id, code="", offer_id=offer_id).model_dump()
+    codes = PromoCode, tuple(blank), [tuple((blank | {"code": code}).values()) for code in ("ONE", "TWO")]
+    columns = ("scope", "key", "fingerprint", "status", "body", "created_at")
+    kept = [("shop:1", f"key-{n}", "f", 201, "{}", NOW) for n in range(3)]
+    with pytest.raises(IntegrityError), writing(engine) as session:
+        append_to_all(session, [codes, (IdempotencyRecord, columns, [*kept, kept[0]])])
+    with writing(engine) as session:
+        append_to_all(session, [(IdempotencyRecord, columns, []), codes, (IdempotencyRecord, columns, kept)])
+    with reading(engine) as session:
+        told = session.connection().execute
+        assert sorted(told(select(PromoCode.__table__.c.code)).scalars()) == ["ONE", "TWO"]  # type: ignore[attr-defined]
+        assert [tuple(row) for row in told(select(IdempotencyRecord.__table__))] == kept  # type: ignore[attr-defined]
 
 
 def test_whoever_listens_for_statements_hears_of_these_too_and_they_find_the_same(engine: Engine) -> None:
