@@ -16,10 +16,9 @@ from tracker.destinations import Destination, Outcome, pass_on
 from tracker.evidence import HitRef
 from tracker.hosts import EVERYBODY
 from tracker.landing.serving import PageShowing
-from tracker.landing.visits import follows
 from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
-from tracker.requests import Headers, pack_hit, read_headers
+from tracker.requests import Headers, follows, pack_hit, read_headers
 from tracker.resolving import Found, Opened, Refusal, Resolver
 from tracker.responses import Response, Scope, html, redirect_to
 from tracker.spool import Spool, Spooled, Tell

@@ -22,7 +22,8 @@ MOST_BYTES = 1_024
 """Of any header that is looked at: what is remembered or joined is cut to it first, so nobody fills the memory."""
 
 _UNUSUAL = frozenset({b"referer", b"sec-gpc", b"dnt", *(name.encode() for name in PREFETCH_HEADERS)})
-_READ = frozenset({b"host", b"user-agent", b"accept-language", b"x-forwarded-for"}) | _UNUSUAL
+_ASKED_BY_PAGES = frozenset({b"accept", b"accept-encoding", b"content-length", b"origin"})
+_READ = frozenset({b"host", b"user-agent", b"accept-language", b"x-forwarded-for"}) | _UNUSUAL | _ASKED_BY_PAGES
 
 _WORDS = {outcome: outcome.value for outcome in Outcome}
 """An enum's `value` takes longer than the rest of the line that uses it."""
@@ -40,6 +41,13 @@ def read_headers(pairs: Sequence[tuple[bytes, bytes]]) -> Headers:
         if name in _READ:
             told.setdefault(name, []).append(value)
     return {name: b",".join(values) for name, values in told.items()}
+
+
+def follows(headers: Headers) -> bool:
+    """Whether the browser lets itself be followed: neither Global Privacy Control nor Do Not Track is set. A proxy may have
+    repeated what the browser said."""
+    signals = (headers.get(b"sec-gpc", b""), headers.get(b"dnt", b""))
+    return not any(value.strip() == b"1" for signal in signals for value in signal[:MOST_BYTES].split(b","))
 
 
 def pack_hit(
@@ -67,7 +75,7 @@ def _unusual(headers: Headers, agent: bytes, language: bytes) -> Packed:
     # What a referrer says behind its path may be personal, and no verdict needs it.
     referrer = _text(headers.get(b"referer", b"")[:MOST_BYTES], REFERRER_CHARACTERS).partition("?")[0].partition("#")[0]
     kept = _prefetch_headers(headers)
-    if headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1":
+    if not follows(headers):
         kept[AGENT_HEADER] = str(classify(_text(agent, USER_AGENT_CHARACTERS)))
         agent = language = b""
     return pack_words(_text(agent, USER_AGENT_CHARACTERS), referrer, _language(language), kept)

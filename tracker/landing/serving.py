@@ -8,8 +8,7 @@ from tracker.landing.files import NOSNIFF, PageAddresses
 from tracker.landing.known_pages import KnownPage
 from tracker.landing.rendering import Renderer
 from tracker.landing.scenes import Scene
-from tracker.landing.visits import follows
-from tracker.requests import Headers
+from tracker.requests import Headers, follows
 from tracker.resolving import Opened
 from tracker.responses import PRIVATE, Header, Response
 from tracker.segments import HitId

@@ -10,7 +10,7 @@ from tracker.blocks import Block
 from tracker.destinations import Destination, Outcome
 from tracker.hits import unpack
 from tracker.landing.known_pages import KnownPage
-from tracker.requests import Headers, pack_hit
+from tracker.requests import Headers, follows, pack_hit
 from tracker.resolving import Opened
 from tracker.verdicts import Verdict, judge
 
@@ -77,8 +77,3 @@ def is_machine(headers: Headers, method: str) -> bool:
     """Whether a request judges itself as a program's: a preview, a crawler, a bare client."""
     hit = unpack(pack_hit(method, headers, _NO_BLOCK, None, _AT_NO_TIME, "", Outcome.REDIRECTED))
     return judge(hit).verdict == Verdict.MACHINE
-
-
-def follows(headers: Headers) -> bool:
-    """Whether the browser lets itself be followed: neither Global Privacy Control nor Do Not Track is set."""
-    return headers.get(b"sec-gpc") != b"1" and headers.get(b"dnt") != b"1"
