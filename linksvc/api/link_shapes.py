@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from linksvc.api.operation import Failure
-from linksvc.api.payloads import Answer, Payload
+from linksvc.api.payloads import Answer, Day, Moment, Payload
 from linksvc.destinations import MAX_CHARACTERS
 from linksvc.link_terms import PASSED_MOST, UTM_LONGEST, CheckedTerms, LinkTerms
 from linksvc.links import LinkDetails, NewLink
@@ -47,10 +47,10 @@ class UtmPayload(Payload):
 
 
 class TermsPayload(Payload):
-    activates_at: AwareDatetime | date | None = Field(
+    activates_at: Moment | Day | None = Field(
         None, description=f"From when on the link leads to its destination; at once, unless told. {_DAY} its start."
     )
-    expires_at: AwareDatetime | date | None = Field(
+    expires_at: Moment | Day | None = Field(
         None, description=f"Until when, exclusive; for ever, unless told. {_DAY} its end."
     )
     fallback_url: str | None = Field(

@@ -24,8 +24,8 @@ _ERRORS_MOST = 50
 _FORM_FIELDS_MOST = 50
 _FILE_NAME_MOST = 255
 
-_WAYS_TO_WRITE = frozenset({"date", "datetime"})
-"""No field has such a name."""
+_WAYS_TO_WRITE = ("function-before[check(), date]", "function-before[check(), datetime]")
+"""What pydantic calls `Day` and `Moment` of `linksvc.api.payloads`. No field has such a name."""
 
 Headers = Mapping[str, str]
 """By their names in lower case."""

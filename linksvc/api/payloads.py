@@ -1,8 +1,21 @@
 """What the shapes that travel over the API have in common: what is sent is strict, what is answered is frozen."""
 
+import re
+from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from linksvc.money import AMOUNT_MOST, Money
 from linksvc.names import LONGEST
@@ -20,6 +33,24 @@ def _one_line(text: str) -> str:
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_one_line)]
 """A name, a reference: one line of printable characters, not spaces alone."""
+
+
+def _written(form: str, kind: str) -> Callable[[object], object]:
+    """pydantic reads digits alone as seconds or milliseconds since 1970: 20261130000000 would be a day of the year 2612."""
+    written = re.compile(form, re.ASCII)
+
+    def check(value: object) -> object:
+        if isinstance(value, date) or (isinstance(value, str) and written.match(value)):
+            return value
+        raise PydanticCustomError(kind, "It is not written as RFC 3339 has it")
+
+    return check
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written(r"\d{4}-\d\d-\d\d[Tt ]", "datetime_form"))]
+"""A time with its zone, as text. Not strict after the check, for which what it hands on is no JSON any more."""
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written(r"\d{4}-\d\d-\d\d\Z", "date_form"))]
 
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(description="ISO 4217, such as EUR.")]
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from linksvc.api.payloads import Answer, Parameters, Payload
+from linksvc.api.payloads import Answer, Moment, Parameters, Payload
 from linksvc.public_ids import format_id
 from linksvc.webhooks.addresses import MOST_CHARACTERS
 from linksvc.webhooks.deliveries import Delivery, DeliveryPage, DeliveryStory
@@ -50,7 +50,7 @@ class RotationPayload(Payload):
 
 
 class FailedPayload(Payload):
-    since: AwareDatetime = Field(description="Those that were recorded from then on.", examples=["2026-11-20T09:00:00Z"])
+    since: Moment = Field(description="Those that were recorded from then on.", examples=["2026-11-20T09:00:00Z"])
 
 
 class WebhookAnswer(Answer):

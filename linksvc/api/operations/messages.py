@@ -1,14 +1,14 @@
 """Single messages over the API: one transactional SMS to one person, and what became of it."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from sqlmodel import Session
 
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
-from linksvc.api.payloads import Answer, Line, Payload
+from linksvc.api.payloads import Answer, Day, Line, Moment, Payload
 from linksvc.database import reading
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
 from linksvc.link_terms import LinkTerms
@@ -61,7 +61,7 @@ class MessagePayload(Payload):
     page_id: str | None = Field(
         None, max_length=30, description="A published landing page that {{ link }} leads to.", examples=["pag_3"]
     )
-    expires_at: AwareDatetime | date | None = Field(
+    expires_at: Moment | Day | None = Field(
         None, description="Until when the link leads there; a date alone is a day in the workspace's time zone: its end."
     )
 

@@ -1,15 +1,15 @@
 """Offers over the API: what promo codes are worth, when, where and how often."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
-from linksvc.api.payloads import Answer, Currency, Line, Parameters, Payload
+from linksvc.api.payloads import Answer, Currency, Day, Line, Moment, Parameters, Payload
 from linksvc.database import reading
 from linksvc.errors import FieldError, InvalidRequest, NotFound
 from linksvc.money import AMOUNT_MOST
@@ -43,10 +43,10 @@ class OfferPayload(Payload):
     timezone: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
         None, description="The IANA zone its days are days of; the workspace's, unless told.", examples=["Europe/Paris"]
     )
-    starts_at: AwareDatetime | date | None = Field(
+    starts_at: Moment | Day | None = Field(
         None, description="From when on; now, unless told. A date alone is the start of that day in the offer's zone."
     )
-    ends_at: AwareDatetime | date | None = Field(
+    ends_at: Moment | Day | None = Field(
         None, description="Until when, exclusive; for ever, unless told. A date alone is the end of that day."
     )
     days_after_delivery: int = Field(

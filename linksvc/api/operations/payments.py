@@ -4,13 +4,13 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from linksvc.api.once import answer_once, answer_with, scope_of
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.messages import FIELDS, MESSAGE_FAILURES, RecipientPayload
-from linksvc.api.payloads import Answer, Line, MoneyAnswer, Parameters, Payload, SentMoney
+from linksvc.api.payloads import Answer, Line, Moment, MoneyAnswer, Parameters, Payload, SentMoney
 from linksvc.database import reading
 from linksvc.destinations import MAX_CHARACTERS as LONGEST_DESTINATION
 from linksvc.models import Payment
@@ -68,7 +68,7 @@ class PaymentPayload(Payload):
         description="What is sent once it is paid, from the same sender; fields as above but the link. Empty: nothing.",
         examples=["Merci {{ first_name }}, nous avons reçu votre paiement."],
     )
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Moment | None = Field(
         None, description="Until when it may be paid; for ever, unless told. At Stripe 24 hours at most, and unless told."
     )
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 import orjson
 import structlog
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from linksvc.api.once import do_once
 from linksvc.api.operation import LINES_MOST, NDJSON, Call, Operation, Streamed
 from linksvc.api.operations.redemptions import REDEEM, redeeming
 from linksvc.api.parsing import parse_json
-from linksvc.api.payloads import Answer, Parameters
+from linksvc.api.payloads import Answer, Moment, Parameters
 from linksvc.api.problems import DATABASE_TROUBLE, InternalError, ProblemDetails, database_trouble, details_of
 from linksvc.api.till_shapes import NO_SHOP, RedemptionAnswer, RedemptionPayload, refusals, till_of
 from linksvc.errors import Problem
@@ -41,7 +41,7 @@ class UploadLine(RedemptionPayload):
         description="As the header of a redemption that is sent alone; with the same key it is the same redemption.",
         examples=["lyon-1-000042"],
     )
-    occurred_at: AwareDatetime = Field(description="When it happened, by the till's clock; it is judged by that moment.")
+    occurred_at: Moment = Field(description="When it happened, by the till's clock; it is judged by that moment.")
 
     def alone(self) -> RedemptionPayload:
         """The request that it stands for."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from linksvc.api.once import Work, answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
-from linksvc.api.payloads import Answer, Line, Parameters, SentMoney
+from linksvc.api.payloads import Answer, Line, Moment, Parameters, SentMoney
 from linksvc.api.till_shapes import (
     NO_SHOP,
     RedemptionAnswer,
@@ -43,8 +43,8 @@ class RedemptionsQuery(Parameters):
     shop_id: str | None = Field(
         None, max_length=40, description="Those of that shop. A shop's key sees its own alone.", examples=["shp_1"]
     )
-    since: AwareDatetime | None = Field(None, description="Those we learnt of from then on.")
-    until: AwareDatetime | None = Field(None, description="Those we learnt of before that.")
+    since: Moment | None = Field(None, description="Those we learnt of from then on.")
+    until: Moment | None = Field(None, description="Those we learnt of before that.")
     after: str | None = Field(None, max_length=200, description="`next_after` of the page before.")
     limit: int = Field(100, ge=1, le=PAGE_MOST)
 

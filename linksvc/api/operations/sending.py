@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Session
 
 from linksvc import campaign_control
 from linksvc.api.once import answer_once
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.operations.reports import NOT_FOUND, CampaignAnswer, describe
-from linksvc.api.payloads import Payload
+from linksvc.api.payloads import Moment, Payload
 
 
 class SendPayload(Payload):
@@ -28,7 +28,7 @@ class SendPayload(Payload):
         description="Whose clocks: an IANA name, or “recipient” for each recipient's own; the workspace's, unless told.",
         examples=["Europe/Paris", "recipient"],
     )
-    expires_at: AwareDatetime | None = Field(None, description="Nothing leaves from then on.")
+    expires_at: Moment | None = Field(None, description="Nothing leaves from then on.")
 
 
 def send_campaign(call: Call[SendPayload, None]) -> Prepared:

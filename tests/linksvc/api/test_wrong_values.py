@@ -128,3 +128,13 @@ def test_nothing_speaks_of_python_whatever_is_sent() -> None:
                             error,
                         )
                         assert error.message.endswith(".")
+
+
+@pytest.mark.parametrize("digits", ['"20261130000000"', '"1.9e9"', '"20261130"', "1795165260"])
+def test_digits_alone_are_no_time(digits: str) -> None:
+    offer = f'{{"name":"o","kind":"percentage","percent":"10","ends_at":{digits}}}'
+    assert told(body("add_offer"), offer) == {"ends_at": f"{TIME} Or: {DAY}"}
+    with pytest.raises(InvalidRequest):
+        query = SHAPES["read_redemptions"].query
+        assert query is not None
+        read_pairs([("since", digits.strip('"'))], query)
