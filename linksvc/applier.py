@@ -13,7 +13,6 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select, update
 
 from linksvc import counters, facts, leases
-from linksvc.bulk import update_rows
 from linksvc.clock import Clock
 from linksvc.database import BATCH_ROWS, reading, writing
 from linksvc.facts import NewFact
@@ -72,7 +71,7 @@ def change_verdicts(engine: Engine, campaign_id: int, rulings: Sequence[Ruling],
         changes = [change for hit in counted if (change := exchanged(hit, ruled[hit.source]))]
         now = clock()
         facts.record(session, [_fact(campaign_id, change) for change in changes], now, applied_at=now)
-        news.tell_movement(session, campaign_id, move(session, campaign_id, (), changes), now)
+        news.tell_movement(session, campaign_id, move(session, campaign_id, (), changes, now), now)
     settled = sum(hit.reason == INTERACTION for hit in counted)
     return Settled(len(changes), len(ruled) - len(changes) - settled)
 
@@ -112,7 +111,6 @@ def apply_batch(engine: Engine, campaign_id: int, holder: str, clock: Clock) -> 
         pending = _pending(session, campaign_id)
         if pending:
             _apply(session, campaign_id, pending, clock)
-            _mark_applied(session, pending, clock)
             _finish(session, campaign_id, clock)
         return len(pending)
 
@@ -139,20 +137,14 @@ def _apply(session: Session, campaign_id: int, pending: Sequence[NewFact], clock
     human = (told & hits.keys()) | applied_sources(session, campaign_id, "interaction", hits.keys())
     write_rows(session, campaign_id, [raised(_as_told(hits[source])) for source in sorted(human)])
     counted = find_counted(session, campaign_id, told - hits.keys())
-    moved = move(session, campaign_id, pending, [raised(hit) for hit in counted if hit.reason != INTERACTION], human)
-    news.tell_movement(session, campaign_id, moved, clock())
+    changes, now = [raised(hit) for hit in counted if hit.reason != INTERACTION], clock()
+    news.tell_movement(session, campaign_id, move(session, campaign_id, pending, changes, now, human), now)
 
 
 def _as_told(fact: NewFact) -> HeldHit:
     """The hit of a `hit` fact, before anything else was learnt of it."""
     segment, _, position = fact.source.rpartition(":")
     return HeldHit(segment, int(position), fact.n, fact.occurred_at, fact.value, fact.detail, 0)
-
-
-def _mark_applied(session: Session, pending: Sequence[NewFact], clock: Clock) -> None:
-    now = clock()
-    rows = [(fact.campaign_id, fact.kind, fact.source, now) for fact in pending]
-    update_rows(session, Fact, ("campaign_id", "kind", "source"), ("applied_at",), rows)
 
 
 def _finish(session: Session, campaign_id: int, clock: Clock) -> None:

@@ -121,7 +121,7 @@ def update_rows(
     name = quote(str(table.__tablename__))
     if is_sqlite(session):
         changes, chosen = ", ".join(f"{quote(c)} = ?" for c in columns), " AND ".join(f"{quote(k)} = ?" for k in keys)
-        values = [(*row[len(keys) :], *row[: len(keys)]) for row in as_stored(table, (*keys, *columns), rows)]
+        values = as_stored(table, (*columns, *keys), [(*row[len(keys) :], *row[: len(keys)]) for row in rows])
         connection.exec_driver_sql(f"UPDATE {name} SET {changes} WHERE {chosen}", values)  # noqa: S608
         return
     changes = ", ".join(f"{quote(c)} = given.{quote(c)}" for c in columns)
@@ -129,6 +129,28 @@ def update_rows(
     given = recordset(connection, table, (*keys, *columns))
     statement = f"UPDATE {name} SET {changes} FROM {given} WHERE {chosen}"  # noqa: S608
     execute(connection, statement, as_records(rows), is_planned_anew=True)
+
+
+def mark_rows(
+    session: Session,
+    table: type[SQLModel],
+    marked: tuple[str, Any],
+    within: Mapping[str, Any],
+    key: str,
+    values: Collection[Any],
+) -> None:
+    """Writes the same into one column, named with what it gets, of the rows whose `key`, a number or a text, is one of the
+    values and that lie `within`: columns and what they hold. A statement of its own for each row takes twice as long."""
+    if not values:
+        return
+    connection, sqlite = session.connection(), is_sqlite(session)
+    quote = connection.dialect.identifier_preparer.quote
+    place, chosen = ("?", "IN (SELECT value FROM json_each(?))") if sqlite else ("%s", "= ANY(%s)")
+    held = " AND ".join(f"{quote(name)} = {place}" for name in within)
+    change = f"UPDATE {quote(str(table.__tablename__))} SET {quote(marked[0])} = {place}"  # noqa: S608
+    told = (marked[1], *within.values())
+    given = as_stored(table, (marked[0], *within), [told])[0] if sqlite else told
+    execute(connection, f"{change} WHERE {held} AND {quote(key)} {chosen}", (*given, as_one(sqlite, values)))
 
 
 def add_to_rows(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel, create_engine
 
@@ -215,6 +215,26 @@ def glancing(engine: Engine) -> Iterator[Session]:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection, Session(connection) as session:
         yield session
+
+
+@contextmanager
+def sending_ahead(session: Session) -> Iterator[None]:
+    """A block of a transaction whose statements PostgreSQL works on while the caller goes on: only what asks for rows waits.
+    One that fails raises when the next waits, or at the end of the block."""
+    if is_sqlite(session):
+        yield
+        return
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    errors: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except errors as error:
+        is_gone = connection.dialect.is_disconnect(error, driver, None)
+        raise DBAPIError.instance(
+            "", None, error, errors, hide_parameters=True, connection_invalidated=is_gone, dialect=connection.dialect
+        ) from error
 
 
 def is_sqlite(session: Session) -> bool:

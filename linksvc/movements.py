@@ -4,20 +4,22 @@ Called by `linksvc.applier` alone, in a transaction that nobody else counts this
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 
 from sqlmodel import Session, select
 
 from linksvc import counters
-from linksvc.bulk import update_rows
+from linksvc.bulk import mark_rows, update_rows
 from linksvc.click_contexts import ClickContext, click_contexts
+from linksvc.database import sending_ahead
 from linksvc.facts import AnyFact
 from linksvc.first_redemptions import first_redemptions
 from linksvc.hit_verdicts import INTERACTION, Change, first_hits, write_rows
-from linksvc.models import Campaign, Message
+from linksvc.models import Campaign, Fact, Message
 from linksvc.moved_occurrences import take_along
 from linksvc.stamps import WRITTEN, Stamps, add_hit, close_window, copy_of, fold, set_hits
 from linksvc.tallies import ABOUT_MONEY, Tally
@@ -44,10 +46,15 @@ class Movement:
 
 
 def move(
-    session: Session, campaign_id: int, facts: Sequence[AnyFact], changes: Sequence[Change], human: Collection[str] = ()
+    session: Session,
+    campaign_id: int,
+    facts: Sequence[AnyFact],
+    changes: Sequence[Change],
+    now: datetime,
+    human: Collection[str] = (),
 ) -> Movement:
-    """Folds facts that are not applied yet, and exchanges the verdicts of hits that are counted already. Returns what there
-    is to tell of it.
+    """Applies facts, which are marked so, and exchanges the verdicts of hits that are counted already. Returns what there is
+    to tell of it.
 
     `human`: sources of `hit` facts among `facts` that count as human whatever they say.
     """
@@ -55,24 +62,40 @@ def move(
     verdicts = {fact.source: "human" if fact.source in human else fact.value for fact in facts if fact.kind == "hit"}
     stamped = _stamp(session, campaign_id, facts, changes, verdicts)
     tally = Tally()
-    for before, moved in stamped:
-        tally.exchange(before, moved)
     take_along(session, campaign_id, stamped, changes, tally)
-    after = {stamps.n: stamps for _, stamps in stamped}
+    # Everything is read by now.
+    with sending_ahead(session):
+        _mark_applied(session, campaign_id, facts, now)
+        _write_stamps(session, campaign_id, stamped)
+        for before, moved in stamped:
+            tally.exchange(before, moved)
+        _tally_occurrences(tally, facts, changes, {stamps.n: stamps for _, stamps in stamped}, human)
+        counters.write(session, campaign_id, tally)
+    return Movement([(before.state, stamps) for before, stamps in stamped], _clicks(facts, changes, verdicts))
+
+
+def _tally_occurrences(
+    tally: Tally,
+    facts: Sequence[AnyFact],
+    changes: Sequence[Change],
+    after: Mapping[int, Stamps],
+    human: Collection[str],
+) -> None:
+    """Counts each visit and whatever has to do with money, under its message's stamps as they will be."""
     for fact in facts:
+        if fact.kind not in OCCURRING:
+            continue
         stamps = None if fact.n is None else after[fact.n]
-        if fact.kind == "hit":
-            reason = INTERACTION if fact.source in human else fact.detail
-            tally.add_hit(verdicts[fact.source], reason, fact.occurred_at, stamps)
-        elif fact.kind in ABOUT_MONEY:
+        if fact.kind in ABOUT_MONEY:
             tally.add_money(fact.kind, fact.occurred_at, fact.amount_minor, fact.currency, stamps)
+        elif fact.source in human:
+            tally.add_hit("human", INTERACTION, fact.occurred_at, stamps)
+        else:
+            tally.add_hit(fact.value, fact.detail, fact.occurred_at, stamps)
     for change in changes:
         stamps = None if change.hit.n is None else after[change.hit.n]
         tally.add_hit(change.hit.verdict, change.hit.reason, change.hit.occurred_at, stamps, -1)
         tally.add_hit(change.verdict, change.reason, change.hit.occurred_at, stamps)
-    _write_stamps(session, campaign_id, stamped)
-    counters.write(session, campaign_id, tally)
-    return Movement([(before.state, stamps) for before, stamps in stamped], _clicks(facts, changes, verdicts))
 
 
 def _clicks(facts: Sequence[AnyFact], changes: Sequence[Change], verdicts: dict[str, str]) -> list[HumanHit]:
@@ -124,17 +147,25 @@ def _tell_clicks(
         stamps.device, stamps.os, stamps.click_hour = contexts.get(stamps.n, ClickContext())
 
 
+def _mark_applied(session: Session, campaign_id: int, facts: Iterable[AnyFact], now: datetime) -> None:
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for fact in facts:
+        by_kind[fact.kind].append(fact.source)
+    for kind, sources in by_kind.items():
+        mark_rows(session, Fact, ("applied_at", now), {"campaign_id": campaign_id, "kind": kind}, "source", sources)
+
+
 def _write_stamps(session: Session, campaign_id: int, stamped: Iterable[tuple[Stamps, Stamps]]) -> None:
     """Writes what changed: of a batch's messages mostly the same few columns."""
-    rows: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
+    rows: dict[tuple[int, ...], list[tuple[object, ...]]] = defaultdict(list)
     for before, after in stamped:
         values = _written(after)
-        changed = [place for place, (old, new) in enumerate(zip(_written(before), values, strict=True)) if old != new]
+        changed = tuple(compress(_PLACES, map(ne, _written(before), values)))
         if changed:
-            names = tuple(WRITTEN[place] for place in changed)
-            rows[names].append((campaign_id, after.n, *(values[place] for place in changed)))
-    for names, of_these in rows.items():
-        update_rows(session, Message, ("campaign_id", "n"), names, of_these)
+            rows[changed].append((campaign_id, after.n, *[values[place] for place in changed]))
+    for places, of_these in rows.items():
+        update_rows(session, Message, ("campaign_id", "n"), tuple(WRITTEN[place] for place in places), of_these)
 
 
 _written = attrgetter(*WRITTEN)
+_PLACES = range(len(WRITTEN))

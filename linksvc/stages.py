@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 
 from sqlalchemy import ColumnElement, and_, func, or_, true
 from sqlmodel import col
@@ -32,6 +33,8 @@ class Stage:
     at: ColumnElement[datetime]
     state: str = ""
     """The state that a message must be in; empty: whatever it is in."""
+    needs: str = ""
+    """The stamp without which no message stands there; empty: there is none."""
 
 
 def _first(*moments: datetime | None) -> datetime | None:
@@ -66,7 +69,7 @@ def _not_within(column: str) -> ColumnElement[bool]:
 
 def _done(name: str) -> Stage:
     column = f"{name}_at"
-    return Stage(name, lambda s: _within(s, column), _is_within(column), _moment(column))
+    return Stage(name, lambda s: _within(s, column), _is_within(column), _moment(column), needs=column)
 
 
 def _done_late(name: str) -> Stage:
@@ -78,6 +81,7 @@ def _done_late(name: str) -> Stage:
         lambda s: getattr(s, column) if not _within(s, column) else None,
         and_(moment.is_not(None), _ENDS_AT.is_not(None), moment > _ENDS_AT),
         moment,
+        needs=column,
     )
 
 
@@ -140,12 +144,14 @@ STAGES: dict[str, Stage] = {
             lambda s: None if _within(s, "clicked_at") else _within(s, "suspect_at"),
             and_(_is_within("suspect_at"), _UNCLICKED),
             _moment("suspect_at"),
+            needs="suspect_at",
         ),
         Stage(
             "machine",
             lambda s: None if _within(s, "clicked_at") or _within(s, "suspect_at") else _within(s, "machine_at"),
             and_(_is_within("machine_at"), _UNCLICKED, _not_within("suspect_at")),
             _moment("machine_at"),
+            needs="machine_at",
         ),
         _done("engaged"),
         _done("redeemed"),
@@ -154,6 +160,7 @@ STAGES: dict[str, Stage] = {
             lambda s: _within(s, "redeemed_at") if s.tracked and not _within(s, "clicked_at") else None,
             and_(_is_within("redeemed_at"), col(Message.tracked), _UNCLICKED),
             _moment("redeemed_at"),
+            needs="redeemed_at",
         ),
         *(_done(name) for name in DONE[3:]),
         *(_done_late(name) for name in DONE),
@@ -189,12 +196,17 @@ MONEY = (*BROUGHT, *TAKEN_BACK)
 
 def stages_of(stamps: Stamps) -> Iterator[tuple[str, datetime]]:
     """The stages that a message stands at, each with the moment it got there."""
-    for stage in _of_state(stamps.state):
+    for stage in _open_to(stamps.state, tuple([moment is not None for moment in _needed(stamps)])):
         if (moment := stage.when(stamps)) is not None:
             yield stage.name, moment
 
 
+_NEEDED = tuple(dict.fromkeys(stage.needs for stage in STAGES.values() if stage.needs))
+_needed = attrgetter(*_NEEDED)
+
+
 @cache
-def _of_state(state: str) -> tuple[Stage, ...]:
-    """The stages at which a message of that state may stand."""
-    return tuple(stage for stage in STAGES.values() if stage.state in ("", state))
+def _open_to(state: str, there: tuple[bool, ...]) -> tuple[Stage, ...]:
+    """The stages at which a message of that state and with these of _NEEDED may stand: most messages have few."""
+    missing = {name for name, is_there in zip(_NEEDED, there, strict=True) if not is_there}
+    return tuple(one for one in STAGES.values() if one.state in ("", state) and one.needs not in missing)

@@ -20,7 +20,7 @@ reason    Visits by why their verdict is what it is, those that name nobody too.
 `timeline_count` holds the same stages and occurrences by the quarter of an hour in which they came about.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -90,7 +90,11 @@ class Place(NamedTuple):
 
 def quarter_of(moment: Any) -> int:
     """The quarter of an hour that a moment lies in, counted from 1970 on; one that is a quarter already stays so."""
-    return int(moment) if isinstance(moment, int | float) else int(moment.timestamp()) // _QUARTER_S
+    return int(moment) if isinstance(moment, int | float) else _quarter(moment)
+
+
+def _quarter(moment: datetime) -> int:
+    return int(moment.timestamp()) // _QUARTER_S
 
 
 def place_of(stamps: Stamps) -> Place:
@@ -113,10 +117,10 @@ class Tally:
     """Changes to one campaign's counters, summed before they are written."""
 
     def __init__(self) -> None:
-        self._messages: Counter[_Alike] = Counter()
-        self._happened: Counter[_Occurrence] = Counter()
-        self._amounts: Counter[_Occurrence] = Counter()
-        self._reasons: Counter[tuple[str, str]] = Counter()
+        self._messages: defaultdict[_Alike, int] = defaultdict(int)
+        self._happened: defaultdict[_Occurrence, int] = defaultdict(int)
+        self._amounts: defaultdict[_Occurrence, int] = defaultdict(int)
+        self._reasons: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def add(self, stamps: Stamps, times: int = 1) -> None:
         """Counts so many messages like this one under every stage it stands at; fewer than 0 takes them away."""
@@ -156,7 +160,7 @@ class Tally:
         for occurrence in self._happened.keys() | self._amounts.keys():
             found.add_occurrence(occurrence, self._happened[occurrence], self._amounts[occurrence])
         for (stage, reason), times in self._reasons.items():
-            found.counts[Cell(REASON, reason, ANY_COHORT, stage, "")] += times
+            found.add_reason(reason, stage, times)
         return found.spread_out()
 
 
@@ -188,17 +192,19 @@ def _alike(stamps: Stamps) -> _Alike:
     moments = _happened(stamps)
     ends_at = stamps.window_ends_at
     if ends_at is None or max(filter(None, moments)) <= ends_at:
-        quarters = [moment and quarter_of(moment) for moment in moments]
+        quarters = [moment and _quarter(moment) for moment in moments]
         return *_told(stamps), *quarters, None, *_delays(stamps)
     # What is late in its quarter is behind the end's quarter by a half, also where they are the same.
-    shifted = [moment and quarter_of(moment) + (0.5 if moment > ends_at else 0) for moment in moments]
-    return *_told(stamps), *shifted, quarter_of(ends_at), *_delays(stamps)
+    shifted = [moment and _quarter(moment) + (0.5 if moment > ends_at else 0) for moment in moments]
+    return *_told(stamps), *shifted, _quarter(ends_at), *_delays(stamps)
 
 
 def _delays(stamps: Stamps) -> tuple[str, str, str]:
     """From the receipt that says delivered to the click, from submission to the redemption and to the final receipt; empty:
     there is none."""
     receipt, submitted = stamps.receipt_at, stamps.submitted_at
+    if receipt is None and stamps.redeemed_at is None:
+        return "", "", ""
     clicked = receipt and stamps.state == "delivered" and stamps.clicked_at
     return (
         delay_step(receipt, clicked) if receipt and clicked else "",
@@ -207,20 +213,47 @@ def _delays(stamps: Stamps) -> tuple[str, str, str]:
     )
 
 
-_Summed = Counter[tuple[str, str]]
+_Common = tuple[str, str, datetime]
+"""(by, value, cohort): what a counter counts by."""
+
+_Summed = defaultdict[tuple[str, str], int]
 """By stage and currency."""
 
 
-class _Sums:
-    """Counts by place and by quarter, before they are spread out over what a place has in common with others."""
+def _nothing() -> _Summed:
+    return defaultdict(int)
+
+
+class _Column:
+    """One of the counters' numbers, by place and by quarter, before it is spread out over what a place has in common with
+    others."""
 
     def __init__(self) -> None:
-        self.counts: Counter[Cell | TimeCell] = Counter()
-        self._amounts: Counter[Cell | TimeCell] = Counter()
-        self._placed: defaultdict[Place | None, _Summed] = defaultdict(Counter)
-        self._placed_amounts: defaultdict[Place | None, _Summed] = defaultdict(Counter)
-        self._timed: defaultdict[int, _Summed] = defaultdict(Counter)
-        self._timed_amounts: defaultdict[int, _Summed] = defaultdict(Counter)
+        self.common: defaultdict[_Common, _Summed] = defaultdict(_nothing)
+        self.placed: defaultdict[Place | None, _Summed] = defaultdict(_nothing)
+        self.timed: defaultdict[int, _Summed] = defaultdict(_nothing)
+
+    def spread_out(self) -> dict[Cell | TimeCell, int]:
+        for place, summed in self.placed.items():
+            numbers = [(what, number) for what, number in summed.items() if number]
+            for common in _shared(place) if numbers else ():
+                sums = self.common[common]
+                for what, number in numbers:
+                    sums[what] += number
+        found: dict[Cell | TimeCell, int] = {}
+        for common, summed in self.common.items():
+            found.update((Cell(*common, *what), number) for what, number in summed.items() if number)
+        for quarter, summed in self.timed.items():
+            begin = _begin_of(quarter)
+            found.update((TimeCell(begin, *what), number) for what, number in summed.items() if number)
+        return found
+
+
+class _Sums:
+    """The counts, and the amounts of those that have any."""
+
+    def __init__(self) -> None:
+        self._counts, self._amounts = _Column(), _Column()
 
     def add_messages(self, alike: _Alike, times: int) -> None:
         """Its moments are quarters here. What a stage asks for that is not told is as if it had not happened; of two moments
@@ -228,12 +261,13 @@ class _Sums:
         stamps = Stamps(0, **dict(zip(_ALIKE, alike, strict=False)))
         place = place_of(stamps)
         stages: dict[str, Any] = dict(stages_of(stamps))
-        placed = self._placed[place]
+        placed, timed, common = self._counts.placed[place], self._counts.timed, self._counts.common
         for stage, quarter in stages.items():
-            placed[stage, ""] += times
-            self._timed[int(quarter)][stage, ""] += times
+            what = (stage, "")
+            placed[what] += times
+            timed[int(quarter)][what] += times
         for by, value, stage in _spread(stamps, stages.keys(), *alike[-3:]):
-            self.counts[Cell(by, value, ANY_COHORT, stage, "")] += times
+            common[by, value, ANY_COHORT][stage, ""] += times
         if stamps.parts_accepted and stamps.submitted_at:
             fragments, cost = stamps.parts_accepted * times, stamps.price_micros * times
             submitted = _Occurrence(place, place.cohort, FRAGMENT, stamps.price_currency)
@@ -241,27 +275,18 @@ class _Sums:
 
     def add_occurrence(self, one: _Occurrence, times: int, amount: int) -> None:
         what = (one.stage, one.currency)
-        self._placed[one.place][what] += times
-        self._timed[one.quarter][what] += times
-        if amount:
-            self._placed_amounts[one.place][what] += amount
-            self._timed_amounts[one.quarter][what] += amount
+        for column, number in ((self._counts, times), (self._amounts, amount)):
+            if number:
+                column.placed[one.place][what] += number
+                column.timed[one.quarter][what] += number
+
+    def add_reason(self, reason: str, stage: str, times: int) -> None:
+        self._counts.common[REASON, reason, ANY_COHORT][stage, ""] += times
 
     def spread_out(self) -> Counted:
-        for placed, timed, sums in (
-            (self._placed, self._timed, self.counts),
-            (self._placed_amounts, self._timed_amounts, self._amounts),
-        ):
-            for place, summed in placed.items():
-                for (stage, currency), number in summed.items():
-                    for by, value, cohort in _shared(place) if number else ():
-                        sums[Cell(by, value, cohort, stage, currency)] += number
-            for quarter, summed in timed.items():
-                for (stage, currency), number in summed.items():
-                    if number:
-                        sums[TimeCell(_begin_of(quarter), stage, currency)] += number
-        touched = [cell for sums in (self.counts, self._amounts) for cell, number in sums.items() if number]
-        return {cell: (self.counts[cell], self._amounts[cell]) for cell in sorted(set(touched), key=in_order)}
+        counts, amounts = self._counts.spread_out(), self._amounts.spread_out()
+        touched = sorted(counts.keys() | amounts.keys(), key=in_order)
+        return {cell: (counts.get(cell, 0), amounts.get(cell, 0)) for cell in touched}
 
 
 def in_order(cell: Cell | TimeCell) -> tuple[bool, tuple[Any, ...]]:
@@ -269,8 +294,8 @@ def in_order(cell: Cell | TimeCell) -> tuple[bool, tuple[Any, ...]]:
 
 
 @lru_cache(REMEMBERED)
-def _shared(place: Place | None) -> tuple[tuple[str, str, datetime], ...]:
-    """(by, value, cohort) of everything that is counted at a place; None: of what names nobody."""
+def _shared(place: Place | None) -> tuple[_Common, ...]:
+    """Everything that is counted at a place; None: of what names nobody."""
     total = (TOTAL, "", ANY_COHORT)
     if place is None:
         return (total,)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
-from linksvc.bulk import LEAST_COPIED, append_rows, insert_fresh, insert_rows, listed, read_rows, update_rows
+from linksvc.bulk import LEAST_COPIED, append_rows, insert_fresh, insert_rows, listed, mark_rows, read_rows, update_rows
 from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit, Message
 from linksvc.stamps import COLUMNS, Stamps, stamps_of
@@ -163,6 +163,19 @@ def test_a_value_that_no_database_takes_is_refused(postgresql_url: str, value: A
     with pytest.raises((ValueError, DataError)), writing(engine) as session:
         update_rows(session, Message, ("campaign_id", "n"), ("network",), [(campaign, 0, value)])
     engine.dispose()
+
+
+def test_rows_are_marked_by_their_key_and_no_others(engine: Engine, campaign: int) -> None:
+    insert(engine, [fact(campaign, i) for i in range(4)])
+    sources = ["segment:1", "segment:3", "segment:9", TEXTS[0]]
+    with writing(engine) as session:
+        mark_rows(session, Fact, ("applied_at", MOMENTS[2]), {"campaign_id": campaign, "kind": "hit"}, "source", sources)
+        mark_rows(session, Fact, ("applied_at", None), {"campaign_id": campaign, "kind": "hit"}, "source", [])
+        mark_rows(session, Fact, ("applied_at", None), {"campaign_id": campaign, "kind": "receipt"}, "source", sources)
+    with reading(engine) as session:
+        found = session.exec(select(Fact.source, Fact.applied_at).order_by(col(Fact.source))).all()
+    assert [source for source, at in found if at == MOMENTS[2]] == ["segment:1", "segment:3"]
+    assert [source for source, at in found if at == NOW] == ["segment:0", "segment:2"]
 
 
 def test_rows_that_were_there_are_not_told_as_fresh(postgresql_url: str) -> None:

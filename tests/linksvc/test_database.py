@@ -1,14 +1,15 @@
-"""SQLite's one writer: who waits for its place, and who is told that it does not come free."""
+"""SQLite's one writer: who waits for its place, and who is told that it does not come free. And PostgreSQL's statements
+that nobody waits for."""
 
 import threading
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from linksvc import database
-from linksvc.database import open_engine, reading, writing
+from linksvc.database import open_engine, reading, sending_ahead, writing
 from linksvc.models import Workspace
 from tests import factories
 
@@ -83,3 +84,30 @@ def test_what_was_read_may_be_used_when_the_reading_is_over(engine: Engine) -> N
     with reading(engine) as session:
         found = session.get_one(Workspace, workspace_id)
     assert found.name == "Alder"
+
+
+def emails(engine: Engine) -> list[str]:
+    with reading(engine) as session:
+        return list(session.connection().execute(text("SELECT email FROM user_account ORDER BY email")).scalars())
+
+
+def test_statements_sent_ahead_are_run_in_their_order_and_seen_by_what_asks_for_rows(engine: Engine) -> None:
+    with writing(engine) as session, sending_ahead(session):
+        connection = session.connection()
+        connection.execute(USER)
+        connection.exec_driver_sql("UPDATE user_account SET email = 'b'")
+        assert connection.exec_driver_sql("SELECT email FROM user_account").scalar_one() == "b"
+        connection.exec_driver_sql("UPDATE user_account SET email = 'c' WHERE email = 'b'")
+    assert emails(engine) == ["c"]
+
+
+def test_a_statement_sent_ahead_that_fails_takes_the_transaction_back(engine: Engine) -> None:
+    with pytest.raises(DBAPIError), writing(engine) as session:
+        with sending_ahead(session):
+            session.connection().execute(USER)
+            session.connection().exec_driver_sql("UPDATE user_account SET id = NULL")
+        raise AssertionError("it is told by now")
+    assert emails(engine) == []
+    with writing(engine) as session:
+        session.connection().execute(USER)
+    assert emails(engine) == ["a"]
