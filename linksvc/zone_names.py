@@ -10,7 +10,7 @@ _FORM = re.compile(r"[A-Za-z0-9_+/-]+")
 """Without a dot: a part of the name is looked up as if it were a Python package."""
 
 _NOT_NAMES = ("posix/", "right/", "posixrules", "localtime", "Factory")
-"""Files of the database under names that are no zone's: `localtime` is whatever zone the machine is set to, `Factory` none."""
+"""Files of the database under names that are no zone's: `localtime` is what the machine is set to, `Factory` nothing."""
 
 
 def zone_named(name: str) -> ZoneInfo | None:
