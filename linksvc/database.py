@@ -219,8 +219,8 @@ def glancing(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def sending_ahead(session: Session) -> Iterator[None]:
-    """A block of a transaction whose statements PostgreSQL works on while the caller goes on: only what asks for rows waits.
-    One that fails raises when the next waits, or at the end of the block."""
+    """A block of a transaction whose statements PostgreSQL works on while the caller goes on. None of them may ask for rows,
+    or for how many it changed; one that fails raises at the end of the block, if not before."""
     if is_sqlite(session):
         yield
         return
