@@ -1,9 +1,12 @@
 """Sending a draft from its own page: what is reviewed is what leaves, once, and by nobody but who may."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from sqlalchemy import Engine
 from sqlmodel import col, func, select, update
 
@@ -15,6 +18,7 @@ from linksvc.models import Campaign, Contact, Message, Suppression, Workspace
 from linksvc.production import produce_batch
 from linksvc.route_prices import Price, PriceLine, set_price
 from tests import factories
+from tests.dashboards.conftest import Served
 from tests.dashboards.scenes import new_campaign
 from tests.dashboards.site import Site, read_token
 from tests.factories import NOW
@@ -188,3 +192,18 @@ def test_the_cost_of_nobody_is_none(engine: Engine) -> None:
     with reading(engine) as session:
         told = estimate_cost(session, session.get_one(Campaign, campaign_id), "https://go.example", NOW)
     assert (told.parts, told.costs, told.unpriced) == (None, (), 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_review_is_accessible_fits_a_phone_and_sends_by_its_button(served: Served, scheme: str) -> None:
+    people(served.engine, served.workspace_id)
+    campaign_id = factories.campaign(served.engine, served.workspace_id, text=TEXT)
+    page = served.open(color_scheme=scheme, viewport={"width": 360, "height": 740})
+    page.goto(f"/campaigns/cmp_{campaign_id}/send")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    results = Axe().run(page)
+    assert results.violations_count == 0, json.dumps(results.response["violations"], indent=1)[:3000]
+    page.get_by_role("button", name="Send to 4 people now").click()
+    expect(page).to_have_url(re.compile(rf"/campaigns/cmp_{campaign_id}$"))
+    with reading(served.engine) as session:
+        assert session.get_one(Campaign, campaign_id).state == "producing"
