@@ -153,7 +153,8 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         # From a number to what was sent to it: replies and STOP. A contact's number may have changed since.
         Index("ix_message_number", "number"),
-        {"sqlite_with_rowid": False},
+        # It changes several times, and stays on its page where there is room.
+        {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": 50}},
     )
     campaign_id: int = key("campaign.id")
     n: int = key()

@@ -24,6 +24,15 @@ def test_models_and_migrations_agree(engine: Engine) -> None:
     assert differences(engine) == []
 
 
+def test_messages_have_the_room_on_their_page_that_the_model_says(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # It has no such setting: a row is changed in its place.
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT reloptions FROM pg_class WHERE relname = 'message'")).scalar_one()
+    room = Message.__table__.dialect_options["postgresql"]["with"]  # type: ignore[attr-defined]
+    assert told == [f"{name}={value}" for name, value in room.items()] == ["fillfactor=50"]
+
+
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert migrate(engine) == migrate(engine)
     check_revision(engine)
