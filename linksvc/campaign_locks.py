@@ -6,10 +6,10 @@ joining, so that with many senders a change would wait for ever; here whoever co
 
 from hashlib import blake2b
 
-from sqlalchemy import BigInteger, func, literal
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from linksvc.database import is_sqlite
+from linksvc.statements import execute
 
 
 def lock_to_mark(session: Session, campaign_id: int) -> None:
@@ -27,5 +27,7 @@ def _lock(session: Session, campaign_id: int, *, shared: bool) -> None:
     if is_sqlite(session):
         return
     digest = blake2b(str(campaign_id).encode(), digest_size=8, person=b"campaign-lock").digest()
-    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-    session.exec(select(lock(literal(int.from_bytes(digest, "big", signed=True), BigInteger))))
+    execute(session.connection(), _SHARED if shared else _ALONE, (int.from_bytes(digest, "big", signed=True),))
+
+
+_SHARED, _ALONE = "SELECT pg_advisory_xact_lock_shared(%s::bigint)", "SELECT pg_advisory_xact_lock(%s::bigint)"

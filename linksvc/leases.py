@@ -7,6 +7,7 @@ from sqlmodel import Session, col, delete, select
 
 from linksvc.database import insert_into, rows_affected
 from linksvc.models import Lease
+from linksvc.statements import Statement
 
 _OVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The end of a lease that nobody holds, by any clock."""
@@ -25,13 +26,15 @@ def take(session: Session, name: str, holder: str, now: datetime, lasts: timedel
 
 def is_held(session: Session, name: str, holder: str) -> bool:
     """Whether the lease is the holder's, and stays so until the transaction ends. It is not renewed."""
-    return session.connection().execute(_HELD, {"of_name": name, "of_holder": holder}).first() is not None
+    return bool(_HELD.rows(session, {"of_name": name, "of_holder": holder}))
 
 
-_HELD = (
-    select(Lease.name)
-    .where(col(Lease.name) == bindparam("of_name"), col(Lease.holder) == bindparam("of_holder"))
-    .with_for_update(read=True)
+_HELD = Statement(
+    lambda _: (
+        select(Lease.name)
+        .where(col(Lease.name) == bindparam("of_name"), col(Lease.holder) == bindparam("of_holder"))
+        .with_for_update(read=True)
+    )
 )
 
 

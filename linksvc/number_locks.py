@@ -7,14 +7,14 @@ finished before the other looks: a STOP that was stored is seen by the mark, and
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from linksvc.database import is_sqlite
+from linksvc.statements import execute
 
 # An array as PostgreSQL writes it: the driver takes longer to write one. What the locks return is not worth a row for each.
-_LOCK = "SELECT count({}(key)) FROM unnest(CAST(CAST(:keys AS text) AS bigint[])) AS key"
-_SHARED, _ALONE = (text(_LOCK.format(f"pg_advisory_xact_lock{kind}")) for kind in ("_shared", ""))
+_LOCK = "SELECT count({}(key)) FROM unnest(%s::bigint[]) AS key"
+_SHARED, _ALONE = (_LOCK.format(f"pg_advisory_xact_lock{kind}") for kind in ("_shared", ""))
 
 
 def lock_to_send(session: Session, numbers: Iterable[str]) -> None:
@@ -34,7 +34,7 @@ def _lock(session: Session, numbers: Iterable[str], *, shared: bool) -> None:
     # In one order everywhere, so that two transactions cannot wait for each other.
     keys = sorted({_key(number) for number in numbers})
     if keys:
-        session.connection().execute(_SHARED if shared else _ALONE, {"keys": f"{{{','.join(map(str, keys))}}}"}).all()
+        execute(session.connection(), _SHARED if shared else _ALONE, (f"{{{','.join(map(str, keys))}}}",))
 
 
 def _key(number: str) -> int:

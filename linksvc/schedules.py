@@ -4,10 +4,10 @@ people are meant: `linksvc.quiet_hours`, `linksvc.campaign_control`, the sender'
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from linksvc.errors import FieldError, InvalidRequest
-from linksvc.models import Campaign
 from linksvc.zone_names import zone_named
 
 RECIPIENT = "recipient"
@@ -36,7 +36,18 @@ def earliest(schedule: Schedule) -> datetime:
     return instant(schedule.local, ZoneInfo(_EARLIEST if schedule.timezone == RECIPIENT else schedule.timezone))
 
 
-def due_for(campaign: Campaign, zones: Iterable[ZoneInfo]) -> datetime | None:
+class Scheduled(Protocol):
+    """What a campaign says of it: its columns of these names."""
+
+    @property
+    def send_at(self) -> datetime | None: ...
+    @property
+    def send_local(self) -> str: ...
+    @property
+    def send_timezone(self) -> str: ...
+
+
+def due_for(campaign: Scheduled, zones: Iterable[ZoneInfo]) -> datetime | None:
     """When a campaign's message is due to somebody whose zone is one of these: in none of them before its time. None: as
     soon as the campaign is sent."""
     if campaign.send_timezone != RECIPIENT:

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlmodel import Session, col, delete, select, update
 
-from linksvc.bulk import insert_rows
+from linksvc.bulk import as_one, insert_rows, one_of
 from linksvc.database import is_sqlite
 from linksvc.models import Message, SendBatch
+from linksvc.statements import Statement
 
 MOST_MESSAGES = 50
 """In a batch: few enough to share a campaign out fairly, many enough that claiming one costs a message next to nothing."""
@@ -127,12 +128,11 @@ def find_claimed(session: Session, campaign_id: int, worker: str, ns: Sequence[i
         "above": min(wanted) - MOST_MESSAGES,
         "up_to": max(wanted),
     }
-    connection = session.connection()
-    found = [Batch(*row) for row in connection.execute(_CLAIMED, asked)]
+    found = [Batch(*row) for row in _CLAIMED.rows(session, asked)]
     if not wanted <= {n for batch in found for n in batch.ns} and not is_sqlite(session):
         # While this waited for a lock somebody took a message out: what is left of its batch are other rows, which only a
         # new statement sees.
-        found = [Batch(*row) for row in connection.execute(_CLAIMED, asked)]
+        found = [Batch(*row) for row in _CLAIMED.rows(session, asked)]
     return [batch for batch in found if not wanted.isdisjoint(batch.ns)]
 
 
@@ -141,7 +141,8 @@ def take_out(session: Session, batches: Iterable[Batch], ns: Iterable[int]) -> N
     gone = frozenset(ns)
     touched = [batch for batch in batches if not gone.isdisjoint(batch.ns)]
     if touched:
-        session.exec(delete(SendBatch).where(_are(touched)))
+        firsts = as_one(is_sqlite(session), [batch.first_n for batch in touched])
+        _GONE.changed(session, {"of_campaign": touched[0].campaign_id, "firsts": firsts})
         insert_rows(session, SendBatch, COLUMNS, [_row(rest) for batch in touched for rest in _without(batch, gone)])
 
 
@@ -205,17 +206,24 @@ def lane_of(campaign_id: int, first_n: int) -> int:
 
 _TABLE: tuple[Any, ...] = tuple(getattr(SendBatch, name) for name in COLUMNS)
 
-# Made once: to make a statement costs as much as to run it.
-_CLAIMED = (
-    select(*_TABLE)
-    .where(
-        col(SendBatch.campaign_id) == bindparam("of_campaign"),
-        col(SendBatch.first_n) > bindparam("above"),
-        col(SendBatch.first_n) <= bindparam("up_to"),
-        col(SendBatch.worker) == bindparam("of_worker"),
+_CLAIMED = Statement(
+    lambda _: (
+        select(*_TABLE)
+        .where(
+            col(SendBatch.campaign_id) == bindparam("of_campaign"),
+            col(SendBatch.first_n) > bindparam("above"),
+            col(SendBatch.first_n) <= bindparam("up_to"),
+            col(SendBatch.worker) == bindparam("of_worker"),
+        )
+        .order_by(col(SendBatch.first_n))
+        .with_for_update()
     )
-    .order_by(col(SendBatch.first_n))
-    .with_for_update()
+)
+
+_GONE = Statement(
+    lambda sqlite: delete(SendBatch).where(
+        col(SendBatch.campaign_id) == bindparam("of_campaign"), one_of(col(SendBatch.first_n), sqlite, "firsts")
+    )
 )
 
 

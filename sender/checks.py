@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
@@ -25,6 +25,7 @@ from linksvc.models import Campaign, Contact, Suppression, Workspace
 from linksvc.quiet_hours import Keeps, next_opening
 from linksvc.schedules import due_for
 from linksvc.standing_campaigns import REPLY, SINGLE
+from linksvc.statements import Statement
 from linksvc.zones import zones_of
 from sender import auto_replies
 from sender.messages import OpenCampaign
@@ -32,16 +33,30 @@ from sender.messages import OpenCampaign
 MARKETING, TRANSACTIONAL = "marketing", "transactional"
 
 
-# Made once: to make a statement costs as much as to run it.
-_RULES = (
-    select(
-        *(col(getattr(Campaign, name)) for name in ("cancelled_at", "expires_at", "paused_at")),
-        *(col(getattr(Campaign, name)) for name in ("send_at", "send_local", "send_timezone")),
-        *(col(getattr(Campaign, name)) for name in ("parent_id", "leave_out")),
-        *(col(getattr(Workspace, name)) for name in ("quiet_hours", "quiet_holidays", "cap_messages", "cap_days")),
+class _Rules(NamedTuple):
+    """A campaign's, and what its workspace keeps to: their columns of these names."""
+
+    cancelled_at: datetime | None
+    expires_at: datetime | None
+    paused_at: datetime | None
+    send_at: datetime | None
+    send_local: str
+    send_timezone: str
+    parent_id: int | None
+    leave_out: str
+    quiet_hours: bool
+    quiet_holidays: bool
+    cap_messages: int
+    cap_days: int
+
+
+_OF_WORKSPACE = ("quiet_hours", "quiet_holidays", "cap_messages", "cap_days")
+_RULES = Statement(
+    lambda _: (
+        select(*(col(getattr(Workspace if name in _OF_WORKSPACE else Campaign, name)) for name in _Rules._fields))
+        .join_from(Campaign, Workspace, col(Workspace.id) == col(Campaign.workspace_id))
+        .where(col(Campaign.id) == bindparam("campaign_id"))
     )
-    .join(Workspace, col(Workspace.id) == col(Campaign.workspace_id))
-    .where(col(Campaign.id) == bindparam("campaign_id"))
 )
 
 
@@ -126,20 +141,22 @@ class _Person:
     zones: tuple[ZoneInfo, ...]
 
 
-def _read_rules(session: Session, campaign_id: int) -> Any:
-    """The row of the campaign as it is now and stays meanwhile, with what its workspace keeps to."""
+def _read_rules(session: Session, campaign_id: int) -> _Rules:
+    """As they are now and stay meanwhile."""
     lock_to_mark(session, campaign_id)
-    return session.connection().execute(_RULES, {"campaign_id": campaign_id}).one()
+    (row,) = _RULES.rows(session, {"campaign_id": campaign_id})
+    return _Rules(*row)
 
 
 def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) -> dict[int, _Person]:
     """Those, by n, whose recipient is there, has consented to what is marketing, and has not said STOP."""
     numbers, ids = {message.number for message in messages}, {message.contact_id for message in messages}
-    connection, sqlite = session.connection(), is_sqlite(session)
+    sqlite = is_sqlite(session)
     asked = {"of_workspace": campaign.workspace_id, "numbers": as_one(sqlite, numbers)}
-    suppressed = set(connection.execute(_stopped(sqlite), asked).scalars())
+    suppressed = {number for (number,) in _STOPPED.rows(session, asked)}
     asked = {"of_workspace": campaign.workspace_id, "ids": as_one(sqlite, ids)}
-    contacts = {id: told for id, *told in connection.execute(_consenting(sqlite, campaign.kind == MARKETING), asked)}
+    known = _CONSENTING if campaign.kind == MARKETING else _KNOWN
+    contacts = {id: told for id, *told in known.rows(session, asked)}
     found = {}
     for message in messages:
         if message.contact_id in contacts and message.number not in suppressed:
@@ -148,7 +165,7 @@ def _willing(session: Session, campaign: OpenCampaign, messages: Sequence[C]) ->
     return found
 
 
-def _left_out(session: Session, campaign: OpenCampaign, row: Any, messages: Sequence[C]) -> list[int]:
+def _left_out(session: Session, campaign: OpenCampaign, row: _Rules, messages: Sequence[C]) -> list[int]:
     """Of a follow-up, those whose recipient has meanwhile done what it leaves out."""
     if row.parent_id is None or not row.leave_out:
         return []
@@ -157,25 +174,27 @@ def _left_out(session: Session, campaign: OpenCampaign, row: Any, messages: Sequ
     return [message.n for message in messages if message.contact_id in done]
 
 
-@cache
-def _stopped(sqlite: bool) -> Any:
-    return select(Suppression.number).where(
+_STOPPED = Statement(
+    lambda sqlite: select(Suppression.number).where(
         col(Suppression.workspace_id) == bindparam("of_workspace"), one_of(col(Suppression.number), sqlite, "numbers")
     )
+)
 
 
-@cache
-def _consenting(sqlite: bool, to_marketing: bool) -> Any:
-    contacts = select(Contact.id, Contact.country, Contact.timezone).where(
+def _contacts(sqlite: bool) -> Any:
+    return select(Contact.id, Contact.country, Contact.timezone).where(
         col(Contact.workspace_id) == bindparam("of_workspace"), one_of(col(Contact.id), sqlite, "ids")
     )
-    return contacts.where(col(Contact.marketing_consent_at).is_not(None)) if to_marketing else contacts
+
+
+_KNOWN = Statement(_contacts)
+_CONSENTING = Statement(lambda sqlite: _contacts(sqlite).where(col(Contact.marketing_consent_at).is_not(None)))
 
 
 def _hold(
     session: Session,
     campaign: OpenCampaign,
-    row: Any,
+    row: _Rules,
     messages: Sequence[C],
     people: Mapping[int, _Person],
     now: datetime,

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, tuple_
@@ -25,6 +24,7 @@ from linksvc.facts import NewFact
 from linksvc.models import Attempt, Suppression
 from linksvc.number_locks import lock_to_send
 from linksvc.send_batches import AT_ONCE
+from linksvc.statements import Statement
 from sender import checks
 from sender.binds import Bind
 from sender.checks import Decisions, Hold
@@ -166,9 +166,8 @@ def _settle(session: Session, campaign: OpenCampaign, decisions: Decisions[Outgo
 
 def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int, _History]:
     found: dict[int, _History] = defaultdict(_History)
-    sqlite = is_sqlite(session)
-    asked = {"of_campaign": campaign_id, "ns": as_one(sqlite, ns)}
-    for n, last, tries, first_at, standing in session.connection().execute(_attempts_of(sqlite), asked):
+    asked = {"of_campaign": campaign_id, "ns": as_one(is_sqlite(session), ns)}
+    for n, last, tries, first_at, standing in _ATTEMPTS.rows(session, asked):
         one = found[n]
         found[n] = _History(
             max(one.last, last), max(one.tries, tries), min(one.first_at or first_at, first_at), one.stands or standing > 0
@@ -176,21 +175,22 @@ def _history(session: Session, campaign_id: int, ns: Sequence[int]) -> dict[int,
     return found
 
 
-@cache
 def _attempts_of(sqlite: bool) -> Any:
-    # Made once: to make a statement costs as much as to run it.
     columns: tuple[Any, ...] = (
         Attempt.n,
         func.max(Attempt.attempt),
         func.count(func.nullif(Attempt.command_status, 0)),
         func.min(Attempt.occurred_at, type_=_MOMENT),
-        func.count(case((col(Attempt.outcome).not_in(_IN_VAIN), 1))),
+        func.count(case((and_(*(col(Attempt.outcome) != vain for vain in _IN_VAIN)), 1))),
     )
     return (
         select(*columns)
         .where(col(Attempt.campaign_id) == bindparam("of_campaign"), one_of(col(Attempt.n), sqlite, "ns"))
         .group_by(col(Attempt.n), col(Attempt.part))
     )
+
+
+_ATTEMPTS = Statement(_attempts_of)
 
 
 def _take_up(session: Session, campaign_id: int, refused: Iterable[Submission]) -> dict[Submission, int]:
