@@ -29,7 +29,7 @@ def test_messages_have_the_room_on_their_page_that_the_model_says(engine: Engine
         return  # It has no such setting: a row is changed in its place.
     with engine.connect() as connection:
         told = connection.execute(text("SELECT reloptions FROM pg_class WHERE relname = 'message'")).scalar_one()
-    room = Message.__table__.dialect_options["postgresql"]["with"]  # type: ignore[attr-defined]
+    room = Message.__table__.dialect_options["postgresql"]["with"]
     assert told == [f"{name}={value}" for name, value in room.items()] == ["fillfactor=50"]
 
 
