@@ -8,6 +8,7 @@ only go as one list into one statement.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -50,20 +51,33 @@ REMEMBERED_MOMENTS = 4_096
 REMEMBERED_TEXTS = 256
 """Of SQL: what names the same columns of the same table is written the same."""
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 Row = Sequence[Any]
 
 NewRows = tuple[type[SQLModel], Sequence[str], Sequence[Row]]
 """A table, its columns, and rows with a value for each of them."""
 
 
-def insert_rows(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+def insert_rows(
+    session: Session,
+    table: type[SQLModel],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    of_all: Mapping[str, Any] = NOTHING,
+) -> None:
     """Inserts the rows whose key is not there yet; the others stay as they are. A row holds a value for each of `columns`,
-    which name all that have no default in the database. Raises SQLAlchemy's errors, as any statement."""
+    and `of_all` names what all of them hold alike: together all columns that have no default in the database. Raises
+    SQLAlchemy's errors, as any statement."""
     if not rows:
         return
     if is_sqlite(session):
-        _execute_many(session, table, columns, rows)
-    elif len(rows) < LEAST_COPIED:
+        _execute_many(session, table, columns, rows, of_all)
+        return
+    if of_all:
+        columns, alike = (*columns, *of_all), tuple(of_all.values())
+        rows = [(*row, *alike) for row in rows]
+    if len(rows) < LEAST_COPIED:
         _insert(session, table, columns, rows)
     else:
         _copy_or_insert(session, table, columns, rows)
@@ -305,11 +319,23 @@ def as_given(columns: Sequence[str], rows: Sequence[Row], sqlite: bool) -> dict[
     return {"given": orjson.dumps(placed).decode(), "given_rows": len(placed)}
 
 
-def _execute_many(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+def _execute_many(
+    session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row], of_all: Mapping[str, Any]
+) -> None:
     connection = session.connection()
-    places = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {_target(connection, table, columns)} VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+    # What is alike stands in the statement itself: the driver copies each value of each row once more.
+    alike = map(_literal, as_stored(table, tuple(of_all), [tuple(of_all.values())])[0]) if of_all else ()
+    values = ", ".join((*"?" * len(columns), *alike))
+    target = _target(connection, table, (*columns, *of_all))
+    statement = f"INSERT INTO {target} VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
     connection.exec_driver_sql(statement, as_stored(table, columns, rows))
+
+
+def _literal(value: str | int | None) -> str:
+    """A value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'{}'".format(value.replace("'", "''"))
 
 
 def as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> list[tuple[Any, ...]]:

@@ -37,11 +37,11 @@ opted_out        The recipient said STOP to this message, or pressed it on its p
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from linksvc.bulk import insert_rows
+from linksvc.bulk import Row, insert_rows
 from linksvc.models import Fact
 
 
@@ -75,3 +75,10 @@ def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime, ap
     """Appends the facts that are not known yet, in the caller's transaction. Whoever moves stamps and counters in the same
     transaction says when they were applied."""
     insert_rows(session, Fact, _COLUMNS, [(*fact, recorded_at, applied_at) for fact in facts])
+
+
+def record_alike(session: Session, columns: Sequence[str], rows: Sequence[Row], recorded_at: datetime, **alike: Any) -> None:
+    """As `record`, for very many facts: each is a row of `columns`, and what they have in common is told once. The other
+    columns are as in a `NewFact` that does not tell them."""
+    of_all = NewFact._field_defaults | alike | {"recorded_at": recorded_at, "applied_at": None}
+    insert_rows(session, Fact, columns, rows, {name: value for name, value in of_all.items() if name not in columns})

@@ -18,7 +18,7 @@ from linksvc.models import Fact
 _DECIDE = ("redeemed", "voided")
 _COLUMNS: Any = (Fact.n, Fact.kind, Fact.source, Fact.occurred_at, Fact.applied_at)
 
-INDEXED = text("kind IN ('redeemed', 'returned', 'voided', 'paid')")
+INDEXED = text("(kind = 'redeemed' OR kind = 'returned' OR kind = 'voided' OR kind = 'paid')")
 """As the partial index says it: SQLite takes the index for these very words only."""
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -17,13 +16,6 @@ from tracker.set_aside import Fault, SetAside
 from tracker.spool_records import occurred_at
 
 log = structlog.get_logger()
-
-
-class Waiting(NamedTuple):
-    """An entry of a segment. Its hit's id may name another segment, where it was written first."""
-
-    segment: UUID
-    entry: Entry
 
 
 class Backlog:
@@ -40,10 +32,10 @@ class Backlog:
         self._unreadable: set[Path] = set()
         self._first: dict[UUID, tuple[Position, datetime]] = {}
 
-    def read(self, most: int) -> list[Waiting]:
+    def read(self, most: int) -> list[Entry]:
         """Up to `most` entries behind those that were read before. Drops the segments that are stored to their end and will
         not grow any more. Raises SQLAlchemyError."""
-        batch: list[Waiting] = []
+        batch: list[Entry] = []
         for path in self._oldest_first():
             if len(batch) == most:
                 break
@@ -75,11 +67,11 @@ class Backlog:
         """A segment that grows is younger than those left behind, however busy it is: so none waits for ever."""
         return sorted(list_segments(self._spool_dir), key=_changed_at)
 
-    def _read_if_readable(self, path: Path, most: int) -> list[Waiting]:
+    def _read_if_readable(self, path: Path, most: int) -> list[Entry]:
         """A segment on a bad part of the disk holds up no other; it stays where it is, and is told once."""
         try:
             with open_segment(path) as segment:
-                waiting = self._read(segment, most) if segment else []
+                entries = self._read(segment, most) if segment else []
         except OSError as error:
             if path not in self._unreadable:
                 reason = errno.errorcode.get(error.errno or 0)
@@ -87,9 +79,9 @@ class Backlog:
             self._unreadable.add(path)
             return []
         self._unreadable.discard(path)
-        return waiting
+        return entries
 
-    def _read(self, segment: SegmentReader, most: int) -> list[Waiting]:
+    def _read(self, segment: SegmentReader, most: int) -> list[Entry]:
         start = self._read_to.get(segment.id)
         if start is None:
             start = self._stored[segment.id] = self._read_to[segment.id] = self._progress(segment.id)
@@ -98,7 +90,7 @@ class Backlog:
             self._read_to[segment.id] = entries[-1].after
         elif segment.closed and self._stored.get(segment.id) == start:
             self._finish(segment, start)
-        return [Waiting(segment.id, entry) for entry in entries]
+        return entries
 
     def _finish(self, segment: SegmentReader, end: Position) -> None:
         if rest := segment.remainder(end):

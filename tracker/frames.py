@@ -15,12 +15,13 @@ Written by `tracker.segment_writer`, read by `tracker.segment_reader`.
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
-from tracker.segments import HitId
+from tracker.segments import HitId, new_id
 
 MARK = b"\x01\x1e\x00\x02"
 """Begins every frame. No two of its bytes are equal, so it cannot overlap itself, and read as a length it is too much."""
@@ -61,6 +62,8 @@ class Damage(NamedTuple):
 
 
 Piece = Frame | Damage
+
+_new_frame: Callable[[tuple[Any, ...]], Frame] = partial(tuple.__new__, Frame)
 
 
 def check_payload(payload: bytes) -> None:
@@ -144,7 +147,8 @@ class Frames:
         if len(body) < length or crc32(body, head_sum) != body_sum:
             return None
         if kind == _FIRST:
-            return Frame(at, start + length, index, HitId(self._segment, index), body)
+            # As `Frame` makes them, without a call of Python's for each.
+            return _new_frame((at, start + length, index, new_id((self._segment, index)), body))
         if kind == _AGAIN:
             if length < _ORIGIN.size:
                 return None

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from linksvc.bulk import insert_rows
-from linksvc.facts import NewFact, record
+from linksvc.facts import record_alike
 from linksvc.models import Hit, Message
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
@@ -59,8 +59,9 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     are. Raises UnknownMessage."""
     check_messages(session, ((hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None))
     names = _names([judged.id.segment for judged in hits])
-    insert_rows(session, Hit, _COLUMNS, [_row(judged, name, recorded_at) for judged, name in zip(hits, names, strict=True)])
-    record(session, list(map(_fact, hits, names)), recorded_at)
+    of_all = {"rules": RULES_VERSION, "judged": 0, "recorded_at": recorded_at}
+    insert_rows(session, Hit, _COLUMNS, list(map(_row, hits, names)), of_all)
+    record_alike(session, _FACT_COLUMNS, list(map(_fact, hits, names)), recorded_at, kind="hit", rules=RULES_VERSION)
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
@@ -109,52 +110,41 @@ _COLUMNS = (
     "outcome",
     "verdict",
     "reason",
-    "rules",
-    "judged",
     "occurred_at",
-    "recorded_at",
 )
 
+_FACT_COLUMNS = ("campaign_id", "source", "n", "value", "detail", "occurred_at")
 
-def _row(judged: JudgedHit, segment: str, recorded_at: datetime) -> tuple[Any, ...]:
-    id, hit, appraisal = judged
+
+def _row(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
+    # In one go: to look each of them up by its name takes longer than to make the row.
+    (_, position), hit, (verdict, reason, device, system) = judged
+    occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome = hit
     return (
-        hit.campaign_id,
+        campaign_id,
         segment,
-        id.position,
-        hit.n,
-        hit.link_id,
-        hit.method,
-        hit.network,
-        hit.user_agent,
-        hit.referrer,
-        hit.language,
-        _as_text(hit.headers),
-        appraisal.device,
-        appraisal.os,
-        hit.outcome,
-        appraisal.verdict,
-        appraisal.reason,
-        RULES_VERSION,
-        0,
-        hit.occurred_at,
-        recorded_at,
+        position,
+        n,
+        link_id,
+        method,
+        network,
+        user_agent,
+        referrer,
+        language,
+        _as_text(headers),
+        device,
+        system,
+        outcome,
+        verdict,
+        reason,
+        occurred_at,
     )
 
 
-def _fact(judged: JudgedHit, segment: str) -> NewFact:
+def _fact(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
     """Named by the hit alone, so that a hit told again under newer rules is still the same."""
-    id, hit, appraisal = judged
-    return NewFact(
-        hit.campaign_id,
-        "hit",
-        f"{segment}:{id.position}",
-        hit.n,
-        hit.occurred_at,
-        appraisal.verdict,
-        appraisal.reason,
-        rules=RULES_VERSION,
-    )
+    (_, position), (occurred_at, campaign_id, _, n, *_), (verdict, reason, _, _) = judged
+    return campaign_id, f"{segment}:{position}", n, verdict, reason, occurred_at
 
 
 def _as_text(headers: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -23,11 +23,11 @@ from sqlmodel import Session, col
 from linksvc.clock import Clock, now
 from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
-from tracker.backlog import Backlog, Waiting
+from tracker.backlog import Backlog
 from tracker.event_store import ToldRecord, store_told
 from tracker.hit_store import JudgedHit, UnknownMessage, store
 from tracker.judged_entries import judge_entry
-from tracker.segment_reader import START, Position, remove_abandoned_drafts
+from tracker.segment_reader import START, Entry, Position, remove_abandoned_drafts
 from tracker.set_aside import Fault, SetAside
 
 log = structlog.get_logger()
@@ -41,12 +41,9 @@ UNREACHABLE_S = 2.0
 """Pause while the database is away; the spool holds the hits meanwhile."""
 
 
-class Read(NamedTuple):
-    """What was read from a segment, and what it turned out to be: a hit or what a page told, to store, or something to set
-    aside."""
-
-    waiting: Waiting
-    found: JudgedHit | ToldRecord | Fault
+Read = tuple[Entry, JudgedHit | ToldRecord | Fault]
+"""What was read from a segment, and what it turned out to be: a hit or what a page told, to store, or something to set
+aside."""
 
 
 class Ingester:
@@ -113,7 +110,8 @@ class Ingester:
         return batch
 
     def _read(self) -> list[Read]:
-        return [Read(waiting, judge_entry(waiting.entry)) for waiting in self._backlog.read(BATCH_ROWS)]
+        entries = self._backlog.read(BATCH_ROWS)
+        return list(zip(entries, map(judge_entry, entries), strict=True))
 
     def _start_anew(self) -> None:
         """Forgets what was read behind a batch that was not stored. When the database is back it may be another one,
@@ -138,7 +136,7 @@ class Ingester:
 
     def _store(self, batch: Sequence[Read]) -> int:
         """Stores what was read, in one transaction; sets aside what the database refuses."""
-        return in_halves(batch, self._commit, lambda read: self._commit([Read(read.waiting, Fault.REFUSED)]))
+        return in_halves(batch, self._commit, lambda read: self._commit([(read[0], Fault.REFUSED)]))
 
     def _commit(self, batch: Sequence[Read]) -> int:
         self._rest()
@@ -147,15 +145,15 @@ class Ingester:
         with writing(self._engine) as session:
             ours = {segment for segment, end in sorted(ends.items()) if _advance(session, segment, end, recorded_at)}
             # Another ingester is the exception; to look each segment up costs more than to store a fact of it.
-            reads = batch if len(ours) == len(ends) else [read for read in batch if read.waiting.segment in ours]
-            hits = [read.found for read in reads if isinstance(read.found, JudgedHit)]
-            told = [read.found for read in reads if isinstance(read.found, ToldRecord)]
+            reads = batch if len(ours) == len(ends) else [read for read in batch if read[0].segment in ours]
+            hits = [found for _, found in reads if isinstance(found, JudgedHit)]
+            told = [found for _, found in reads if isinstance(found, ToldRecord)]
             store(session, hits, recorded_at)
             store_told(session, told, recorded_at)
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
-            for read in reads:
-                if isinstance(read.found, Fault):
-                    self.set_aside.put(read.waiting.entry.id, read.found, read.waiting.entry.payload)
+            for entry, found in reads:
+                if isinstance(found, Fault):
+                    self.set_aside.put(entry.id, found, entry.payload)
         self._committed = time.monotonic()
         self._backlog.advance({segment: ends[segment] for segment in ours})
         for segment in ends.keys() - ours:
@@ -187,11 +185,11 @@ def _ends(batch: Sequence[Read]) -> dict[UUID, Position]:
     """How far each segment is read. Most entries follow one of the same segment."""
     ends: dict[UUID, Position] = {}
     last = None
-    for read in reversed(batch):
-        segment = read.waiting.segment
+    for entry, _ in reversed(batch):
+        segment = entry.segment
         if segment is not last:
             last = segment
-            ends.setdefault(segment, read.waiting.entry.after)
+            ends.setdefault(segment, entry.after)
     return ends
 
 

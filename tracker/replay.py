@@ -67,7 +67,7 @@ class Replay:
         """Stores what was set aside as refused; with `remove` takes out of there what is stored now. Raises
         SQLAlchemyError."""
         for records in _batches(set_aside):
-            left = self._take([Entry(record.id, record.payload, START) for record in records])
+            left = self._take([Entry(record.id.segment, record.id, record.payload, *START) for record in records])
             if remove:
                 set_aside.remove([record for record in records if record.id not in left])
 

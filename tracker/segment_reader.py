@@ -3,12 +3,13 @@
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracker.frames import HEAD_BYTES, MAX_FRAME, Damage, Frame, Frames, Piece
@@ -35,13 +36,23 @@ START = Position(HEADER_BYTES, 0)
 
 
 class Entry(NamedTuple):
-    """A hit, its id and payload; or, unless `sound`, a damaged stretch and the id of the hit expected there. `after` is
-    where to read on."""
+    """A hit of a segment, its id (which may name another one, where it was written first) and its payload; or, unless
+    `sound`, a damaged stretch and the id of the hit expected there."""
 
+    segment: UUID
     id: HitId
     payload: bytes
-    after: Position
+    end: int
+    next_place: int
     sound: bool = True
+
+    @property
+    def after(self) -> Position:
+        """Where to read on."""
+        return Position(self.end, self.next_place)
+
+
+_new_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +129,17 @@ class SegmentReader:
         return data, found
 
     def _entries(self, start: Position, data: bytes, found: list[Piece]) -> Iterator[Entry]:
-        index = start.place
+        segment, (offset, index) = self.id, start
         for piece in found:
-            end = start.offset + piece.end
             if isinstance(piece, Damage):
-                yield Entry(HitId(self.id, index), data[piece.start : piece.end], Position(end, index), sound=False)
-            elif piece.hit:
-                index = piece.place + 1
-                yield Entry(piece.hit, piece.payload, Position(end, index))
+                damaged = data[piece.start : piece.end]
+                yield Entry(segment, HitId(segment, index), damaged, offset + piece.end, index, sound=False)
+                continue
+            _, end, place, hit, payload = piece
+            if hit:
+                index = place + 1
+                # As `Entry` makes them, without a call of Python's for each.
+                yield _new_entry((segment, hit, payload, offset + end, index, True))
 
 
 @contextmanager

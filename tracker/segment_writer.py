@@ -3,19 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import count as count_from
 from itertools import repeat
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from tracker.frames import Frames
-from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, sync_directory, try_lock, write_header
+from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId, new_id, sync_directory, try_lock, write_header
 
 Sync = Callable[[int], None]
 """Brings a descriptor's data to the disk: os.fdatasync, or what a test puts in its place."""
-
-_new_id: Callable[[tuple[UUID, int]], HitId] = partial(tuple.__new__, HitId)
 
 
 class SegmentWriter:
@@ -58,8 +55,7 @@ class SegmentWriter:
 
     def next_ids(self, count: int) -> list[HitId]:
         """The ids the next `count` hits get."""
-        # As `HitId` makes them, without a call of Python's for each.
-        return list(map(_new_id, zip(repeat(self.id), range(self.hits, self.hits + count), strict=False)))
+        return list(map(new_id, zip(repeat(self.id), range(self.hits, self.hits + count), strict=False)))
 
     def close(self) -> None:
         """Says in the segment that it ends here, unless it failed, and gives up the lock, so that ingest may finish it;

@@ -8,7 +8,8 @@ from sqlmodel import Field, SQLModel
 from linksvc.models.columns import big, key, moment, reference
 
 _MESSAGE = (["campaign_id", "n"], ["message.campaign_id", "message.n"])
-_MONEY = text("kind IN ('redeemed', 'returned', 'voided', 'paid')")
+_MONEY = text("(kind = 'redeemed' OR kind = 'returned' OR kind = 'voided' OR kind = 'paid')")
+"""Not as a list: SQLite makes a table of one, anew for each fact that is stored."""
 
 
 class Fact(SQLModel, table=True):
