@@ -343,8 +343,7 @@ def as_stored(table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]
     by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, kind in enumerate(_types(table, columns)):
         if isinstance(kind, UTCDateTime):
-            texts = {moment: _moment_as_stored(moment) for moment in set(by_column[place])}
-            by_column[place] = [texts[moment] for moment in by_column[place]]
+            by_column[place] = list(map(_moment_as_stored, by_column[place]))
     return list(zip(*by_column, strict=True))
 
 

@@ -3,15 +3,14 @@
 SQLite puts a list of more than two into a table of its own and looks there, once for each fact of any kind that is stored: a
 quarter of what a hit's fact cost.
 
-Revision: 0010, after 0009
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
-
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
