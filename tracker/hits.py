@@ -72,15 +72,17 @@ def pack(
 def unpack(payload: bytes) -> SpooledHit:
     """The hit as it was packed. Raises ValueError for anything else."""
     found = orjson.loads(payload)
-    if type(found) is not list:
+    if type(found) is not list or len(found) != 9:
         raise ValueError("a hit of unknown format")
-    # What has more elements, or fewer, is a ValueError too. A chain of types takes half as long as to compare lists of them.
+    # A chain of types takes half as long as to compare lists of them.
     version, micros, campaign_id, link_id, n, method, network, words, outcome = found
     numbers = type(version) is type(micros) is type(campaign_id) is type(link_id) is int and (n is None or type(n) is int)
     if not (numbers and type(method) is type(network) is type(outcome) is str and type(words) is list and version == FORMAT):
         raise ValueError("a hit of unknown format")
     if n is not None and n < 0:
         raise ValueError("a hit of a message that cannot be")
+    if len(words) != 4:
+        raise ValueError("a hit with words of unknown format")
     user_agent, referrer, language, headers = words
     if not (type(user_agent) is type(referrer) is type(language) is str and type(headers) is dict):
         raise ValueError("a hit with words of unknown format")

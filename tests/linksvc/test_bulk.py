@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlmodel import SQLModel, col, func, select
 
@@ -126,6 +126,35 @@ def test_a_moment_without_a_time_zone_is_refused(engine: Engine, campaign: int, 
     with pytest.raises((ValueError, TypeError, StatementError)):
         insert(engine, facts)
     assert not kept(engine, Fact)
+
+
+@pytest.mark.parametrize("count", [1, LEAST_COPIED + 1])
+def test_what_rows_have_in_common_is_stored_with_each(engine: Engine, campaign: int, count: int) -> None:
+    for text in TEXTS:
+        of_all = {"segment": "one", "link_id": -(2**40), "n": None, "device": text, "recorded_at": MOMENTS[0]}
+        hits = [hit(campaign, i).model_copy(update=of_all) for i in range(count)]
+        insert(engine, hits)
+        apart = kept(engine, Hit)
+        columns = tuple(name for name in Hit.model_fields if name not in of_all)
+        with writing(engine) as session:
+            session.connection().exec_driver_sql("DELETE FROM hit")
+            insert_rows(session, Hit, columns, [tuple(getattr(row, name) for name in columns) for row in hits], of_all)
+        assert kept(engine, Hit) == apart
+        with writing(engine) as session:
+            session.connection().exec_driver_sql("DELETE FROM hit")
+
+
+def test_a_fact_is_stored_without_a_table_made_for_it(engine: Engine, campaign: int) -> None:
+    """As SQLite makes one for a list of more than two, in an index's condition too."""
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    insert(engine, [fact(campaign, 1)])
+    statement = next(one for one in asked if one.startswith("INSERT INTO fact"))
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as session:
+            unbound = [None] * statement.count("?")
+            steps = session.connection().exec_driver_sql(f"EXPLAIN {statement}", tuple(unbound)).all()
+        assert "OpenEphemeral" not in {step[1] for step in steps}
 
 
 def test_no_rows_are_no_statement(engine: Engine) -> None:
