@@ -232,7 +232,10 @@ def as_records(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _as_array(values: Sequence[Any]) -> str:
-    written = {value: _element(value) for value in set(values)}
+    different = set(values)
+    if len(different) == 1:
+        return f"{{{','.join([_element(values[0])] * len(values))}}}"
+    written = {value: _element(value) for value in different}
     return f"{{{','.join([written[value] for value in values])}}}"
 
 

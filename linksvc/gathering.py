@@ -6,8 +6,10 @@ for many of them.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -25,49 +27,49 @@ class Gathering(Generic[Asked, Answer]):
         self._work = work
         self._most = most
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
         self._busy = False
+        self._lock = Lock()
+        """Of the two above."""
 
     async def ask(self, asked: Asked) -> Answer:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((asked, answer))
-        if not self._busy:
-            self._busy = True
+        with self._lock:
+            self._waiting.append((asked, answer))
+            begins, self._busy = not self._busy, True
+        if begins:
             # Once the loop has turned: whoever was heard in the same turn comes along.
-            loop.call_soon(self._begin, loop)
+            loop.call_soon(self._thread.submit, self._work_off, loop)
         return await answer
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Who has gone meanwhile is not asked for: nothing was begun for them.
-        waiting = [(asked, answer) for asked, answer in self._waiting if not answer.done()]
-        taken, self._waiting = waiting[: self._most], waiting[self._most :]
-        if not taken:
-            self._busy = False
-            return
-        self._thread.submit(self._do, loop, [asked for asked, _ in taken], [answer for _, answer in taken])
+    def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the thread: round after round. The next one is begun before the loop hears of the last one's answers, so that
+        the database has something to do while these are sent."""
+        while waiting := self._take():
+            try:
+                given = self._work([asked for asked, _ in waiting])
+            except Exception as error:
+                given = [error] * len(waiting)
+            loop.call_soon_threadsafe(_hand_out, [answer for _, answer in waiting], given)
 
-    def _do(
-        self, loop: asyncio.AbstractEventLoop, asked: Sequence[Asked], answers: Sequence["asyncio.Future[Answer]"]
-    ) -> None:
-        """In the thread."""
-        try:
-            given = self._work(asked)
-        except Exception as error:
-            given = [error] * len(asked)
-        loop.call_soon_threadsafe(self._end, loop, answers, given)
+    def _take(self) -> list[tuple[Asked, "asyncio.Future[Answer]"]]:
+        """Those of the next round; none: the thread has nothing to do. Who has gone meanwhile is not asked for."""
+        taken: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        with self._lock:
+            while self._waiting and len(taken) < self._most:
+                asked, answer = self._waiting.popleft()
+                if not answer.done():
+                    taken.append((asked, answer))
+            self._busy = bool(taken)
+        return taken
 
-    def _end(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        answers: Sequence["asyncio.Future[Answer]"],
-        given: Sequence[Answer | Exception],
-    ) -> None:
-        for answer, one in zip(answers, given, strict=True):
-            if answer.done():
-                continue
-            if isinstance(one, Exception):
-                answer.set_exception(one)
-            else:
-                answer.set_result(one)
-        self._begin(loop)
+
+def _hand_out(answers: Sequence["asyncio.Future[Answer]"], given: Sequence[Answer | Exception]) -> None:
+    for answer, one in zip(answers, given, strict=True):
+        if answer.done():
+            continue
+        if isinstance(one, Exception):
+            answer.set_exception(one)
+        else:
+            answer.set_result(one)

@@ -45,6 +45,19 @@ async def test_who_asks_in_one_turn_of_the_loop_comes_along_and_no_round_is_larg
     assert rounds.seen == [[2, 4], [6]]
 
 
+async def test_the_next_round_begins_before_the_loop_hears_of_the_last_one() -> None:
+    rounds = Rounds()
+    first = asyncio.create_task(rounds.gathering.ask(2))
+    await rounds.has_begun()
+    second = asyncio.create_task(rounds.gathering.ask(4))
+    await asyncio.sleep(0)
+    rounds.go.release()
+    assert rounds.begun.acquire(timeout=30)  # The loop does not turn meanwhile.
+    assert not first.done()
+    rounds.go.release()
+    assert await asyncio.gather(first, second) == [4, 8]
+
+
 async def test_what_is_wrong_with_one_is_told_to_that_one_alone() -> None:
     rounds = Rounds()
     rounds.go.release(1)
