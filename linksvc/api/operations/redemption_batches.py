@@ -1,5 +1,6 @@
 """What tills did while they were offline, uploaded over the API: each line is a redemption with a key of its own."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,8 @@ from linksvc.redemptions import Offline
 
 UPLOAD_MOST_BYTES = 8_388_608
 
+_KEY = re.compile(r"[!-~]{1,255}")
+
 log = structlog.get_logger()
 
 
@@ -37,7 +40,7 @@ class UploadQuery(Parameters):
 class UploadLine(RedemptionPayload):
     """A redemption as a till noted it."""
 
-    idempotency_key: Annotated[str, StringConstraints(pattern="^[!-~]{1,255}$")] = Field(
+    idempotency_key: Annotated[str, StringConstraints(pattern=f"^{_KEY.pattern}$")] = Field(
         description="As the header of a redemption that is sent alone; with the same key it is the same redemption.",
         examples=["lyon-1-000042"],
     )
@@ -50,7 +53,7 @@ class UploadLine(RedemptionPayload):
 
 class UploadResult(Answer):
     line: int = Field(description="From 1. Blank lines are counted and have no result.")
-    idempotency_key: str | None = Field(description="Null for a line that cannot be read.")
+    idempotency_key: str | None = Field(description="Null for a line in which none can be read.")
     status: int = Field(description="What the redemption, sent alone, would have been answered with.")
     replayed: bool = Field(description="It was uploaded or sent before; this is the first answer again.")
     redemption: RedemptionAnswer | None
@@ -68,10 +71,9 @@ def _results(call: Call[tuple[bytes, ...], UploadQuery]) -> Iterator[bytes]:
     for number, raw in enumerate(call.body, 1):
         if not raw.strip():
             continue
-        key, kept, replayed = None, Kept(0, ""), False
+        kept, replayed = Kept(0, ""), False
         try:
             line = parse_json(raw, UploadLine)
-            key = line.idempotency_key
             if away:
                 raise away
             kept, replayed = _redeem(call, line)
@@ -83,7 +85,17 @@ def _results(call: Call[tuple[bytes, ...], UploadQuery]) -> Iterator[bytes]:
         except Exception:
             log.exception("a line of an upload failed", action="api.fail", operation="redeem_codes")
             kept = _told(call, InternalError("Something broke on our side. Tell us the request_id.", retryable=True))
-        yield _result(number, key, kept, replayed)
+        yield _result(number, _key_of(raw), kept, replayed)
+
+
+def _key_of(raw: bytes) -> str | None:
+    """A till finds its redemption by it, also where the line is wrong otherwise."""
+    try:
+        line = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    key = line.get("idempotency_key") if isinstance(line, dict) else None
+    return key if isinstance(key, str) and _KEY.fullmatch(key) else None
 
 
 def _redeem(call: Call[Any, UploadQuery], line: UploadLine) -> tuple[Kept, bool]:

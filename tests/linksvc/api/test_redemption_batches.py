@@ -69,6 +69,13 @@ def test_an_upload_that_is_sent_again_gets_the_first_results(api: Api) -> None:
         assert session.exec(select(PromoCode.used)).one() == 2
 
 
+def test_a_line_that_is_wrong_is_told_with_its_key_where_one_can_be_read(api: Api) -> None:
+    lines = [line("k-1", order={"amount": -1, "currency": "EUR"}), line("k-2", occurred="?"), line("k é"), "{", "7", '"k-3"']
+    told = results(upload(api, *lines))
+    assert [one["idempotency_key"] for one in told] == ["k-1", "k-2", None, None, None, None]
+    assert {one["status"] for one in told} == {400, 422}
+
+
 def test_a_redemption_whose_answer_was_lost_may_be_uploaded(api: Api) -> None:
     add_code(api)
     alone = redeem(api, "k-1", order_ref="k-1")
