@@ -6,6 +6,7 @@ only go as one list into one statement.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -235,8 +236,19 @@ def _as_array(values: Sequence[Any]) -> str:
     different = set(values)
     if len(different) == 1:
         return f"{{{','.join([_element(values[0])] * len(values))}}}"
+    kinds = set(map(type, different))
+    if kinds <= _ALIKE and (datetime not in kinds or {value.tzinfo for value in different if value} == {UTC}):
+        # As a list in JSON but for its brackets, unless there is something to escape.
+        with suppress(TypeError):
+            told = orjson.dumps(values).decode()
+            if "\\" not in told:
+                return f"{{{told[1:-1]}}}"
     written = {value: _element(value) for value in different}
     return f"{{{','.join([written[value] for value in values])}}}"
+
+
+_ALIKE = {int, str, datetime, type(None)}
+"""Kinds of which PostgreSQL reads what JSON writes."""
 
 
 def _element(value: Any) -> str:
