@@ -1,8 +1,8 @@
 """Many rows at once, near the speed of the bare driver. Called by facts and their applier, promo codes, ingest, the sender.
 
-SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the driver's own loop over a prepared statement; on
-PostgreSQL COPY, which refuses a key that is there already: then that batch goes the slower way. Rows that differ in one text
-only go as one list into one statement.
+SQLAlchemy's INSERT costs several times as much a row. On SQLite it is the driver's own loop over a prepared statement. On
+PostgreSQL few rows are one statement and many a COPY, which refuses a key that is there already: then they go as few do.
+Rows that differ in one text only go as one list into one statement.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -236,7 +236,7 @@ def _as_array(values: Sequence[Any]) -> str:
     different = set(values)
     if len(different) == 1:
         return f"{{{','.join([_element(values[0])] * len(values))}}}"
-    kinds = set(map(type, different))
+    kinds = set(map(type, values))
     if kinds <= _ALIKE and (datetime not in kinds or {value.tzinfo for value in different if value} == {UTC}):
         # As a list in JSON but for its brackets, unless there is something to escape.
         with suppress(TypeError):

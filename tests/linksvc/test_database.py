@@ -39,9 +39,10 @@ def test_whoever_waits_for_the_place_gets_it_once_it_is_free(sqlite: Engine) -> 
 
     thread = threading.Thread(target=other)
     with writing(sqlite) as session:
+        connection = session.connection()
         thread.start()
         waits.wait(30)
-        session.connection().execute(MADE, {"name": "first"})
+        connection.execute(MADE, {"name": "first"})
         order.append("first")
     thread.join(30)
     assert order == ["first", "other"]
