@@ -34,8 +34,8 @@ def test_whoever_waits_for_the_place_gets_it_once_it_is_free(sqlite: Engine) -> 
     def other() -> None:
         waits.set()
         with writing(sqlite) as session:
-            order.append("other")
             session.connection().execute(MADE, {"name": "other"})
+            order.append("other")
 
     thread = threading.Thread(target=other)
     with writing(sqlite) as session:
