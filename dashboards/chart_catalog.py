@@ -1,6 +1,7 @@
 """What the charts below a campaign's funnel say, in English and in French. For `dashboards.catalog`."""
 
 from dashboards.texts import Text
+from linksvc.delivery_causes import SEND_ANEW
 
 CHART_TEXTS: dict[str, Text] = {
     # Every chart
@@ -86,7 +87,7 @@ CHART_TEXTS: dict[str, Text] = {
     "charts.causes.never_left": Text("Refused when handed over", "Refusés à la remise"),
     "charts.causes.untold": Text("Receipts that say unknown", "Accusés qui disent « sort inconnu »"),
     "charts.causes.given_up": Text(
-        "It is not tried again. Open these messages and send to them anew.",
+        SEND_ANEW,
         "Plus aucun essai ne suivra. Ouvrez ces messages et écrivez-leur à nouveau.",
     ),
     "charts.causes.cause": Text("Cause", "Cause"),

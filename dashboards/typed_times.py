@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.forms import Filled
 from dashboards.speech import Speech
-from linksvc.cohorts import Cohort
+from linksvc.cohorts import Cohort, is_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,6 @@ def _moment(text: str, zone: ZoneInfo, fold: int) -> datetime | None:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone, fold=fold)
-        return moment.astimezone(UTC)
+        return moment.astimezone(UTC) if is_told(moment) else None
     except (ValueError, OverflowError):
         return None

@@ -9,6 +9,14 @@ from sqlmodel import col
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.models import FunnelCount
 
+_YEARS = range(1970, 9999)
+
+
+def is_told(moment: datetime) -> bool:
+    """Whether a report may be asked by it: it has its zone, and is of a year in which something may happen. In another zone,
+    or some days later, one at the end of all years is not there at all."""
+    return moment.tzinfo is not None and moment.year in _YEARS
+
 
 @dataclass(frozen=True)
 class Cohort:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from linksvc.breakdowns import read_spread
 from linksvc.delays import EDGES
-from linksvc.delivery_causes import CAUSES
+from linksvc.delivery_causes import CAUSES, SEND_ANEW
 from linksvc.distributions import Distribution, distribution_of
 from linksvc.funnel import read_funnel
 from linksvc.message_filters import MessageFilter
@@ -51,6 +51,18 @@ class CauseCount:
     count: int
     is_temporary: bool
     rows: MessageFilter
+
+    @property
+    def is_given_up(self) -> bool:
+        """They were refused for what may pass, and are not tried again."""
+        return self.stage == "refused" and self.is_temporary
+
+    @property
+    def advice(self) -> str | None:
+        if self.is_given_up:
+            return SEND_ANEW
+        cause = CAUSES.get(self.cause)
+        return cause.advice if cause else None
 
 
 @dataclass(frozen=True, slots=True)

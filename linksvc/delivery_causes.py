@@ -20,6 +20,9 @@ class Cause:
     advice: str
 
 
+SEND_ANEW = "It is not tried again. Open these messages and send to them anew."
+"""To do about messages that were refused for a cause that may pass: its own advice holds while they are still tried."""
+
 UNDELIVERABLE, UNKNOWN, GIVEN_UP, NOT_BOUND = "undeliverable", "unknown", "given_up", "not_bound"
 ROUTE_ERROR, THROTTLED, QUEUE_FULL = "route_error", "throttled", "queue_full"
 MESSAGE_INVALID = "message_invalid"

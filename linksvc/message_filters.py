@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, func, not_, or_
 from sqlmodel import col
 
-from linksvc.cohorts import Cohort
+from linksvc.cohorts import Cohort, is_told
 from linksvc.delays import ANY, bounds_of
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.models import Message
@@ -23,8 +23,6 @@ from linksvc.week_hours import read_hours, stored_hour_of_week
 
 VALUES_MOST = 200
 """More than there are hours in a week; a database takes so many alternatives and not any number."""
-
-_YEARS = 1970, 9998
 
 _COHORT = func.coalesce(col(Message.submitted_at), col(Message.produced_at))
 
@@ -54,6 +52,9 @@ class MessageFilter:
             raise InvalidRequest(message, code="breakdown_unknown", errors=(FieldError("by", message),))
         if self.by:
             self._having()
+        elif self.value:
+            message = f"{self.value!r} is a value of what? Tell `by` too, such as by=country."
+            raise InvalidRequest(message, code="value_invalid", errors=(FieldError("by", message),))
 
     @classmethod
     def parse(cls, told: Mapping[str, str]) -> Self:
@@ -125,15 +126,15 @@ def _moment(told: Mapping[str, str], name: str) -> datetime | None:
     try:
         return _read_moment(text)
     except ValueError:
-        message = f"{text!r} is no moment with its zone, such as 2026-11-27T10:00:00Z."
+        message = f"{text!r} is no moment from 1970 to 9998 with its zone, such as 2026-11-27T10:00:00Z."
         raise InvalidRequest(message, code="moment_invalid", errors=(FieldError(name, message),)) from None
 
 
 def _read_moment(text: str) -> datetime:
-    """Raises ValueError, also for a year that nothing here happens in: in another zone it might not be there at all."""
+    """Raises ValueError."""
     # A plus sign that was not escaped arrives as a space.
     moment = datetime.fromisoformat(text.replace(" ", "+"))
-    if moment.tzinfo is None or not _YEARS[0] <= moment.year <= _YEARS[1]:
+    if not is_told(moment):
         raise ValueError(text)
     return moment.astimezone(UTC)
 

@@ -118,8 +118,7 @@ def _causes(caption: str, causes: list[CauseCount] | tuple[CauseCount, ...], tel
 
 
 def _advice(cause: CauseCount, teller: Teller) -> str:
-    if cause.stage == "refused" and cause.is_temporary:
-        # What is said of a cause that may pass is said while the message is still tried.
+    if cause.is_given_up:
         return teller.say("charts.causes.given_up")
     return teller.speech.write(ADVICE[cause.cause]) if cause.cause in ADVICE else ""
 

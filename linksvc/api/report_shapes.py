@@ -8,7 +8,7 @@ from pydantic import Field
 
 from linksvc.api.operation import Call, Failure
 from linksvc.api.payloads import Answer
-from linksvc.cohorts import Cohort
+from linksvc.cohorts import Cohort, is_told
 from linksvc.costs import Costs
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.proportions import Proportion
@@ -131,9 +131,9 @@ def read_moment(name: str, text: str) -> datetime | None:
     try:
         # A plus sign that was not escaped arrives as a space.
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-        if moment.tzinfo is not None:
+        if is_told(moment):
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    message = f"“{text[:40]}” is no moment with its zone; write it as 2026-11-27T10:00:00Z or 2026-11-27T11:00+01:00."
+    message = f"“{text[:40]}” is no moment from 1970 to 9998 with its zone, such as 2026-11-27T10:00:00Z."
     raise InvalidRequest(message, code="moment_invalid", errors=(FieldError(name, message),))

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from linksvc.database import reading
 from linksvc.deliveries import BUCKETS, PROVED, UNPROVED, Deliveries, make_deliveries, read_deliveries
-from linksvc.delivery_causes import CAUSES
+from linksvc.delivery_causes import CAUSES, SEND_ANEW
 from linksvc.message_filters import MessageFilter
 from linksvc.message_totals import count_messages
 from linksvc.stages import SENT
@@ -95,6 +95,17 @@ def test_each_number_of_the_report_has_exactly_its_messages(engine: Engine) -> N
         ("handset_full", 1),
     ]
     assert [(line.cause, line.count) for line in report.refused] == [("sender_refused", 1)]
+
+
+def test_what_was_given_up_is_not_said_to_be_tried_again() -> None:
+    told = {("refused", "route_error"): 2, ("failed", "handset_full"): 1, ("refused", "sender_refused"): 1}
+    report = make_deliveries(Counter({"submitted": 1, "failed": 1, "refused": 3}), told, {}, {})
+    advice = {line.cause: line.advice for line in (*report.causes, *report.refused)}
+    assert advice == {
+        "route_error": SEND_ANEW,
+        "handset_full": CAUSES["handset_full"].advice,
+        "sender_refused": CAUSES["sender_refused"].advice,
+    }
 
 
 def test_the_latency_is_that_of_what_was_delivered(engine: Engine) -> None:

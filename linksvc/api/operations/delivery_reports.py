@@ -46,7 +46,7 @@ class CauseAnswer(Answer):
             state=line.stage,
             cause=line.cause,
             meaning=known.meaning if known else None,
-            advice=known.advice if known else None,
+            advice=line.advice,
             temporary=line.is_temporary,
             count=line.count,
             messages=_path(campaign_id, line.rows),

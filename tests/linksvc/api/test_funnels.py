@@ -96,6 +96,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("funnel", {"by": "colour"}, "breakdown_unknown", "by"),
     ("funnel", {"from": "yesterday"}, "moment_invalid", "from"),
     ("funnel", {"to": "2026-11-20T09:00:00"}, "moment_invalid", "to"),
+    ("funnel", {"to": "9999-12-31T23:45:00Z"}, "moment_invalid", "to"),
     ("funnel", {"from": "2026-11-20T09:07:00Z"}, "cohort_invalid", "from"),
     ("funnel", {"from": "2026-11-20T09:00Z", "to": "2026-11-20T09:00Z"}, "cohort_invalid", "to"),
     ("funnel", {"colour": "red"}, "invalid_request", "colour"),
@@ -105,6 +106,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("timeline", {"stage": "clicked", "timezone": "Mars/Base"}, "timezone_unknown", "timezone"),
     ("timeline", {"stage": "clicked", "from": "2026-11-20T09:01Z"}, "range_invalid", "from"),
     ("timeline", {"stage": "clicked", "from": "0001-01-01T00:00+14:00"}, "moment_invalid", "from"),
+    (
+        "timeline",
+        {"stage": "clicked", "step": "day", "from": "0001-01-01T00:00Z", "timezone": "America/New_York"},
+        "moment_invalid",
+        "from",
+    ),
     (
         "timeline",
         {"stage": "clicked", "step": "quarter", "from": "2026-01-01T00:00Z", "to": "2026-12-01T00:00Z"},

@@ -21,6 +21,8 @@ WRONG: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("messages", {"not": "opened"}, "unknown_stage", "not"),
     ("messages", {"by": "shoe", "value": "42"}, "breakdown_unknown", "by"),
     ("messages", {"by": "route", "value": "x"}, "value_invalid", "value"),
+    ("messages", {"value": "FR"}, "value_invalid", "by"),
+    ("occurrences", {"stage": "redemption", "value": "FR"}, "value_invalid", "by"),
     ("messages", {"from": "yesterday"}, "moment_invalid", "from"),
     ("messages", {"from": "2026-11-20T09:07:00Z"}, "cohort_invalid", "from"),
     ("messages", {"after": "3"}, "invalid_request", "after"),

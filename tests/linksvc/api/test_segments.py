@@ -75,6 +75,7 @@ def test_a_mistake_in_a_segment_is_told_by_its_field(api: Api) -> None:
     check_problem(keep(api, "cmp_9"), 404, "campaign_not_found")
     check_problem(keep(api, campaign_id, filter={"stage": "clicked"}), 422, "segment_empty")
     check_problem(keep(api, campaign_id, filter={"stage": "seen it"}), 422, "unknown_stage")
+    check_problem(keep(api, campaign_id, filter={"stage": "clicked", "value": "FR"}), 422, "value_invalid")
     check_problem(keep(api, campaign_id, filter={"colour": "red"}), 422, "invalid_request")
     assert check_problem(keep(api, campaign_id, " "), 422, "invalid_request")["errors"][0]["field"] == "name"
     assert keep(api, campaign_id).status_code == 201
