@@ -194,12 +194,17 @@ FUNNEL_TEXTS: dict[str, Text] = {
     "chart.step": Text("Step", "Étape"),
     "chart.messages": Text("Messages", "Messages"),
     "chart.of_first": Text("Of produced", "Des produits"),
-    "chart.of_previous": Text("Of the step before", "De l’étape d’avant"),
+    "chart.rate": Text("Rate", "Taux"),
     "chart.note": Text(
-        "Per cent are of those produced. Not everybody who was reached can be seen clicking, and codes are used without a "
-        "click too, which is the lighter part of their bar: a later step is not always a part of the one before.",
-        "Les pourcentages portent sur les produits. Les clics de tous les touchés ne sont pas observables, et des codes "
-        "servent sans clic, part plus claire de leur barre : une étape n’est pas toujours une part de la précédente.",
+        "Only people who consented to tracking can be seen clicking, so what is told of clicks is no share of those "
+        "produced. Codes are used without a click too: a later step is not always a part of the one before.",
+        "Seuls les clics des personnes qui ont consenti au suivi sont observables : ce qui est dit des clics n’est pas une "
+        "part des produits. Des codes servent aussi sans clic : une étape n’est pas toujours une part de la précédente.",
+    ),
+    "chart.note.picture": Text(
+        "In the picture, per cent are of those produced; the lighter part of a bar is codes used without a click.",
+        "Dans l’image, les pourcentages portent sur les produits ; la part plus claire d’une barre, ce sont les codes "
+        "utilisés sans clic.",
     ),
     "funnel.empty.draft.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
     "funnel.empty.draft.text": Text(

@@ -24,6 +24,9 @@ _STEPS = (
 BRANCHES = ("redeemed_unclicked",)
 """Those that are a part of the step above them and no step on the way to the next: a code is used without a click too."""
 
+_OF_THE_SEEN = ("clicked", "engaged", "redeemed_unclicked")
+"""Told of people who consented to tracking alone: a share of all that were produced would be of the wrong people."""
+
 SAMPLED = ("clicked", "engaged", "redeemed", "redeemed_unclicked", "paid", "opted_out")
 """Rates of what people chose to do: they come with an interval."""
 
@@ -41,7 +44,8 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the funnel. `width` is its bar, in per cent of produced, as an SVG length."""
+    """A step of the funnel. `width` is its bar, in per cent of produced, as an SVG length; `of_produced` is None where that
+    share says nothing."""
 
     name: str
     label: str
@@ -51,7 +55,6 @@ class Step:
     share: Share | None
     notes: tuple[Note, ...]
     of_produced: str | None
-    of_previous: str | None
     is_branch: bool
 
 
@@ -66,20 +69,17 @@ class Exit:
 
 def make_steps(figures: Figures) -> tuple[Step, ...]:
     """First to last; a branch follows the step that it is a part of. What says nothing of the campaign is left out."""
-    steps: list[Step] = []
-    previous = ""
-    for name, whole, notes in _STEPS:
-        if not figures.funnel.tells(name) or (name in BRANCHES and not figures.funnel[name]):
-            continue
-        steps.append(_step(figures, name, whole, tuple(n for n in notes if figures.funnel.tells(n)), previous))
-        previous = previous if name in BRANCHES else name
-    return tuple(steps)
+    tells = figures.funnel.tells
+    return tuple(
+        _step(figures, name, whole, tuple(filter(tells, notes)))
+        for name, whole, notes in _STEPS
+        if tells(name) and (name not in BRANCHES or figures.funnel[name])
+    )
 
 
-def _step(figures: Figures, name: str, whole: str, notes: tuple[str, ...], previous: str) -> Step:
+def _step(figures: Figures, name: str, whole: str, notes: tuple[str, ...]) -> Step:
     funnel = figures.funnel
     of_produced = Proportion(funnel[name], funnel["produced"])
-    of_previous = Proportion(funnel[name], funnel[previous]) if previous else None
     return Step(
         name=name,
         label=label_of(figures.speech, name),
@@ -88,8 +88,7 @@ def _step(figures: Figures, name: str, whole: str, notes: tuple[str, ...], previ
         width=f"{min(1.0, of_produced.share or 0.0) * 100:.2f}%",
         share=figures.share(name, whole, sampled=name in SAMPLED) if whole else None,
         notes=tuple(note for stage in notes if (note := _note(figures, stage)).count.value),
-        of_produced=figures.per_cent(of_produced),
-        of_previous=figures.per_cent(of_previous) if of_previous else None,
+        of_produced=None if name in _OF_THE_SEEN else figures.per_cent(of_produced),
         is_branch=name in BRANCHES,
     )
 

@@ -122,6 +122,30 @@ def test_the_chart_is_drawn_under_the_strict_policy_and_has_its_table(served: Se
     assert served.complaints == []
 
 
+@pytest.mark.parametrize(("locale", "of", "rate"), [("en-GB", "of", "Rate"), ("fr-FR", "sur", "Taux")])
+def test_the_table_of_the_picture_says_the_rates_of_the_page_and_no_others(
+    served: Served, locale: str, of: str, rate: str
+) -> None:
+    campaign_id = eventful_campaign(served.engine, served.workspace_id)
+    page = served.open(locale=locale)
+    page.goto(f"/campaigns/cmp_{campaign_id}")
+    expect(page.locator("#chart-rows thead th").last).to_have_text(rate)
+    rows = {
+        row.locator("[data-stage]").first.get_attribute("data-stage"): row
+        for row in page.locator("#chart-rows tbody tr").all()
+    }
+    for stage in ("submitted", "delivered", "reached", "clicked", "engaged", "redeemed", "redeemed_unclicked", "paid"):
+        share = page.locator(f"#step-{stage} .rate > b").inner_text()
+        told = " ".join(rows[stage].locator("td").last.inner_text().split())
+        part, whole = (
+            page.locator(f"#step-{stage} .rate > b ~ span:not(.interval)").first.locator(".count").all_inner_texts()
+        )
+        assert told.startswith(" ".join(f"{share} {part} {of} {whole}".split())), stage
+    expect(rows["clicked"].locator("td").nth(1)).to_have_text("–")
+    expect(rows["clicked"].locator("td").last).to_contain_text(f"3 {of} 8")
+    expect(rows["produced"].locator("td").last).to_have_text("–")
+
+
 def test_the_page_refreshes_while_the_campaign_runs_and_disturbs_nobody(served: Served) -> None:
     campaign_id = new_campaign(served.engine, served.workspace_id, 10)
     page = served.open(viewport=WIDE)
@@ -261,6 +285,8 @@ def test_nothing_scrolls_sideways_on_a_phone_and_no_chart_is_fetched(served: Ser
         assert page.evaluate(WIDEST_WITH_A_DEFINITION) <= 360, path
     page.goto(campaign)
     expect(page.locator("#chart")).to_be_hidden()
+    expect(page.locator("#chart-rows")).to_be_visible()
+    expect(page.locator("#picture .with-chart")).to_be_hidden()
     expect(page.locator("#step-redeemed .bar")).to_be_visible()
     assert not [url for url in fetched if "plotly" in url]
 
@@ -272,8 +298,9 @@ def test_everything_can_be_read_without_javascript(served: Served) -> None:
     expect(page.locator("#step-delivered > a")).to_have_text("9")
     page.get_by_role("button", name="Reached").hover()
     expect(page.locator("#means-step-reached")).to_be_visible()
-    page.get_by_text("The picture as a table").click()
+    expect(page.locator("#chart-rows")).to_be_visible()
     expect(page.locator("#chart-rows tbody tr")).to_have_count(9)
+    expect(page.locator("#chart")).to_be_hidden()
     page.get_by_role("link", name="Refresh the figures").click()
     page.locator("#step-delivered > a").click()
     expect(page.locator("tbody tr")).to_have_count(9)
@@ -352,9 +379,9 @@ def test_paper_has_the_figures_and_nothing_to_press(served: Served) -> None:
     page = served.open(viewport=WIDE)
     page.goto(f"/campaigns/cmp_{campaign_id}")
     page.emulate_media(media="print")
-    for part in ("#tile-clicked", "#step-redeemed .bar", "#exit-failed", "#total-produced", "#standing"):
+    for part in ("#tile-clicked", "#step-redeemed .bar", "#exit-failed", "#total-produced", "#standing", "#chart-rows"):
         expect(page.locator(part)).to_be_visible()
-    for part in ("#chart", ".control", ".languages", "#details > summary"):
+    for part in ("#chart", ".with-chart", ".top nav", ".control", ".languages", "#details > summary"):
         expect(page.locator(part)).to_be_hidden()
     assert page.locator("#step-delivered .count").first.evaluate("one => getComputedStyle(one).color") == "rgb(0, 0, 0)"
 

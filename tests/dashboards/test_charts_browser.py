@@ -103,8 +103,8 @@ def test_without_javascript_a_link_leads_to_the_charts(served: Served) -> None:
     page = served.open(java_script_enabled=False, viewport=TABLET)
     page.goto(f"/campaigns/cmp_{campaign_id}")
     page.get_by_role("link", name="In detail").click()
-    page.locator("#fold-clicks-1 summary").click()
     expect(page.locator("#rows-clicks-1")).to_be_visible()
+    expect(page.locator("#chart-clicks .chart")).to_be_hidden()
     page.get_by_role("link", name="Recipients’ hours").click()
     expect(page.locator("#lead-hours")).to_contain_text("where each of them is")
 

@@ -252,11 +252,15 @@ def test_a_redemption_without_a_click_is_a_branch_and_the_exits_stand_beside() -
     branch = next(step for step in made.steps if step.is_branch)
     assert (branch.name, branch.share and branch.share.whole.stage) == ("redeemed_unclicked", "redeemed")
     redeemed = next(step for step in made.steps if step.name == "redeemed")
-    paid = next(step for step in made.steps if step.name == "paid")
     assert redeemed.share and redeemed.share.whole.stage == "reached"
-    assert paid.of_previous == "33.3\u202f%", "1 of the 3 redeemed, past the branch"
     assert [one.share.part.stage for one in made.exits] == ["failed", "expired", "opted_out"]
     assert "redeemed_unclicked" not in {step.name for step in page(funnel(redeemed_unclicked=0)).steps}
+
+
+def test_what_is_told_of_people_who_can_be_seen_is_no_share_of_all_that_were_produced() -> None:
+    shares = {step.name: step.of_produced for step in page(funnel()).steps}
+    assert {name for name, share in shares.items() if share is None} == {"clicked", "engaged", "redeemed_unclicked"}
+    assert (shares["produced"], shares["redeemed"]) == ("100.0\u202f%", "12.5\u202f%")
 
 
 def test_the_picture_has_the_branch_in_its_step_and_leaves_empty_steps_out() -> None:
@@ -266,6 +270,7 @@ def test_the_picture_has_the_branch_in_its_step_and_leaves_empty_steps_out() -> 
     assert way["x"] == [24, 14, 9, 10, 3, 2, 1]
     assert (branch["x"], branch["y"]) == ([1], ["Redeemed"])
     assert way["text"][5] == "3 · 12.5\u202f%", "the whole step, not what is left of it beside the branch"
+    assert way["text"][4] == "3", "of the people produced many cannot be seen clicking"
     (amount,) = made["layout"]["annotations"]
     assert (amount["y"], amount["text"].split()) == ("Net revenue", ["EUR", "0.00"])
     assert page(only(produced=3)).chart == "", "one bar is no picture"

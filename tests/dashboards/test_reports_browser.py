@@ -33,6 +33,22 @@ def test_axe_finds_nothing_on_the_reports_and_their_charts_are_drawn(served: Ser
     assert [one for one in served.complaints if "422" not in one] == []
 
 
+def test_no_heading_of_a_picture_stands_where_the_picture_does_not(served: Served) -> None:
+    campaign_id = charted_campaign(served.engine, served.workspace_id)
+    page = served.open(viewport=WIDE)
+    for path, parts in (("/trends", 2), (f"/campaigns/cmp_{campaign_id}/by/country", 1)):
+        page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+        page.goto(path)
+        pictures = page.locator(".with-chart:visible")
+        expect(pictures).to_have_count(parts)
+        page.emulate_media(media="print")
+        expect(pictures).to_have_count(0)
+        page.emulate_media(media="screen")
+        expect(pictures).to_have_count(parts)
+        page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        expect(pictures).to_have_count(0)
+
+
 @pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
 def test_no_report_scrolls_sideways_on_a_phone(served: Served, locale: str) -> None:
     first, second = (
