@@ -14,7 +14,7 @@ from dashboards.charts.teller import DASH, Teller
 from dashboards.figures import label_of, money_texts
 from dashboards.forms import Filled
 from dashboards.speech import Speech
-from dashboards.typed_times import TypedTimes
+from dashboards.typed_times import TypedTimes, read_times
 from linksvc.accounts import SignedIn
 from linksvc.breakdown_labels import names_of
 from linksvc.breakdowns import BREAKDOWNS, BreakdownRow, read_breakdown
@@ -105,6 +105,15 @@ def read_breakdown_page(
         chart_title=speech.say(f"by.chart.{_drawn(by, whole)}"),
         height="low" if len(shown) < 4 and by != HOUR else "middle",
     )
+
+
+def read_several(session: Session, who: SignedIn, campaign_id: int, speech: Speech) -> tuple[BreakdownPage, ...]:
+    """By variant and by segment, where the whole campaign has more than one: what its charts do not tell. For
+    `dashboards.report_page`. Raises NotFound."""
+    always = read_times({}, ZoneInfo(who.timezone), speech)
+    pages = (read_breakdown_page(session, who, campaign_id, by, always, speech) for by in ("variant", "segment"))
+    # The last row is the sum.
+    return tuple(page for page in pages if page.table and len(page.table.rows) > 2)
 
 
 def _hour(hour: HourRow, cohort: Cohort | None, zone: ZoneInfo, speech: Speech) -> Line:

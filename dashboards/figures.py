@@ -52,6 +52,12 @@ def meaning_of(speech: Speech, name: str) -> str:
     return speech.write(DEFINITIONS[name].meaning)
 
 
+def definitions_in(speech: Speech) -> tuple[tuple[str, str, str], ...]:
+    """Each name with its label and what it counts; what came late stands last."""
+    names = sorted(DEFINITIONS, key=lambda name: name.startswith("late_"))
+    return tuple((name, label_of(speech, name), meaning_of(speech, name)) for name in names)
+
+
 def rows_path(campaign_id: int, rows: MessageFilter | OccurrenceFilter | str) -> str:
     """Where the rows behind a figure are listed: the messages of a filter, or what a stage or an occurrence counts."""
     query = f"stage={rows}" if isinstance(rows, str) else rows.query()

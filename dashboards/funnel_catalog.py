@@ -208,10 +208,15 @@ FUNNEL_TEXTS: dict[str, Text] = {
     ),
     "funnel.empty.draft.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
     "funnel.empty.draft.text": Text(
-        "The funnel will stand here, from messages produced to codes redeemed. {id} is sent with the button above: first "
-        "you see who gets it and what it costs.",
-        "L’entonnoir figurera ici, des messages produits aux codes utilisés. {id} s’envoie par le bouton ci-dessus : vous "
-        "verrez d’abord qui le reçoit et ce que cela coûte.",
+        "The funnel will stand here, from messages produced to codes redeemed. {id} is sent from its page, by "
+        "“{button}”: first you see who gets it and what it costs.",
+        "L’entonnoir figurera ici, des messages produits aux codes utilisés. {id} s’envoie depuis sa page, par "
+        "« {button} » : vous verrez d’abord qui le reçoit et ce que cela coûte.",
+    ),
+    "funnel.empty.waiting.title": Text("Nothing was sent yet", "Rien n’a encore été envoyé"),
+    "funnel.empty.waiting.text": Text(
+        "The funnel will stand here, from messages produced to codes redeemed.",
+        "L’entonnoir figurera ici, des messages produits aux codes utilisés.",
     ),
     "funnel.empty.sent.title": Text("Nobody was sent to", "Personne n’a reçu d’envoi"),
     "funnel.empty.sent.text": Text(

@@ -21,8 +21,10 @@ def nothing_of(figures: Figures, public_id: str) -> Notice | None:
     """What stands instead of the figures where there is none; None where there are some."""
     if figures.funnel["produced"]:
         return None
-    say, about = figures.speech.say, figures.funnel.state if figures.funnel.state in ("sent", "cancelled") else "draft"
-    return Notice("info", say(f"funnel.empty.{about}.title"), (say(f"funnel.empty.{about}.text", id=public_id),))
+    say, state = figures.speech.say, figures.funnel.state
+    about = state if state in ("draft", "sent", "cancelled") else "waiting"
+    text = say(f"funnel.empty.{about}.text", id=public_id, button=say("send.open"))
+    return Notice("info", say(f"funnel.empty.{about}.title"), (text,))
 
 
 def _about_size(figures: Figures) -> Iterator[Notice]:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from dashboards.breakdown_page import read_breakdown_page
 from dashboards.comparison_page import Writer
-from dashboards.definitions import DEFINITIONS
+from dashboards.figures import definitions_in
 from dashboards.pages.door import Door
 from dashboards.rendering import render
 from dashboards.sessions import speech_for
@@ -77,7 +77,4 @@ class ReportPages:
     def definitions(self, request: Request) -> Response:
         """GET /definitions: open to everybody, for answers of the API lead here."""
         who = self.door.sessions.find(request)
-        speech = speech_for(request, who)
-        names = sorted(DEFINITIONS, key=lambda name: name.startswith("late_"))
-        told = [(name, *map(speech.write, (DEFINITIONS[name].label, DEFINITIONS[name].meaning))) for name in names]
-        return render(request, "definitions.html", who, told=told)
+        return render(request, "definitions.html", who, told=definitions_in(speech_for(request, who)))

@@ -55,7 +55,10 @@ def report(
     _check("format", format, FORMATS)
     _check("language", language, LANGUAGES)
     if format == "html" and (by or since or until):
-        message = "The page shows the whole campaign with its breakdowns; --by, --from and --to are for the other formats."
+        message = (
+            "The file shows the whole campaign, by network, country, route and device too, and by variant and segment where "
+            "it has several; --by, --from and --to are for the other formats."
+        )
         raise InvalidRequest(f"--format html: {message}", errors=(FieldError("format", message),))
     number = parse_id("campaign", campaign_id)
     with opened(data_dir) as installation:

@@ -10,10 +10,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
+from sqlmodel import col, update
 
 from dashboards.report_page import write_report
-from linksvc.database import open_engine, reading
+from linksvc import counters
+from linksvc.database import open_engine, reading, writing
 from linksvc.errors import NotFound
+from linksvc.models import Message
 from tests import factories
 from tests.chromium import open_window
 from tests.dashboards.chart_scenes import HOURS, SUBMITTED, charted_campaign
@@ -108,12 +111,55 @@ def test_a_report_tells_the_figures_of_its_campaign_on_paper_too(sqlite: Engine,
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_report_tells_what_the_page_tells_and_what_its_names_mean(sqlite: Engine, report: Report, language: str) -> None:
+    workspace_id = factories.workspace(sqlite)
+    page = report.open(write(sqlite, workspace_id, eventful_campaign(sqlite, workspace_id), language))
+    expect(page.locator("#tile-clicked .interval")).to_have_text(re.compile(r"^\(13[.,]7–69[.,]4\)$"))
+    for stage in ("failed", "expired", "opted_out"):
+        expect(page.locator(f"#exit-{stage} .count").first).to_have_text(str(EXPECTED[stage]))
+    expect(page.locator("#unseen .count").first).to_have_text(str(EXPECTED["reached"] - EXPECTED["seen"]))
+    for total in ("produced", "submitted"):
+        parts = page.locator(f"#ledger-{total} [id^=part-{total}] .count").all_inner_texts()
+        assert sum(map(int, parts)) == EXPECTED[total] == int(page.locator(f"#total-{total}").inner_text())
+    places = {(round(box["x"]), round(box["y"])) for tile in page.locator(".tile").all() if (box := tile.bounding_box())}
+    assert len({x for x, _ in places}) > 1, "tiles stand side by side"
+    assert len({y for _, y in places}) > 1
+    for name in ("produced", "delivered", "clicked", "late_clicked"):
+        expect(page.locator(f".meanings #{name} dd")).to_be_visible()
+    page.locator("#tile-clicked").locator("..").locator("button").hover()
+    expect(page.locator("#means-tile-clicked")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#means-tile-clicked")).to_be_hidden()
+    report.check()
+
+
+def test_a_report_tells_variants_where_there_are_several_and_nothing_of_a_single_one(sqlite: Engine, report: Report) -> None:
+    workspace_id = factories.workspace(sqlite)
+    campaign_id = new_campaign(sqlite, workspace_id, 5)
+    page = report.open(write(sqlite, workspace_id, campaign_id))
+    expect(page.locator("#chart-deliveries")).to_be_visible()
+    expect(page.locator("#by-1")).to_have_count(0)
+    with writing(sqlite) as session:
+        session.exec(update(Message).where(col(Message.campaign_id) == campaign_id, col(Message.n) < 2).values(variant="A"))
+        session.exec(update(Message).where(col(Message.campaign_id) == campaign_id, col(Message.n) >= 2).values(variant="B"))
+        counters.rebuild(session, campaign_id)
+    page.goto("about:blank")
+    page = report.open(write(sqlite, workspace_id, campaign_id))
+    expect(page.locator("#by-1 h2")).to_have_text("By variant")
+    expect(page.locator("#rows-by-1 tbody th")).to_have_text(["B", "A", "Total"])
+    expect(page.locator("#rows-by-1 tbody td:nth-of-type(1)")).to_have_text(["3", "2", "5"])
+    expect(page.locator("#by-2")).to_have_count(0)
+    assert report.complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_report_of_a_campaign_that_was_not_sent_says_so(sqlite: Engine, report: Report, language: str) -> None:
     workspace_id = factories.workspace(sqlite)
     campaigns = factories.campaign(sqlite, workspace_id), new_campaign(sqlite, workspace_id, 3)
     for campaign_id in campaigns:
         page = report.open(write(sqlite, workspace_id, campaign_id, language))
         expect(page.locator(".empty").first).to_be_visible()
+        assert not re.search(r"above|ci-dessus", page.locator(".empty").first.inner_text())
         assert report.complaints == []
 
 
@@ -121,8 +167,8 @@ def test_nothing_inlined_ends_its_element_early(sqlite: Engine) -> None:
     workspace_id = factories.workspace(sqlite)
     html = write(sqlite, workspace_id, charted_campaign(sqlite, workspace_id))
     inlined = INLINED.findall(html)
-    assert [kind for kind, _ in inlined] == ["style", "style", "script", "script"]
-    assert html.lower().count("</script") == html.lower().count("</style") == 2
+    assert [kind for kind, _ in inlined] == ["style", "style", "script", "script", "script"]
+    assert (html.lower().count("</script"), html.lower().count("</style")) == (3, 2)
     # What an old comment opens lets a script swallow its own end.
     assert not any("<!--" in content for kind, content in inlined if kind == "script")
 

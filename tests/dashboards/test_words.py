@@ -97,7 +97,7 @@ MADE_OF_A_CLOSED_SET = {
     *(f"figures.whole_{stage}" for stage in ("produced", "submitted", "seen", "reached", "clicked", "redeemed")),
     *(f"note.{stage}" for stage in ("proved", "contradicted", "seen", "hit_machine", "suspect")),
     *(f"remark.{about}.{part}" for about in REMARKS for part in ("title", "text")),
-    *(f"funnel.empty.{state}.{part}" for state in ("draft", "sent", "cancelled") for part in ("title", "text")),
+    *(f"funnel.empty.{state}.{part}" for state in ("draft", "waiting", "sent", "cancelled") for part in ("title", "text")),
     *(f"notice.{state}.title" for state in (REFUSED, FAILING, UNREACHABLE)),
     *(f"list.{column}" for column in ("sent", "delivered", "clicked", "redeemed")),
     *(f"rows.{column}" for column in ("n", "number", "state", "code", "submitted", "receipt", "clicked", "redeemed")),

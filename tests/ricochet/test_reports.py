@@ -133,7 +133,7 @@ def test_what_is_wrong_is_told_before_anything_is_written(
         (("report", campaign), "Say which workspace"),
         (("report", campaign, "--format", "pdf", *mine), "“pdf” is none of table, json, csv, html"),
         (("report", campaign, "--format", "html", "--language", "de", *mine), "“de” is none of en, fr"),
-        (("report", campaign, "--format", "html", "--by", "country", *mine), "--by, --from and --to"),
+        (("report", campaign, "--format", "html", "--by", "country", *mine), "by variant and segment where it has several"),
         (("report", campaign, "--by", "colour", *mine), "colour"),
         (("report", campaign, "--from", "yesterday", *mine), "yesterday"),
         ((*ROWS, "cmp_999", *mine), "no such campaign"),
