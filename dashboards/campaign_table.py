@@ -59,6 +59,8 @@ def _count(campaign: CampaignSummary, column: str, stage: str, whole: str | None
     value = campaign.counts[stage]
     if stage == "clicked" and not campaign.has_link:
         return ListedCount(label=speech.say(f"list.{column}"), text=speech.say("list.no_link"), share="", href=None)
+    if stage == "redeemed" and not campaign.has_offer and not value:
+        return ListedCount(label=speech.say(f"list.{column}"), text=speech.say("list.no_offer"), share="", href=None)
     share = Proportion(value, campaign.counts[whole]).share if whole else None
     return ListedCount(
         label=speech.say(f"list.{column}"),

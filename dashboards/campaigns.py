@@ -23,8 +23,8 @@ LIST_STAGES = ("submitted", "delivered", "reached", "seen", "clicked", "redeemed
 
 @dataclass(frozen=True, slots=True)
 class CampaignSummary:
-    """A campaign as it is listed: `has_link` says whether anybody can click; its
-    state as `linksvc.funnel.status_of` tells it; `counts` holds LIST_STAGES by name."""
+    """A campaign as it is listed: `has_link` says whether anybody can click, `has_offer` whether anything can be redeemed;
+    its state as `linksvc.funnel.status_of` tells it; `counts` holds LIST_STAGES by name."""
 
     campaign_id: int
     name: str
@@ -32,6 +32,7 @@ class CampaignSummary:
     counts: Mapping[str, int]
     revenue: tuple[Money, ...]
     has_link: bool
+    has_offer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def list_campaigns(session: Session, workspace_id: int, older_than: int | None =
             counts=dict.fromkeys(LIST_STAGES, 0) | counts[campaign.id or 0],
             revenue=tuple(Money(amount, currency) for currency, amount in money[campaign.id or 0].items()),
             has_link=campaign.id in linked,
+            has_offer=campaign.offer_id is not None,
         )
         for campaign in shown
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from dashboards.breakdown_page import rate_cell
 from dashboards.charts.shape import Cell
@@ -11,6 +12,7 @@ from dashboards.speech import Speech
 from linksvc.comparisons import Compared, Comparison, LastCampaigns, difference
 from linksvc.costs import Costs
 from linksvc.message_filters import MessageFilter
+from linksvc.money import half_up
 from linksvc.proportions import Difference
 from linksvc.public_ids import format_id
 from linksvc.rates import OF
@@ -143,7 +145,7 @@ class Writer:
         if costs is None or not costs.submitted:
             return Cell(DASH, self.speech.say("charts.no_share"))
         each = [
-            self.speech.exact_money(round(costs.net(currency) / costs.submitted), currency)
+            self.speech.exact_money(half_up(Fraction(costs.net(currency), costs.submitted)), currency)
             for currency in sorted(costs.revenue, key=lambda currency: (currency != self.own, currency))
         ]
         return Cell(", ".join(each) or self.speech.exact_money(0, self.own))

@@ -78,6 +78,7 @@ FUNNEL_TEXTS: dict[str, Text] = {
     "figures.no_link": Text(
         "No link in the text: there is no click rate", "Pas de lien dans le texte : pas de taux de clic"
     ),
+    "list.no_offer": Text("no offer", "pas d’offre"),
     "list.no_link": Text("no link in the text", "pas de lien dans le texte"),
     "figures.no_share": Text(
         "Unknown: there is nothing to take a share of yet", "Inconnu : il n’y a encore rien dont prendre une part"

@@ -59,6 +59,10 @@ ROW_TEXTS: dict[str, Text] = {
         "The link leads to no landing page, so nobody can be seen to do anything there.",
         "Le lien ne mène à aucune page d’arrivée : on n’y voit donc rien faire.",
     ),
+    "rows.empty.offer": Text(
+        "The campaign has no offer, so its messages bear no code that could be used.",
+        "La campagne n’a pas d’offre : ses messages ne portent aucun code à utiliser.",
+    ),
     "rows.empty.payment": Text("Its messages ask for no payment.", "Ses messages ne demandent aucun paiement."),
     "rows.empty.late": Text(
         (

@@ -12,7 +12,7 @@ from dashboards.figures import label_of
 from dashboards.speech import Speech
 from linksvc.delays import ANY, bounds_of, steps_of
 from linksvc.distributions import Step
-from linksvc.funnel import ABOUT_CLICKS, Funnel
+from linksvc.funnel import ABOUT_CLICKS, ABOUT_CODES, Funnel
 from linksvc.message_filters import MessageFilter
 from linksvc.occurrence_list import OccurrenceFilter
 from linksvc.week_hours import read_hours
@@ -168,13 +168,15 @@ def why_empty(behind: Filter, funnel: Funnel, is_first: bool, speech: Speech) ->
     if not funnel["produced"]:
         return speech.say("rows.empty.unsent")
     if not funnel.tells(stage):
-        return speech.say(_why_untold(stage))
+        return speech.say(_why_untold(stage, funnel))
     if stage.startswith("late_"):
         return speech.say("rows.empty.late", funnel.attribution_days)
     return speech.say("rows.empty")
 
 
-def _why_untold(stage: str) -> str:
+def _why_untold(stage: str, funnel: Funnel) -> str:
+    if stage in ABOUT_CODES and not funnel.has_offer:
+        return "rows.empty.offer"
     if stage in ABOUT_CLICKS:
         return "rows.empty.link"
     return "rows.empty.page" if stage.removeprefix("late_") == "engaged" else "rows.empty.payment"

@@ -64,7 +64,7 @@ class Table:
 
 def message_table(page: MessagePage, funnel: Funnel, behind: MessageFilter, after: int | None, words: RowWords) -> Table:
     """The messages behind a figure, with the moments that the campaign knows."""
-    moments = tuple(moment for moment in _MOMENTS if moment not in ("engaged", "paid") or funnel.tells(moment))
+    moments = tuple(moment for moment in _MOMENTS if moment not in _TOLD or funnel.tells(moment))
     next_after = "" if page.next_after is None else str(page.next_after)
     table = _table(
         funnel,
@@ -80,6 +80,9 @@ def message_table(page: MessagePage, funnel: Funnel, behind: MessageFilter, afte
 
 
 _MOMENTS = ("submitted", "receipt", "clicked", "engaged", "redeemed", "paid", "replied", "opted_out")
+
+_TOLD = ("engaged", "redeemed", "paid")
+"""Of them those that stand only where the campaign can have any."""
 
 _SEEN = ("clicked", "engaged")
 """Those that are told of people who consented to tracking alone."""

@@ -12,7 +12,7 @@ from babel.numbers import format_compact_decimal, format_decimal, parse_pattern
 
 from dashboards.catalog import CATALOG
 from dashboards.texts import Text
-from linksvc.money import exponent_of
+from linksvc.money import exponent_of, in_minor_units
 
 Language = Literal["en", "fr"]
 
@@ -94,7 +94,7 @@ class Speech:
 
     def money_of_micros(self, amount_micros: int, currency: str) -> str:
         """An amount in millionths of the currency's unit, rounded to its minor unit."""
-        return self.money(round(Decimal(amount_micros).scaleb(exponent_of(currency) - 6)), currency)
+        return self.money(in_minor_units(amount_micros, currency), currency)
 
     def exact_money(self, amount_micros: int, currency: str) -> str:
         """An amount in millionths of the currency's unit: with two decimals more than its minor unit has, where it has any

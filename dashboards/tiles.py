@@ -1,9 +1,11 @@
 """The tiles at the top of a campaign's page: the results a marketer looks for first, held against the last campaigns."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from dashboards.figures import Figures, Share, label_of, meaning_of, money_texts
 from linksvc.comparisons import LastCampaigns
+from linksvc.money import half_up
 from linksvc.proportions import Proportion
 from linksvc.rates import bounds_of
 
@@ -35,7 +37,7 @@ class Tiles:
             self._tile("delivered", "submitted", self._decided(), sampled=False),
             self._clicks(),
             *self._told("engaged", "clicked"),
-            self._tile("redeemed", "reached"),
+            *self._told("redeemed", "reached"),
             *self._told("paid", "reached"),
             self._revenue(),
             self._tile("replied", "reached"),
@@ -90,7 +92,7 @@ class Tiles:
         net = funnel.net_revenue
         lines: tuple[str, ...] = ()
         if (submitted := funnel["submitted"]) and len(net) == 1:
-            each = speech.money(round(net[0].amount_minor / submitted), net[0].currency)
+            each = speech.money(half_up(Fraction(net[0].amount_minor, submitted)), net[0].currency)
             lines = (speech.say("figures.per_message", amount=each), *self._compared_revenue(net[0].currency))
         lines += tuple(
             speech.say("figures.taken_back", amount=speech.money(back.amount_minor, back.currency))
@@ -106,5 +108,5 @@ class Tiles:
         if not submitted or [money.currency for money in net] != [currency]:
             return ()
         speech = self.figures.speech
-        each = speech.money(round(net[0].amount_minor / submitted), currency)
+        each = speech.money(half_up(Fraction(net[0].amount_minor, submitted)), currency)
         return (speech.say("compared.revenue", len(self.last.campaign_ids), amount=each),)

@@ -36,6 +36,19 @@ ABOUT_CLICKS = (
 )
 """Those that say nothing of a campaign without a link."""
 
+ABOUT_CODES = (
+    "redeemed",
+    "redeemed_unclicked",
+    "redemption",
+    "return",
+    "void",
+    "late_redeemed",
+    "late_redemption",
+    "late_return",
+    "late_void",
+)
+"""Those that say nothing of a campaign without an offer: its messages bear no promo code."""
+
 
 @dataclass(frozen=True)
 class Funnel:
@@ -69,6 +82,8 @@ class Funnel:
     """Whether its text has a link: without one nobody can click, and there is no click rate."""
     has_page: bool = False
     """Whether its link leads to a landing page, or to pages that bear the snippet: without, nobody can be seen engaged."""
+    has_offer: bool = True
+    """Whether its messages bear codes of an offer: without, nothing can be redeemed."""
     has_payments: bool = False
     """Whether any of its messages asks for a payment."""
     late_revenue: tuple[Money, ...] = ()
@@ -86,11 +101,13 @@ class Funnel:
 
     def tells(self, stage: str) -> bool:
         """Whether a figure says anything of this campaign: without a page nobody can be engaged, without a link nobody can
-        click, where nothing is asked for nothing can be paid."""
+        click, without an offer nothing can be redeemed, where nothing is asked for nothing can be paid."""
         if stage in ("engaged", "late_engaged"):
             return self.has_page or self.counts[stage] > 0
         if stage in ("paid", "payment", "late_paid", "late_payment"):
             return self.has_payments or self.counts[stage] > 0
+        if stage in ABOUT_CODES and not self.has_offer and not any(self.counts[name] for name in ABOUT_CODES):
+            return False
         return self.has_link or stage not in ABOUT_CLICKS
 
     @property
@@ -159,6 +176,7 @@ def read_funnel(session: Session, workspace_id: int, campaign_id: int, cohort: C
         cancelled_at=campaign.cancelled_at,
         has_link=link is not None,
         has_page=link is not None and (link.page_id is not None or link.snippet_origins != ""),
+        has_offer=campaign.offer_id is not None,
         has_payments=_has_payments(session, campaign_id),
         attribution_days=campaign.attribution_days,
         window_closes_at=_window_closes_at(session, campaign),

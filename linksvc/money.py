@@ -3,7 +3,9 @@
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from math import floor
 
 from babel import Locale
 from babel.core import get_global
@@ -60,6 +62,17 @@ class Money:
 def exponent_of(currency: str) -> int:
     """How many decimals the currency's minor unit has: EUR 2, JPY 0, BHD 3."""
     return next((exponent for exponent, currencies in _DECIMALS.items() if currency in currencies), 2)
+
+
+def half_up(amount: Fraction) -> int:
+    """To the nearest whole number, a half away from nothing as on an invoice; `round` takes it to the even one."""
+    nearest = floor(abs(amount) + Fraction(1, 2))
+    return -nearest if amount < 0 else nearest
+
+
+def in_minor_units(micros: int, currency: str) -> int:
+    """Millionths of the currency's unit, to its smallest coin."""
+    return half_up(Fraction(micros, int(10 ** (6 - exponent_of(currency)))))
 
 
 def check_currency(currency: str) -> str:

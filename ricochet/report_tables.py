@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from linksvc.api.operations.funnels import FunnelAnswer, RowAnswer
 from linksvc.api.payloads import MoneyAnswer
 from linksvc.api.report_shapes import BoundsAnswer, RateAnswer
 from linksvc.csv_files import neutralise
-from linksvc.money import exponent_of
+from linksvc.money import exponent_of, in_minor_units
 
 WIDTH = 120
 _SHOWN = ("submitted", "delivered", "reached", "clicked", "redeemed", "replied", "opted_out")
@@ -59,6 +60,8 @@ def as_table(answer: FunnelAnswer, zone: ZoneInfo) -> bytes:
     console.print(_standing(answer, zone))
     if answer.cohort:
         console.print(_cohort(answer.cohort, zone))
+    if answer.stages["submitted"] and not answer.stages["delivered"]:
+        console.print(f"No message is confirmed as delivered: 0 of {answer.stages['submitted']:,} submitted.")
     console.print(_funnel(answer))
     if answer.click_bounds and answer.click_bounds.suspects:
         console.print(_bounds(answer.click_bounds))
@@ -107,7 +110,8 @@ def _funnel(answer: FunnelAnswer) -> Table:
     for money in answer.net_revenue:
         table.add_row("net revenue", f"{_units(money)} {money.currency}", "", "", "")
     for cost in answer.cost:
-        table.add_row("cost", f"{cost.micros / 1_000_000:,.2f} {cost.currency}", "", "", "")
+        minor = Decimal(in_minor_units(cost.micros, cost.currency)).scaleb(-exponent_of(cost.currency))
+        table.add_row("cost", f"{minor:,f} {cost.currency}", "", "", "")
     return table
 
 

@@ -9,7 +9,8 @@ from functools import partial
 
 from dashboards.charts.shape import Cell, Chart, Column, Note, Row, Table
 from dashboards.charts.teller import DASH, Teller
-from linksvc.costs import Costs, in_millionths
+from linksvc.costs import Costs
+from linksvc.money import half_up
 from linksvc.occurrence_list import OccurrenceFilter
 
 _BROUGHT = (
@@ -64,7 +65,7 @@ def _rows(costs: Costs, currencies: list[str], teller: Teller) -> list[Row]:
 
 
 def _each(amount: int | None, among: int) -> int | None:
-    return None if amount is None or not among else round(Fraction(amount, among))
+    return None if amount is None or not among else half_up(Fraction(amount, among))
 
 
 def _sum(teller: Teller, amount: int | None, currency: str) -> Cell:
@@ -78,7 +79,7 @@ def _share(teller: Teller, amount: int | None, currency: str) -> Cell:
 
 def _money(teller: Teller, amount: int, currency: str) -> str:
     """A sum, to the smallest coin."""
-    return teller.speech.money(round(Fraction(amount, in_millionths(1, currency))), currency)
+    return teller.speech.money_of_micros(amount, currency)
 
 
 def _investment(costs: Costs, teller: Teller) -> Note:

@@ -26,7 +26,7 @@ def stretch(step: Step, teller: Teller) -> str:
 def end(step: Step, teller: Teller) -> str:
     """Until when, as a label of an axis along which everything adds up."""
     if step.since_s is None:
-        return "< 0"
+        return teller.say("charts.before")
     if step.until_s is None:
         return f"≥ {duration(step.since_s, teller)}"
     return f"< {duration(step.until_s, teller)}"

@@ -80,7 +80,8 @@ def make_charts(material: Material, who: SignedIn, speech: Speech, *, of_recipie
         return ChartsPage(funnel.name, path, ())
     teller = Teller(funnel.campaign_id, speech)
     charts = [*_deliveries(material, teller), *_clicks(material, who, teller, of_recipients=of_recipients)]
-    charts.append(delay_chart(REDEMPTIONS, funnel["redeemed"], material.spreads["redeem_delay"], teller))
+    if funnel.tells("redeemed"):
+        charts.append(delay_chart(REDEMPTIONS, funnel["redeemed"], material.spreads["redeem_delay"], teller))
     charts.append(cost_chart(costs_of(funnel), funnel.counts, who.currency, teller))
     charts += [_place(places, material, teller) for places in PLACES]
     return ChartsPage(funnel.name, path, tuple(charts))

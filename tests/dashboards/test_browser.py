@@ -287,6 +287,7 @@ def test_nothing_scrolls_sideways_on_a_phone_and_no_chart_is_fetched(served: Ser
     expect(page.locator("#chart")).to_be_hidden()
     expect(page.locator("#chart-rows")).to_be_visible()
     expect(page.locator("#picture .with-chart")).to_be_hidden()
+    assert page.locator("#picture .scroll").evaluate("box => box.scrollWidth <= box.clientWidth"), "rates out of view"
     expect(page.locator("#step-redeemed .bar")).to_be_visible()
     assert not [url for url in fetched if "plotly" in url]
 

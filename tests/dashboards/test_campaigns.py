@@ -49,6 +49,14 @@ def test_every_figure_is_on_the_page_and_opens_onto_exactly_its_rows(site_on_bot
         assert all_rows(lambda path: site.client.get(path).text, path) == count, stage
 
 
+def test_the_list_says_which_campaign_has_no_offer_instead_of_no_redemption(site: Site) -> None:
+    for fields in ({}, {"offer_id": factories.offer(site.engine, site.workspace_id)}):
+        factories.campaign(site.engine, site.workspace_id, **fields)
+    eventful_campaign(site.engine, site.workspace_id)
+    site.enter()
+    assert site.client.get("/campaigns").text.count("no offer") == 1, "not of one that has an offer, or had a redemption"
+
+
 def test_the_page_says_that_the_ledger_adds_up(site: Site) -> None:
     campaign_id = eventful_campaign(site.engine, site.workspace_id)
     site.enter()

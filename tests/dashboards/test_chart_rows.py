@@ -101,8 +101,10 @@ def links_of(page: str) -> set[tuple[str, int]]:
 
 def test_a_campaign_of_which_nothing_left_yet_says_so_in_each_chart(engine: Engine) -> None:
     nothing = read(engine, new_campaign(engine, factories.workspace(engine), 3))
-    page = make_charts(nothing, WHO, Speech("fr", WHO.timezone))
-    assert {chart.name for chart in page.charts if chart.empty} == set(NAMES)
+    offered = replace(nothing, funnel=replace(nothing.funnel, has_offer=True))
+    for material, named in ((nothing, set(NAMES) - {"redeeming"}), (offered, set(NAMES))):
+        page = make_charts(material, WHO, Speech("fr", WHO.timezone))
+        assert {chart.name for chart in page.charts if chart.empty} == named
 
 
 def test_a_draft_has_no_charts_at_all(engine: Engine) -> None:
@@ -112,7 +114,7 @@ def test_a_draft_has_no_charts_at_all(engine: Engine) -> None:
 
 def test_a_campaign_without_a_link_has_no_charts_of_clicks(engine: Engine) -> None:
     material = read(engine, new_campaign(engine, factories.workspace(engine), 2))
-    bare = replace(material, funnel=replace(material.funnel, has_link=False))
+    bare = replace(material, funnel=replace(material.funnel, has_link=False, has_offer=True))
     names = {chart.name for chart in make_charts(bare, WHO, Speech("en", WHO.timezone)).charts}
     assert set(NAMES) - names == {"clicks", "hours", "devices", "verdicts"}
 

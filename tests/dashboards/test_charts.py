@@ -198,6 +198,8 @@ def test_the_click_curve_ends_at_all_of_them_and_tells_what_is_not_in_it() -> No
     assert (line["y"][0], line["y"][-1]) == (0.1, 1.0)
     heads = [row.head for row in chart.tables[0].rows]
     assert heads == ["before", "0 s – 30 s", "30 s – 1 min", "1 min – 2 min", "2 min – 3 min", "3 min – 5 min"]
+    named = json.loads(chart.figure)["layout"]["xaxis"]["ticktext"]
+    assert named[:2] == ["before", "< 30 s"], "the picture names the step as the table does"
     assert chart.notes[0].words.startswith("Half of them: 0 s – 30 s (median). Nine in ten: 3 min – 5 min")
     assert [note.cell.value for note in chart.notes if note.cell] == [2]
 

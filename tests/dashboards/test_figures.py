@@ -242,6 +242,8 @@ def test_a_result_is_held_against_the_last_campaigns() -> None:
         "EUR 1.00 a message submitted",
         "2 campaigns before: EUR 1.30",
     ]
+    uneven = tile(replace(funnel(submitted=1_000), revenue=(Money(4_500, "EUR"),)), "revenue", last).lines[0]
+    assert " ".join(uneven.split()) == "EUR 0.05 a message submitted", "half a cent is a cent, not the even one below"
     other = replace(last, net_revenue=(Money(65_000, "CHF"),))
     assert len(tile(earned, "revenue", other).lines) == 1, "what is in another currency cannot be compared"
     assert tile(funnel(suspect=0), "clicked").lines == (), "the first campaign of all"
@@ -313,6 +315,21 @@ def test_a_campaign_without_a_link_has_no_click_rate_and_says_so() -> None:
     assert "seen" not in {named.count.stage for named in shown.more}
     french = tile(replace(funnel(), has_link=False), "clicked", speech=Speech("fr", "Europe/Paris"))
     assert french.lines == ("Pas de lien dans le texte\u00a0: pas de taux de clic",)
+
+
+def test_a_campaign_without_an_offer_tells_nothing_of_redemptions_unless_there_were_some() -> None:
+    about = {"redeemed", "redeemed_unclicked", "redemption", "return", "void", "late_redeemed", "late_redemption"}
+
+    def shown(figures: Funnel) -> set[str]:
+        made = page(figures)
+        named = {one.count.stage for one in (*made.more, *made.late)}
+        return about & (named | {one.name for one in (*made.tiles, *made.steps)})
+
+    sold = funnel(late_clicked=1)
+    assert shown(replace(sold, has_offer=False)) == shown(sold) == about
+    none = replace(sold, has_offer=False, counts=sold.counts | dict.fromkeys((*about, "late_return"), 0))
+    assert shown(none) == set()
+    assert {"redeemed", "redemption"} <= shown(replace(none, has_offer=True))
 
 
 def test_engaged_and_paid_are_shown_where_a_page_or_a_payment_can_make_them() -> None:

@@ -72,11 +72,13 @@ def test_what_does_not_exist_is_told_with_its_part_of_the_address(site: Site, qu
 
 def test_an_empty_list_says_why(site: Site) -> None:
     unsent = factories.campaign(site.engine, site.workspace_id)
+    bare = new_campaign(site.engine, site.workspace_id, 1)
     campaign_id = eventful_campaign(site.engine, site.workspace_id)
     site.enter()
     for number, query, words in (
         (unsent, "stage=clicked", "the campaign was not sent"),
         (campaign_id, "stage=clicked&by=country&value=DE", "none that fits all of this"),
+        (bare, "stage=redeemed", "The campaign has no offer"),
         (campaign_id, "stage=held", "No row stands behind this figure yet"),
         (campaign_id, "stage=late_void", "Nothing came later than 7 days"),
         (campaign_id, "stage=produced&after=500", "Nothing follows here any more"),

@@ -1,9 +1,11 @@
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linksvc.errors import InvalidRequest
-from linksvc.money import Money, check_currency, exponent_of
+from linksvc.money import Money, check_currency, exponent_of, half_up, in_minor_units
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,20 @@ def test_money_loses_no_unit_when_it_is_written(amount_minor: int, currency: str
 
 def test_decimals_follow_iso_4217_and_not_how_many_are_usually_shown() -> None:
     assert [exponent_of(currency) for currency in ("EUR", "JPY", "BHD", "IQD", "LAK", "HUF")] == [2, 0, 3, 3, 2, 2]
+
+
+@given(st.fractions(-(10**12), 10**12))
+def test_an_amount_is_rounded_to_the_nearest_and_a_half_away_from_nothing(amount: Fraction) -> None:
+    nearest = half_up(amount)
+    assert abs(nearest - amount) <= Fraction(1, 2)
+    assert half_up(-amount) == -nearest
+    if abs(nearest - amount) == Fraction(1, 2):
+        assert abs(nearest) > abs(amount)
+
+
+def test_half_a_coin_of_millionths_is_a_coin() -> None:
+    amounts = ((45_000, "EUR"), (35_000, "EUR"), (44_999, "EUR"), (-45_000, "EUR"), (500_000, "JPY"), (45_500, "BHD"))
+    assert [in_minor_units(*amount) for amount in amounts] == [5, 4, 4, -5, 1, 46]
 
 
 def test_only_a_currency_in_use_is_taken() -> None:

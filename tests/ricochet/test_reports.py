@@ -18,9 +18,11 @@ from linksvc.api.app import create_api
 from linksvc.api_keys import create_key
 from linksvc.clock import now
 from linksvc.database import open_engine, writing
+from linksvc.facts import NewFact
 from linksvc.keys import open_keyring
 from linksvc.settings import Settings
-from tests.dashboards.scenes import EXPECTED, eventful_campaign
+from tests.dashboards.scenes import EXPECTED, apply_all, eventful_campaign, learn, new_campaign
+from tests.factories import NOW
 from tests.linksvc.api.conftest import plain_client, served
 from tests.ricochet.conftest import Terminal
 
@@ -81,6 +83,18 @@ def test_a_table_tells_counts_shares_and_a_breakdown(lumen: Terminal, campaign: 
     assert re.search(r"clicked +│ +3 │ +8 seen │ 37.5%", table)
     assert re.search(r"net revenue +│ +1400.00 EUR", table)
     assert re.search(rf"FR +│ +{EXPECTED['submitted']} │", table)
+
+
+def test_a_table_of_a_campaign_that_never_arrived_says_so(lumen: Terminal, installed: Engine) -> None:
+    campaign_id = new_campaign(installed, 1, 3)
+    assert "0 of" not in lumen.done("report", f"cmp_{campaign_id}")
+    facts = [NewFact(campaign_id, "accepted", f"{n}.1.1", n, NOW, parts=1) for n in range(3)]
+    facts += [NewFact(campaign_id, "receipt", f"{n}.1.1", n, NOW, value="UNDELIVERABLE") for n in range(3)]
+    learn(installed, facts)
+    apply_all(installed, campaign_id)
+    table = lumen.done("report", f"cmp_{campaign_id}")
+    assert "No message is confirmed as delivered: 0 of 3 submitted." in table
+    assert re.search(r"failed +│ +3 ", table)
 
 
 def test_a_table_names_the_workspaces_zone_and_tells_the_bounds_of_the_click_rate(lumen: Terminal, campaign: str) -> None:
