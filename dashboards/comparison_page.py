@@ -95,10 +95,10 @@ class Writer:
         first = self.found.campaigns[0]
         cells = []
         for one in self.found.campaigns:
-            teller, told = self._teller(one), one.has_link or stage not in _CLICKS
+            teller, why_not = self._teller(one), _why_not(one, stage)
             part, whole = (teller.count(one.counts[name], MessageFilter(name)) for name in (stage, OF[stage]))
-            cell = rate_cell(part, whole, teller) if told else Cell(DASH, self.speech.say("figures.no_link"))
-            both = told and (first.has_link or stage not in _CLICKS) and one is not first
+            cell = Cell(DASH, self.speech.say(why_not)) if why_not else rate_cell(part, whole, teller)
+            both = not (why_not or _why_not(first, stage) or one is first)
             cells.append(self._beside(cell, one.counts, stage, is_told=both))
         if self._has_average:
             cells.append(self._average(stage, self.found.last))
@@ -107,7 +107,7 @@ class Writer:
     def _average(self, stage: str, last: LastCampaigns) -> Beside:
         part, whole = self._plain(last.counts[stage]), self._plain(last.counts[OF[stage]])
         cell = rate_cell(part, whole, Teller(0, self.speech))
-        return self._beside(cell, last.counts, stage, is_told=self.found.campaigns[0].has_link or stage not in _CLICKS)
+        return self._beside(cell, last.counts, stage, is_told=not _why_not(self.found.campaigns[0], stage))
 
     def _beside(self, cell: Cell, counts: Mapping[str, int], stage: str, *, is_told: bool) -> Beside:
         apart = difference(counts, self.found.campaigns[0].counts, stage) if is_told else None
@@ -162,6 +162,13 @@ class Writer:
     def _plain(self, value: int) -> Cell:
         """A sum over several campaigns, which no one list stands behind."""
         return Cell(self.speech.number(value), value=value)
+
+
+def _why_not(campaign: Compared, stage: str) -> str:
+    """The words that say why a campaign has no such rate; empty: it has one."""
+    if stage in _CLICKS and not campaign.has_link:
+        return "figures.no_link"
+    return "details.no_offer" if stage == "redeemed" and not (campaign.has_offer or campaign.counts[stage]) else ""
 
 
 def _verdict(apart: Difference) -> str:

@@ -235,10 +235,10 @@ DEFINITIONS: dict[str, Definition] = LATE_DEFINITIONS | {
     "hit_unnamed": Definition(
         Text("Visits that name nobody", "Visites anonymes"),
         Text(
-            "Openings of links of people who did not consent to tracking, by any verdict. They count for the campaign and"
-            " name nobody.",
-            "Ouvertures de liens de personnes qui n’ont pas consenti au suivi, quel que soit le verdict. Elles comptent "
-            "pour la campagne et ne désignent personne.",
+            "Openings of links of people who did not consent to tracking. They name nobody, and are in no rate; each is "
+            "also among the visits of its verdict.",
+            "Ouvertures de liens de personnes qui n’ont pas consenti au suivi. Elles ne désignent personne et n’entrent "
+            "dans aucun taux ; chacune est aussi parmi les visites de son verdict.",
         ),
     ),
     "redemption": Definition(

@@ -48,6 +48,7 @@ class Compared:
     kind: str
     status: str
     has_link: bool
+    has_offer: bool
     counts: Mapping[str, int]
     net_revenue: tuple[Money, ...]
     costs: Costs
@@ -142,6 +143,7 @@ def _compared(row: Campaign, sums: Sums, has_link: bool) -> Compared:
         kind=row.kind,
         status=status_of(row.state, row.paused_at, row.cancelled_at),
         has_link=has_link,
+        has_offer=row.offer_id is not None,
         counts=sums.counts,
         net_revenue=sums.net_revenue,
         costs=_costs(sums),

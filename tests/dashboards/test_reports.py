@@ -94,6 +94,15 @@ def test_campaigns_stand_side_by_side_with_the_average_of_those_before(site: Sit
     assert f"/campaigns/cmp_{ids[0]}/messages?stage=clicked" in page
 
 
+def test_what_a_campaign_cannot_have_is_no_rate_of_nought_beside_others(site: Site) -> None:
+    site.enter()
+    bare = factories.campaign(site.engine, site.workspace_id, destination_url="", text="Bonjour {{ stop }}")
+    beside = eventful_campaign(site.engine, site.workspace_id)
+    page = site.client.get("/compare", params={"c": [f"cmp_{bare}", f"cmp_{beside}"]}).text
+    assert "No offer, so no promo codes." in page
+    assert f"{EXPECTED['redeemed']} of {EXPECTED['reached']}" in words(page)
+
+
 def test_too_many_campaigns_or_none_are_told_in_words(site: Site) -> None:
     site.enter()
     assert "Choose 1 to 6 campaigns" in site.client.get("/compare").text
