@@ -6,7 +6,6 @@ Rows that differ in one text only go as one list into one statement.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -38,6 +37,7 @@ from sqlmodel import Session, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from linksvc.database import is_sqlite
+from linksvc.postgresql_arrays import as_records
 from linksvc.statements import as_read, execute, reads_of
 
 LEAST_COPIED = 150
@@ -224,47 +224,6 @@ def _recordset(dialect: Dialect, table: type[SQLModel], columns: tuple[str, ...]
     """Written once: to write it takes longer than to send it with a few rows."""
     arrays = ", ".join(f"%s::{kind.compile(dialect)}[]" for kind in _types(table, columns))
     return f"unnest({arrays}) AS given ({', '.join(map(dialect.identifier_preparer.quote, columns))})"
-
-
-def as_records(rows: Sequence[Row]) -> tuple[str, ...]:
-    """An array for each column, as PostgreSQL writes it: the driver's own way takes several times as long. Moments with
-    their zone, numbers, texts and None. Raises ValueError for what no database takes."""
-    return tuple(map(_as_array, zip(*rows, strict=True)))
-
-
-def _as_array(values: Sequence[Any]) -> str:
-    different = set(values)
-    if len(different) == 1:
-        return f"{{{','.join([_element(values[0])] * len(values))}}}"
-    kinds = set(map(type, values))
-    if kinds <= _ALIKE and (datetime not in kinds or {value.tzinfo for value in different if value} == {UTC}):
-        # As a list in JSON but for its brackets, unless there is something to escape.
-        with suppress(TypeError):
-            told = orjson.dumps(values).decode()
-            if "\\" not in told:
-                return f"{{{told[1:-1]}}}"
-    written = {value: _element(value) for value in different}
-    return f"{{{','.join([written[value] for value in values])}}}"
-
-
-_ALIKE = {int, str, datetime, type(None)}
-"""Kinds of which PostgreSQL reads what JSON writes."""
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        if '"' in value or "\\" in value:
-            value = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{value}"'
-    if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            raise ValueError("a moment without a time zone")
-        return f'"{value.isoformat()}"'
-    if isinstance(value, int | float):
-        return str(value)
-    raise ValueError("a value that cannot be stored")
 
 
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from linksvc.bulk import as_records, as_stored, recordset
+from linksvc.bulk import as_stored, recordset
 from linksvc.database import is_sqlite
 from linksvc.models import SmscId
+from linksvc.postgresql_arrays import as_records
 from linksvc.statements import moment_as_read
 from sender.receipts import INTERMEDIATE
 
