@@ -41,7 +41,10 @@ class Gathering(Generic[Asked, Answer]):
         if begins:
             # Once the loop has turned: whoever was heard in the same turn comes along.
             loop.call_soon(self._thread.submit, self._work_off, loop)
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # What it may raise names this frame: a circle.
 
     def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the thread: round after round. The next one is begun before the loop hears of the last one's answers, so that

@@ -29,14 +29,20 @@ class Callers:
         self._gathering: Gathering[str, Caller] = Gathering("callers", self._authenticate, KEYS_MOST)
         self._known: dict[str, Caller] = {}
         """By the hash of the key."""
+        self._noting: set[int] = set()
+        """Keys whose use is being noted: the first of many who show one does it, the others need not wait for its row."""
 
     async def find(self, presented: str) -> Caller:
         """Whose key it is. Raises Unauthenticated."""
         hashed = hash_of(presented)
         self._known.pop(hashed, None)
         caller = await self._gathering.ask(presented)
-        if is_use_news(caller, self._installation.clock()):
-            await run_in_threadpool(self._note_use, caller)
+        if is_use_news(caller, self._installation.clock()) and caller.key_id not in self._noting:
+            self._noting.add(caller.key_id)
+            try:
+                await run_in_threadpool(self._note_use, caller)
+            finally:
+                self._noting.remove(caller.key_id)
         if len(self._known) >= REMEMBERED_MOST:
             self._known.clear()
         self._known[hashed] = caller

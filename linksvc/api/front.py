@@ -47,6 +47,8 @@ class Front:
             self._tell(scope["method"], passage, started)
         finally:
             reset_contextvars(**bound)
+            # The server's `send` holds the request, and with it this: a circle, which the collector would have to find.
+            del scope["state"]["passage"]
 
     async def _answer(self, scope: Scope, receive: Receive, passage: Passage) -> None:
         try:

@@ -102,7 +102,7 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
         import uvicorn
 
         from linksvc.api.limits import LIMIT_METRICS, Limits
-        from ricochet.collector import tune_collector
+        from ricochet.collector import YOUNG_BETWEEN_ANSWERS, tune_collector
         from ricochet.http_servers import run_server
         from ricochet.joined_writes import JoinedWrites
 
@@ -122,7 +122,7 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
                 forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             )
             public, inner = _public(host, port, fd), open_internal(settings, internal, internal_fd)
-            tune_collector()
+            tune_collector(YOUNG_BETWEEN_ANSWERS)
             _say(supervised, public, inner)
             run_server(config, public, inner, supervised=supervised, collectors=[Metrics(LIMIT_METRICS, limits)])
 

@@ -1,9 +1,13 @@
 """What holds for every operation of the table: who may ask, what is read, and what an error looks like."""
 
+import gc
 import json
 import re
+import threading
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sqlalchemy import event
 from sqlmodel import col, select, update
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -26,6 +31,7 @@ from linksvc.api.front import Front
 from linksvc.api.limits import Limits
 from linksvc.api.operation import Operation
 from linksvc.api.operations import OPERATIONS
+from linksvc.api.passage import Passage
 from linksvc.api_keys import PREFIX, SCOPES
 from linksvc.database import open_engine, reading, writing
 from linksvc.keys import open_keyring
@@ -103,6 +109,47 @@ def test_the_use_of_a_key_is_noted(api: Api) -> None:
     api.get("/v1/campaigns/cmp_1")
     with reading(api.engine) as session:
         assert session.exec(select(col(ApiKey.last_used_at))).one() == NOW
+
+
+def test_of_many_who_show_a_key_at_once_one_notes_its_use(api: Api) -> None:
+    answered, noted = threading.Semaphore(0), []
+
+    def hold_the_first(*told: Any) -> None:
+        if told[2].startswith("UPDATE api_key"):
+            noted.append(told[2])
+            assert all(answered.acquire(timeout=10) for _ in range(15)), "the others wait"
+
+    def ask_once(_: int) -> int:
+        status = api.get("/v1/campaigns/cmp_1").status_code
+        answered.release()
+        return status
+
+    event.listen(api.engine, "before_cursor_execute", hold_the_first)
+    with ThreadPoolExecutor(16) as clients:
+        assert list(clients.map(ask_once, range(16))) == [404] * 16
+    assert len(noted) == 1
+    with reading(api.engine) as session:
+        assert session.exec(select(col(ApiKey.last_used_at))).one() == NOW
+
+
+def test_an_answered_request_leaves_no_circle_to_the_collector(sqlite_api: Api) -> None:
+    """Circles of thousands of requests were found at once, and whoever asked meanwhile waited a tenth of a second for it."""
+    gc.disable()
+    try:
+        assert sqlite_api.get("/v1/time").status_code == 200
+        assert sqlite_api.get("/v1/nothing").status_code == 404
+        assert sqlite_api.get("/v1/campaigns/cmp_1", key=PREFIX + "a" * 40).status_code == 401
+        asked = {"code": "NOTHING", "order": {"amount": 4_990, "currency": "EUR"}, "order_ref": "R-1"}
+        answer = sqlite_api.post("/v1/redemptions", json=asked, headers={"Idempotency-Key": "R-1"})
+        check_problem(answer, 409, "code_not_found")
+        # The answer is with its client a moment before the server has let go of it.
+        patience = time.monotonic() + 10
+        while (left := [one for one in gc.get_objects() if isinstance(one, Passage)]) and time.monotonic() < patience:
+            del left
+            time.sleep(0.01)
+        assert not left
+    finally:
+        gc.enable()
 
 
 def test_an_unknown_address_or_method_is_a_problem(sqlite_api: Api) -> None:
