@@ -77,6 +77,8 @@ def mark_again(session: Session, bind: Bind, refused: Sequence[Submission], now:
     # Each was counted when it was marked before; to decide is to count again.
     _uncount(session, campaign, fresh, now)
     decisions = checks.decide(session, campaign, fresh, now)
+    for message in decisions.allowed:
+        message.counted_at = now
     allowed = begun | {message.n for message in decisions.allowed}
     _take_back(session, campaign.id, messages.keys() - allowed)
     _settle(session, campaign, decisions, now)
@@ -148,6 +150,7 @@ def _first_submissions(messages: Sequence[Outgoing], history: Mapping[int, _Hist
     for message in messages:
         before = history[message.n]
         message.first_at = before.first_at or now
+        message.counted_at = now
         parts = range(1, len(message.payloads) + 1)
         made += [Submission(message, part, before.last + 1, before.tries + 1) for part in parts]
     return made
@@ -282,10 +285,13 @@ def _are(campaign_id: int, submissions: Iterable[Submission]) -> ColumnElement[b
 
 
 def _uncount(session: Session, campaign: OpenCampaign, messages: Iterable[Outgoing], now: datetime) -> None:
-    """Messages that were marked and are not any more do not count for frequency caps."""
+    """Messages that were marked and are not any more do not count for frequency caps, on the day they were marked."""
     if campaign.kind == "marketing":
-        numbers = Counter(message.number for message in messages)
-        frequency_caps.give_back(session, campaign.workspace_id, numbers, now)
+        days: dict[datetime, Counter[str]] = defaultdict(Counter)
+        for message in messages:
+            days[frequency_caps.day_of(message.counted_at or now)][message.number] += 1
+        for day, numbers in sorted(days.items()):
+            frequency_caps.give_back(session, campaign.workspace_id, numbers, day)
 
 
 _COLUMNS = (

@@ -55,6 +55,8 @@ class Outgoing:
     begun: bool = False
     first_at: datetime | None = None
     """When it was first handed over, or is now."""
+    counted_at: datetime | None = None
+    """When it was marked last, by the clock: on that day it counts for frequency caps."""
     marked: float | None = None
     """When it was marked last, by the event loop's time; None: it is not."""
     let_go: int = 0

@@ -48,7 +48,8 @@ def _uncount_refused(session: Session, answers: Sequence[Answer]) -> None:
     for answer in answers:
         message = answer.submission.message
         if answer.outcome == REFUSED and answer.submission.part == 1 and message.campaign.kind == MARKETING:
-            refused[message.campaign.workspace_id, frequency_caps.day_of(answer.at)][message.number] += 1
+            day = frequency_caps.day_of(message.counted_at or answer.at)
+            refused[message.campaign.workspace_id, day][message.number] += 1
     for (workspace_id, day), numbers in sorted(refused.items()):
         frequency_caps.give_back(session, workspace_id, numbers, day)
 

@@ -1,7 +1,7 @@
 """What a worker left on a bind: settled by the next holder before it sends, or by itself when it ends in order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -66,7 +66,7 @@ def recover(session: Session, bind: Bind, worker: str, now: datetime) -> Recover
     refused = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) in begun]
     untouched = [attempt for attempt in waiting if (attempt.campaign_id, attempt.n) not in begun]
     _settle(session, refused, REFUSED, "refused", now)
-    _queue_again(session, untouched, now)
+    _queue_again(session, untouched)
     if worker:
         give_back(session, worker)
     return Recovered(len(unknown), len(refused), len(untouched))
@@ -108,22 +108,28 @@ def _settle(session: Session, attempts: Sequence[Attempt], outcome: str, kind: s
     facts.record(session, made, now)
 
 
-def _queue_again(session: Session, attempts: Sequence[Attempt], now: datetime) -> None:
+def _queue_again(session: Session, attempts: Sequence[Attempt]) -> None:
     for attempt in attempts:
         attempt.outcome = RETRIED
         session.add(attempt)
     session.flush()
+    marked_at = {(attempt.campaign_id, attempt.n): attempt.occurred_at for attempt in attempts}
     for campaign_id, ns in _by_campaign(attempts).items():
-        _uncount(session, campaign_id, ns, now)
+        _uncount(session, campaign_id, {n: marked_at[campaign_id, n] for n in ns})
         send_batches.put_back(session, campaign_id, ns, AT_ONCE, RETRY)
 
 
-def _uncount(session: Session, campaign_id: int, ns: Iterable[int], now: datetime) -> None:
-    """What was marked and did not leave does not count for frequency caps."""
+def _uncount(session: Session, campaign_id: int, marked_at: Mapping[int, datetime]) -> None:
+    """What was marked and did not leave does not count for frequency caps, on the day it was marked."""
     workspace_id, kind = session.exec(select(Campaign.workspace_id, Campaign.kind).where(Campaign.id == campaign_id)).one()
-    if kind == "marketing":
-        numbers = session.exec(select(Message.number).where(Message.campaign_id == campaign_id, col(Message.n).in_(ns)))
-        frequency_caps.give_back(session, workspace_id, Counter(numbers), now)
+    if kind != "marketing":
+        return
+    days: dict[datetime, Counter[str]] = defaultdict(Counter)
+    found = select(Message.n, Message.number).where(Message.campaign_id == campaign_id, col(Message.n).in_(marked_at.keys()))
+    for n, number in session.exec(found):
+        days[frequency_caps.day_of(marked_at[n])][number] += 1
+    for day, numbers in sorted(days.items()):
+        frequency_caps.give_back(session, workspace_id, numbers, day)
 
 
 def _by_campaign(attempts: Iterable[Attempt]) -> dict[int, set[int]]:

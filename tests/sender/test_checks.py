@@ -13,11 +13,14 @@ from sqlmodel import select
 from linksvc import campaign_control
 from linksvc.applier import apply_batch
 from linksvc.database import open_engine, reading, writing
-from linksvc.models import Campaign, Contact, Fact, Message, Suppression
+from linksvc.models import Campaign, Contact, Fact, Message, SentDay, Suppression
+from sender import outcomes, recovery
 from sender.checks import Decisions, Hold, decide, record
-from sender.messages import OpenCampaign
+from sender.marks import give_up_waiting, mark_again, take_back
+from sender.messages import Answer, OpenCampaign
 from tests import factories
 from tests.factories import NOW
+from tests.sender.marking import claimed, held_bind, marked, the_open_campaign
 
 
 def decided(engine: Engine, campaign_id: int, now=NOW) -> Decisions[Message]:
@@ -201,6 +204,35 @@ def test_two_campaigns_at_once_do_not_both_take_the_last_room(postgresql_url: st
     allowed = Counter(message.number for one in decisions for message in one.allowed)
     assert set(allowed.values()) == {5}
     assert sum(len(one.held) for one in decisions) == 80 - 20
+
+
+def counted(engine: Engine) -> dict[datetime, int]:
+    with reading(engine) as session:
+        return {row.day: row.count for row in session.exec(select(SentDay)) if row.count}
+
+
+@pytest.mark.parametrize("way", ["again", "given up", "taken back", "refused", "recovered"])
+def test_a_message_that_is_tried_again_after_midnight_is_not_held_by_its_own_count(engine: Engine, way: str) -> None:
+    workspace_id = factories.workspace(engine, cap_messages=1, cap_days=7)
+    factories.produced_campaign(engine, workspace_id, 1)
+    bind, campaign = held_bind(engine, factories.route(engine)), the_open_campaign(engine)
+    before, after = datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC), datetime(2026, 11, 21, 0, 0, 5, tzinfo=UTC)
+    (submission,) = marked(engine, bind, campaign, claimed(engine, campaign, bind, 1), before)
+    assert counted(engine) == {datetime(2026, 11, 20, tzinfo=UTC): 1}
+    if way != "taken back":
+        refused = Answer(submission, "refused" if way == "refused" else "retry", 0x58, "", after)
+        with writing(engine) as session:
+            outcomes.store(session, bind.route_id, [refused], [], after)
+    with writing(engine) as session:
+        if way == "again":
+            assert len(mark_again(session, bind, [submission], after)) == 1
+        elif way == "given up":
+            give_up_waiting(session, [submission], after)
+        elif way == "taken back":
+            take_back(session, bind, submission.message, after)
+        elif way == "recovered":
+            recovery.recover(session, bind, bind.worker, after)
+    assert counted(engine) == ({datetime(2026, 11, 21, tzinfo=UTC): 1} if way == "again" else {})
 
 
 def test_why_a_message_waits_is_recorded_once_for_each_hold(engine: Engine) -> None:
