@@ -24,7 +24,7 @@ _ERRORS_MOST = 50
 _FORM_FIELDS_MOST = 50
 _FILE_NAME_MOST = 255
 
-_WAYS_TO_WRITE = ("function-before[check(), date]", "function-before[check(), datetime]")
+_WAYS_TO_WRITE = ("function-before[check(), date]", "function-before[check(), function-after[_tellable(), datetime]]")
 """What pydantic calls `Day` and `Moment` of `linksvc.api.payloads`. No field has such a name."""
 
 Headers = Mapping[str, str]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
 from pydantic import (
@@ -47,7 +47,21 @@ def _written(form: str, kind: str) -> Callable[[object], object]:
     return check
 
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written(r"\d{4}-\d\d-\d\d[Tt ]", "datetime_form"))]
+def _tellable(moment: datetime) -> datetime:
+    """The last hours before the year 10000, and the first after the year 1, lie outside of the calendar in UTC."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_range", "It is outside of the calendar in UTC") from None
+    return moment
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    AfterValidator(_tellable),
+    BeforeValidator(_written(r"\d{4}-\d\d-\d\d[Tt ]", "datetime_form")),
+]
 """A time with its zone, as text. Not strict after the check, for which what it hands on is no JSON any more."""
 
 Day = Annotated[date, Field(strict=False), BeforeValidator(_written(r"\d{4}-\d\d-\d\d\Z", "date_form"))]

@@ -138,3 +138,16 @@ def test_digits_alone_are_no_time(digits: str) -> None:
         query = SHAPES["read_redemptions"].query
         assert query is not None
         read_pairs([("since", digits.strip('"'))], query)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_has_no_time_in_utc_is_none(moment: str) -> None:
+    assert told(body("add_offer"), f'{{"name":"o","kind":"percentage","percent":"10","ends_at":"{moment}"}}') == {
+        "ends_at": f"{TIME} Or: {DAY}"
+    }
+    assert told(body("redeem_codes"), f'{{"occurred_at":"{moment}"}}')["occurred_at"] == TIME
+    for name, field in (("read_redemptions", "since"), ("read_redemptions", "until")):
+        query = SHAPES[name].query
+        assert query is not None
+        with pytest.raises(InvalidRequest):
+            read_pairs([(field, moment)], query)
