@@ -1,6 +1,7 @@
 """Redeeming: a promo code is used, once too often never. Called by the API and the till page; many at the same moment are
 redeemed by `linksvc.redemption_groups`. The till's side is docs/redemptions.md."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -54,12 +55,20 @@ def _redeem(session: Session, till: Till, use: Use, now: datetime) -> Redemption
     worth = judge(session, asked_of(till, use, held), held.created_at if held else occurred_at)
     if isinstance(worth, Refusal):
         return worth
+    if held and held.code == worth.code and use.offline and _ran_out_since(held, occurred_at, now):
+        # The customer paid in time, so it is a use like others, if there is one left.
+        use, held = replace(use, hold_id="", customer_ref=use.customer_ref or held.customer_ref), None
     refusal = _take_held(session, worth, held, use, now) if held else _take(session, till, worth, use, now)
     if refusal is None:
         return record(session, Taken(till, use, worth, occurred_at, held), now)
     if refusal.reason in DUPLICATES and use.offline and use.offline.accept_duplicate:
         return record(session, Taken(till, use, worth, occurred_at, duplicate=True), now)
     return refusal
+
+
+def _ran_out_since(held: HeldUse, occurred_at: datetime, now: datetime) -> bool:
+    """Whether a hold that lived then has ended meanwhile because its time was over."""
+    return held.state in ("held", "expired") and occurred_at < held.expires_at <= now
 
 
 def asked_of(till: Till, use: Use, held: HeldUse | None = None) -> Asked:

@@ -14,7 +14,7 @@ from linksvc.models import LedgerEntry, OfferBudget, PromoCode
 from linksvc.money import Money
 from linksvc.new_offers import NewOffer
 from linksvc.offers import create_offer
-from linksvc.redemptions import Redemption, Till, Use, redeem
+from linksvc.redemptions import Offline, Redemption, Till, Use, redeem
 from tests import factories
 from tests.factories import NOW
 
@@ -85,6 +85,24 @@ def test_a_hold_made_in_time_is_good_after_the_offer_ended(engine: Engine, till:
     held, after = hold(engine, till), NOW + timedelta(minutes=6)
     assert use(engine, till, at=after).reason == "code_expired"
     assert isinstance(use(engine, till, hold_id=held.id, at=after), Redemption)
+
+
+def test_what_a_till_did_offline_with_a_hold_that_ran_out_since_takes_a_use_that_is_left(engine: Engine, till: Till) -> None:
+    add_codes(engine, till, CODE, uses_per_contact=1)
+    held = hold(engine, till, customer_ref="K-1")
+    told_at = LATER + timedelta(hours=1)
+
+    def upload(order_ref: str, occurred_at: datetime, accept_duplicate: bool = False) -> Any:
+        offline = Offline(occurred_at, timedelta(days=7), accept_duplicate)
+        return use(engine, till, order_ref, hold_id=held.id, at=told_at, offline=offline)
+
+    assert upload("R-0", LATER).reason == "hold_expired"
+    made = upload("R-1", LATER - timedelta(minutes=1))
+    assert (made.customer_ref, made.hold_id, made.accepted_duplicate, counts(engine)) == ("K-1", "", False, (1, 0))
+    # By then somebody else may have had it.
+    assert upload("R-2", NOW).reason == "code_exhausted"
+    assert upload("R-3", NOW, accept_duplicate=True).accepted_duplicate is True
+    assert counts(engine) == (1, 0)
 
 
 def test_the_same_key_prolongs_its_hold_and_another_takes_another_use(engine: Engine, till: Till) -> None:
