@@ -4,7 +4,8 @@ The mark is committed before the socket sees a byte. After a crash a marked atte
 left: its outcome is unknown and it is not sent again. So no more is marked than the window can take.
 
 A message is marked once because it leaves its batch with the mark (`linksvc.send_batches`), because none is marked of which
-an attempt stands, and because an attempt has one key: of two who mark the same one, one is left out.
+an attempt stands, and because an attempt has one key: of two who mark the same one, one is left out. Whoever names it twice
+marks it once.
 """
 
 from collections import Counter, defaultdict
@@ -55,7 +56,8 @@ def mark(
     lock_to_send(session, (message.number for message in messages))
     batches = send_batches.find_claimed(session, campaign.id, bind.worker, [message.n for message in messages])
     ours = {n for batch in batches for n in batch.ns}
-    present = [message for message in messages if message.n in ours]
+    # A bind that claimed too long ago may have found its own messages again, and hold them twice.
+    present = list({message.n: message for message in messages if message.n in ours}.values())
     history = _history(session, campaign.id, [message.n for message in present])
     fresh = [message for message in present if not history[message.n].stands]
     decisions = checks.decide(session, campaign, fresh, now)

@@ -99,6 +99,18 @@ def test_a_message_that_is_queued_twice_is_marked_once(
     assert [row[:2] for row in queued(engine)] == [(50, 10)]
 
 
+def test_what_a_bind_claimed_twice_itself_is_marked_once(engine: Engine, bind: Bind, campaign: OpenCampaign) -> None:
+    first = claimed(engine, campaign, bind, 60)
+    # The database stood still for so long that the claim lapsed, and the bind's next claim found its own messages again.
+    with writing(engine) as session:
+        session.exec(update(SendBatch).values(claimed_until=NOW))
+    again = claimed(engine, campaign, bind, 60)
+    made = marked(engine, bind, campaign, [*first, *again])
+    assert Counter(one.message.n for one in made) == dict.fromkeys(range(60), 1)
+    assert marked(engine, bind, campaign, again) == []
+    assert attempts(engine) == dict.fromkeys(range(60), 1)
+
+
 def test_a_lapsed_batch_comes_back_without_what_was_marked(engine: Engine, bind: Bind, campaign: OpenCampaign) -> None:
     messages = claimed(engine, campaign, bind, 50)
     marked(engine, bind, campaign, messages[10:20])
