@@ -57,9 +57,12 @@ class Exchange:
                 raise BindLost("a transaction found the bind in other hands")
 
     async def drain(self) -> None:
-        """Waits for the answers that are still to come, for a while."""
+        """Gives back what is claimed and not marked, which others need not wait for, and waits for the answers that are
+        still to come; all that for a while. Raises BindLost."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._bind.timing.drain_s):
+                if not self._bind.lost.is_set():
+                    await self._feed.release_claims()
                 await self._handovers.wait()
 
     async def finish(self) -> None:

@@ -143,26 +143,26 @@ class Feed:
 
     async def release(self) -> None:
         """Gives back everything of which nothing has left: while this bind has no session, another may send it."""
-        await self._release_claims()
+        await self.release_claims()
         await self._release_waiting(self._retries)
 
     async def _leave_to_others(self) -> None:
         """While the bind fails, other routes may do better: they get its claims at once, and what is refused meanwhile."""
         is_relieved = self._intake.is_relieved
         if is_relieved and not self._is_relieved:
-            await self._release_claims()
+            await self.release_claims()
         self._is_relieved = is_relieved
         if is_relieved:
             await self._release_waiting([one for one in self._retries if self._intake.is_relieved_of(one[2].message)])
 
-    async def _release_claims(self) -> None:
+    async def release_claims(self) -> None:
+        """Gives back what is claimed and not marked."""
         for stock in self._stocks.values():
             await _no_more(stock)
-        ids = [id for id, stock in self._stocks.items() if stock.messages]
+        if ids := [id for id, stock in self._stocks.items() if stock.messages]:
+            await _insist(self._work.free, ids)
         self._stocks.clear()
         self._looked_at = float("-inf")
-        if ids:
-            await _insist(self._work.free, ids)
 
     async def _release_waiting(self, retries: Iterable[tuple[float, int, Submission]]) -> None:
         waiting = sorted(retries, key=lambda one: one[2].message.campaign.id)

@@ -61,7 +61,9 @@ class Worker:
             return
         wanted = {(one.id, number): one for one in book.routes if one.enabled for number in range(one.binds)}
         accounts = {key: one.account for key, one in wanted.items()}
-        await self._end([key for key, one in self._running.items() if accounts.get(key) != one.account or one.task.done()])
+        ending = [key for key, one in self._running.items() if accounts.get(key) != one.account or one.task.done()]
+        # Not until the last answer: of one whose SMSC is silent the other routes must not wait for the end.
+        await self._end(ending, self._around.timing.poll_s * 5)
         for key, route in wanted.items():
             if key not in self._running:
                 sender = RouteSender(route, key[1], self._around)
@@ -74,15 +76,19 @@ class Worker:
         """Stops every bind in order."""
         await self._end(list(self._running))
 
-    async def _end(self, keys: Iterable[_Key]) -> None:
-        ending = {key: self._running[key] for key in keys}
-        for one in ending.values():
-            one.sender.stop()
-        for result in await asyncio.gather(*(one.task for one in ending.values()), return_exceptions=True):
+    async def _end(self, keys: Iterable[_Key], within_s: float | None = None) -> None:
+        """Stops these binds. What takes longer goes on ending, and is told apart by its task the next time."""
+        ending = {self._running[key].task: key for key in keys}
+        if not ending:
+            return
+        for key in ending.values():
+            self._running[key].sender.stop()
+        ended, _ = await asyncio.wait(ending, timeout=within_s)
+        for result in await asyncio.gather(*ended, return_exceptions=True):
             if isinstance(result, BaseException):
                 log.error("A route's sender failed", action="route_failed", exc_info=result)
-        for key in ending:
-            del self._running[key]
+        for task in ended:
+            del self._running[ending[task]]
 
     async def _settle(self, keys: Iterable[_Key]) -> None:
         """What a dead process left on a bind that is not served any more must not stay open for ever."""

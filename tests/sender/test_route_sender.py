@@ -399,6 +399,29 @@ def _remove(engine: Engine) -> bool:
 
 
 @on_one_database
+async def test_a_route_whose_smsc_is_silent_does_not_keep_others_waiting_when_it_is_disabled(
+    engine: Engine, workspace_id: int, books: Books, running: Running
+) -> None:
+    async def say_nothing(line: Line, pdu: Pdu) -> None:
+        pass
+
+    async with scripted_smsc(submitted=say_nothing) as first, scripted_smsc() as second:
+        factories.route(engine, "main", first.port)
+        factories.produced_campaign(engine, workspace_id, 60, batch_size=2)
+        async with running(replace(FAST, drain_s=20.0, timers=replace(FAST.timers, response_s=60.0))):
+            await until(lambda: len(first.submissions) >= 1)
+            with writing(engine) as session:
+                routes.set_enabled(session, "main", False)
+            # The first route is waiting for its answers by now.
+            await asyncio.sleep(0.5)
+            factories.route(engine, "spare", second.port)
+            await until_within(lambda: second.submissions, within_s=10.0)
+            first.line.hang_up()
+            await until(lambda: len(books.facts("accepted")) + len(books.facts("outcome_unknown")) == 60)
+            await until(lambda: _remove(engine))
+
+
+@on_one_database
 async def test_the_figures_of_a_bind_are_told_while_it_works(
     engine: Engine, workspace_id: int, books: Books, running: Running
 ) -> None:
