@@ -38,7 +38,7 @@ from linksvc.clock import now
 from linksvc.database import BATCH_ROWS, open_engine, reading, writing
 from linksvc.migrations import migrate
 from linksvc.models import Fact, Message
-from ricochet.collector import tune_collector
+from ricochet.interpreter import tune_collector
 
 ROUNDS = 15
 

@@ -32,7 +32,7 @@ from sqlmodel import Session, select
 
 from linksvc.database import BATCH_ROWS, is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit
-from ricochet.collector import tune_collector
+from ricochet.interpreter import shorten_turns, tune_collector
 from tracker.hits import SpooledHit
 from tracker.ingest import Ingester
 from tracker.segment_writer import SegmentWriter
@@ -101,6 +101,7 @@ def ingest(turns: Connection, url: str, directory: Path) -> None:
     engine = open_engine(url)
     ingester = Ingester(engine, directory)
     tune_collector()
+    shorten_turns()
     while turns.recv():
         began, hits = time.perf_counter(), 0
         while hits < ROUND:

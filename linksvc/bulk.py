@@ -5,7 +5,7 @@ PostgreSQL few rows are one statement and many a COPY, which refuses a key that 
 Rows that differ in one text only go as one list into one statement.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -335,13 +335,21 @@ def _moment_as_stored(moment: datetime | None) -> str | None:
 
 
 def _copy_or_insert(session: Session, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    if not are_all_new(session, lambda connection: _copy(connection, table, columns, rows)):
+        _insert(session, table, columns, rows)
+
+
+def are_all_new(session: Session, store: Callable[[Connection], object]) -> bool:
+    """On PostgreSQL: whether rows could be stored by a statement that takes none whose key is there already. If not, nothing
+    of it has happened. To ask about each row's key beforehand takes the server twice as long as to store it."""
     try:
         with session.begin_nested():
-            _copy(session.connection(), table, columns, rows)
+            store(session.connection())  # Which begins the savepoint.
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
             raise
-        _insert(session, table, columns, rows)
+        return False
+    return True
 
 
 def _copy(connection: Connection, table: type[SQLModel], columns: Sequence[str], rows: Sequence[Row]) -> None:

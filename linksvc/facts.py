@@ -35,13 +35,15 @@ opted_out        The recipient said STOP to this message, or pressed it on its p
 (campaign, kind, source) names a fact: recording it again changes nothing, so every writer may retry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import ColumnElement, literal, null, select
 from sqlmodel import Session
 
-from linksvc.bulk import Row, insert_rows
+from linksvc.bulk import are_all_new, insert_rows
+from linksvc.database import insert_into, is_sqlite
 from linksvc.models import Fact
 
 
@@ -77,8 +79,17 @@ def record(session: Session, facts: Sequence[NewFact], recorded_at: datetime, ap
     insert_rows(session, Fact, _COLUMNS, [(*fact, recorded_at, applied_at) for fact in facts])
 
 
-def record_alike(session: Session, columns: Sequence[str], rows: Sequence[Row], recorded_at: datetime, **alike: Any) -> None:
-    """As `record`, for very many facts: each is a row of `columns`, and what they have in common is told once. The other
-    columns are as in a `NewFact` that does not tell them."""
-    of_all = NewFact._field_defaults | alike | {"recorded_at": recorded_at, "applied_at": None}
-    insert_rows(session, Fact, columns, rows, {name: value for name, value in of_all.items() if name not in columns})
+def record_selected(
+    session: Session, told: Mapping[str, Any], rows: Sequence[ColumnElement[bool]], of: Sequence[Mapping[str, Any]]
+) -> None:
+    """As `record`, for very many facts of what has rows of its own in the database: they are made there. `told` says of the
+    columns of a fact what each holds, by columns of such a row; the others are as in a `NewFact` that does not tell them.
+    `rows` chooses, with parameters that `of` gives: once for each of it."""
+    if not of:
+        return
+    alike = {name: literal(value) for name, value in NewFact._field_defaults.items()}
+    held = alike | {"applied_at": null()} | dict(told)
+    statement = insert_into(session, Fact).from_select(list(held), select(*held.values()).where(*rows))
+    given = list(of)
+    if is_sqlite(session) or not are_all_new(session, lambda connection: connection.execute(statement, given)):
+        session.connection().execute(statement.on_conflict_do_nothing(), given)

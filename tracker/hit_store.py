@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, func
+from sqlalchemy import Text, bindparam, cast, func, literal
 from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from linksvc.bulk import insert_rows
-from linksvc.facts import record_alike
+from linksvc.facts import record_selected
 from linksvc.models import Hit, Message
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
@@ -61,7 +62,7 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     names = _names([judged.id.segment for judged in hits])
     of_all = {"rules": RULES_VERSION, "judged": 0, "recorded_at": recorded_at}
     insert_rows(session, Hit, _COLUMNS, list(map(_row, hits, names)), of_all)
-    record_alike(session, _FACT_COLUMNS, list(map(_fact, hits, names)), recorded_at, kind="hit", rules=RULES_VERSION)
+    record_selected(session, _FACT, _IN_SPAN, [span | {"recorded": recorded_at} for span in _spans(hits, names)])
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
@@ -113,8 +114,6 @@ _COLUMNS = (
     "occurred_at",
 )
 
-_FACT_COLUMNS = ("campaign_id", "source", "n", "value", "detail", "occurred_at")
-
 
 def _row(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
     # In one go: to look each of them up by its name takes longer than to make the row.
@@ -141,10 +140,39 @@ def _row(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
     )
 
 
-def _fact(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
-    """Named by the hit alone, so that a hit told again under newer rules is still the same."""
-    (_, position), (occurred_at, campaign_id, _, n, *_), (verdict, reason, _, _) = judged
-    return campaign_id, f"{segment}:{position}", n, verdict, reason, occurred_at
+_FACT: dict[str, Any] = {
+    "campaign_id": col(Hit.campaign_id),
+    "kind": literal("hit"),
+    # The hit alone, so that one told again under newer rules is still the same.
+    "source": col(Hit.segment) + ":" + cast(col(Hit.position), Text),
+    "n": col(Hit.n),
+    "value": col(Hit.verdict),
+    "detail": col(Hit.reason),
+    "rules": col(Hit.rules),
+    "occurred_at": col(Hit.occurred_at),
+    "recorded_at": bindparam("recorded", type_=UTCDateTime()),
+}
+"""A fact's columns by those of its hit."""
+
+_IN_SPAN = (
+    col(Hit.campaign_id) == bindparam("of_campaign"),
+    col(Hit.segment) == bindparam("of_segment"),
+    col(Hit.position).between(bindparam("first"), bindparam("last")),
+)
+
+
+def _spans(hits: Iterable[JudgedHit], segments: Iterable[str]) -> list[dict[str, Any]]:
+    """From where to where the hits of a campaign in a segment stand. What lies between and is not among these was stored
+    before, and so was its fact."""
+    spans: dict[tuple[int, str], tuple[int, int]] = {}
+    for judged, segment in zip(hits, segments, strict=True):
+        position, name = judged.id.position, (judged.hit.campaign_id, segment)
+        first, last = spans.get(name, (position, position))
+        spans[name] = min(first, position), max(last, position)
+    return [
+        {"of_campaign": campaign_id, "of_segment": segment, "first": first, "last": last}
+        for (campaign_id, segment), (first, last) in spans.items()
+    ]
 
 
 def _as_text(headers: dict[str, str]) -> str:

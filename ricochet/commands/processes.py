@@ -21,9 +21,9 @@ from linksvc.keys import open_keyring
 from linksvc.metrics import Metrics
 from linksvc.migrations import check_revision
 from linksvc.settings import Settings
-from ricochet.collector import tune_collector
 from ricochet.commands.parameters import DataDir, InternalAddress, InternalDescriptor, Supervised, open_internal
 from ricochet.installation import Installation, opened
+from ricochet.interpreter import shorten_turns, tune_collector
 from ricochet.lifecycle import stop_event
 from ricochet.logs import set_up_logs
 from ricochet.sockets import INGEST_INTERNAL_PORT, address_of
@@ -72,6 +72,7 @@ def ingest(
         ingester = Ingester(installation.engine, installation.settings.spool_dir, now)
         listener = create_listener(ingest_conditions(ingester), [Metrics(ingest_metrics(), ingester)])
         tune_collector()
+        shorten_turns()
         with in_a_thread(listener, inner):
             ingester.run(stop)
 

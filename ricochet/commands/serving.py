@@ -102,8 +102,8 @@ def _add(name: str, usual_port: int, help: str, load: Callable[[], Create]) -> N
         import uvicorn
 
         from linksvc.api.limits import LIMIT_METRICS, Limits
-        from ricochet.collector import YOUNG_BETWEEN_ANSWERS, tune_collector
         from ricochet.http_servers import run_server
+        from ricochet.interpreter import YOUNG_BETWEEN_ANSWERS, tune_collector
         from ricochet.joined_writes import JoinedWrites
 
         with opened(data_dir) as installation:
@@ -160,8 +160,8 @@ def serve_tracker(
 
 
 def _run_tracker(settings: Settings, public: socket.socket, internal: socket.socket | None, supervised: bool) -> None:
-    from ricochet.collector import tune_collector
     from ricochet.http_servers import run_server
+    from ricochet.interpreter import tune_collector
     from tracker.app import create_tracker
     from tracker.metrics import TRACKER_METRICS
     from tracker.readiness import TrackerReadiness

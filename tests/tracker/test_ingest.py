@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, delete, func, select, update
 
 from linksvc.applier import apply_batch
 from linksvc.database import BATCH_ROWS, open_engine, reading, writing
@@ -165,6 +165,33 @@ def test_a_hit_that_was_written_to_two_segments_is_stored_once(
     hits, facts = stored(engine)
     assert [(row.segment, row.position, row.n) for row in hits] == [(str(failed.id), n, n) for n in range(3)]
     assert len(facts) == 3
+
+
+def test_what_comes_between_hits_stored_before_has_its_own_fact_and_leaves_theirs(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    """Several campaigns in one segment, of which a part was stored and judged again before the spool was restored."""
+    other = produced_campaign(engine, workspace(engine, "Other"), 5)
+    mixed = [hit(campaign, 0), hit(other, 1), hit(campaign, 2), hit(campaign, None), hit(other, 4)]
+    write_closed(spool_dir, [hit(other, 0)])
+    writer = write_closed(spool_dir, mixed)
+    data = writer.path.read_bytes()
+    while ingester.run_once():
+        pass
+    told = {fact.source: (fact.campaign_id, fact.n, fact.value) for fact in stored(engine)[1]}
+    assert told == {f"{row.segment}:{row.position}": (row.campaign_id, row.n, "human") for row in stored(engine)[0]}
+    lost = str(writer.id), (1, 2)
+    with writing(engine) as session:
+        session.exec(delete(Hit).where(col(Hit.segment) == lost[0], col(Hit.position).in_(lost[1])))
+        session.exec(delete(Fact).where(col(Fact.source).in_([f"{lost[0]}:{place}" for place in lost[1]])))
+        session.exec(update(Hit).values(verdict="suspect", judged=1))
+        session.exec(delete(SpoolProgress))
+    writer.path.write_bytes(data)
+    while ingester.run_once():
+        pass
+    hits, facts = stored(engine)
+    assert {fact.source: (fact.campaign_id, fact.n, fact.value) for fact in facts} == told
+    assert {row.position for row in hits if row.segment == lost[0] and row.verdict == "human"} == set(lost[1])
 
 
 def test_a_torn_tail_is_set_aside_and_what_stands_before_it_is_stored(
