@@ -36,7 +36,9 @@ function button() {
   return open;
 }
 
-async function scan() {
+async function scan({ currentTarget: asked }) {
+  // While the browser asks whether it may, a second tap would open a camera that nothing closes.
+  asked.disabled = true;
   const detector = new BarcodeDetector();
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
@@ -81,8 +83,14 @@ async function watch(detector, video, watched) {
   }
 }
 
+// A browser may know the name and read nothing: on Android without Google's services there is nobody who would.
+async function offer() {
+  const formats = await BarcodeDetector.getSupportedFormats().catch(() => []);
+  if (formats.length) close();
+}
+
 if (place && "BarcodeDetector" in window && navigator.mediaDevices) {
-  close();
+  offer();
   // A camera must not stay on behind a page that nobody looks at.
   document.addEventListener("visibilitychange", () => document.hidden && stream && close());
   window.addEventListener("pagehide", () => stream && close());
