@@ -32,6 +32,7 @@ _WORDS: Mapping[str, str] = {
     "too_long": "There are {actual_length}; {max_length} are the most",
     "too_short": "There are {actual_length}; at least {min_length} is asked for",
     "greater_than_equal": "At least {ge} is asked for",
+    "less_than": "Less than {lt} is asked for",
     "less_than_equal": "At most {le} is asked for",
     "literal_error": "One of {expected} is asked for",
     "union_tag_not_found": "A block says its type: text, picture, button and so on",
@@ -44,6 +45,7 @@ _FIELD_AHEAD = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): ")
 _PATTERNS: Mapping[str, str] = {
     "^#[0-9a-fA-F]{6}$": "A colour is written as #rrggbb, such as #0b57d0",
     "^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 small letters, digits and hyphens are asked for, such as summer-offer",
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$": "One line without control characters is asked for",
     "^([0-9a-f]{64})?$": "The digest of an uploaded picture is asked for: 64 hexadecimal digits",
 }
 
