@@ -16,7 +16,7 @@ from tracker.evidence import Arrival, HitTokens
 from tracker.landing.visits import PageVisit
 from tracker.losses import Loss
 from tracker.problems import Unavailable, problem_response
-from tracker.requests import Headers
+from tracker.requests import Headers, follows
 from tracker.responses import PRIVATE, Header, Receive, Response
 from tracker.spool import Spool
 from tracker.told_events import ToldEvents
@@ -49,8 +49,10 @@ class PageEvents:
         return self.accept()
 
     async def read(self, caller: Caller, headers: Headers, receive: Receive) -> Beacon:
-        """What was sent. Raises Problem."""
+        """What was sent. Raises Problem. A browser may ask not to be followed from a moment on at which it has a token."""
         self.limits.pass_network(caller.subnet)
+        if not follows(headers):
+            raise Forbidden("This browser asks not to be followed, so nothing of it is taken.", code="not_to_be_followed")
         return read_beacon(await read_body(headers, receive, MOST_BYTES))
 
     async def keep(self, arrival: Arrival, link_id: int, page_id: int, beacon: Beacon) -> None:

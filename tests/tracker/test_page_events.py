@@ -185,6 +185,16 @@ async def test_of_who_did_not_consent_or_asks_not_to_be_followed_nothing_is_kept
         assert await refused(served, untracked, token) == (403, "hit_token_of_another")
 
 
+async def test_a_browser_that_asks_not_to_be_followed_while_its_page_is_open_tells_nothing_from_then_on(
+    served: Served, codes: ShortCodes, scene: PageCampaign
+) -> None:
+    code = code_of(codes, scene.campaign_id)
+    token = await token_on(served, code)
+    for header in ("sec_gpc", "dnt"):
+        assert await refused(served, code, token, **{header: "1"}) == (403, "not_to_be_followed")
+    assert (await tell(served, code, token, event(0))).status == 204
+
+
 @pytest.mark.parametrize(
     ("event", "field"),
     [

@@ -179,6 +179,8 @@ async def test_forged_old_and_foreign_tokens_are_refused_elsewhere_too(
     assert problem(await send(served.port, "/e", b" " * 9_000, origin=ORIGIN)) == (413, "too_large")
     preview = await send(served.port, "/e", beacon(token, event(0)), origin=ORIGIN, user_agent="WhatsApp/2.24.6.77 A")
     assert problem(preview) == (403, "not_for_machines")
+    unfollowed = await send(served.port, "/e", beacon(token, event(0)), origin=ORIGIN, sec_gpc="1")
+    assert problem(unfollowed) == (403, "not_to_be_followed")
     assert told(served) == []
 
 
