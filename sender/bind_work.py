@@ -69,6 +69,14 @@ class BindWork:
         with holding(self.engine, self.bind, self.clock) as session:
             return marks.mark_again(session, self.bind, refused, self.clock())
 
+    def undo(self, messages: Sequence[Outgoing]) -> set[int]:
+        with holding(self.engine, self.bind, self.clock) as session:
+            return marks.undo(session, self.bind, messages, self.clock())
+
+    def undo_again(self, refused: Sequence[Submission]) -> None:
+        with holding(self.engine, self.bind, self.clock) as session:
+            marks.undo_again(session, self.bind, refused)
+
     def renew(self, submission: Submission) -> bool:
         with holding(self.engine, self.bind, self.clock) as session:
             return marks.renew(session, self.bind, submission, self.clock())

@@ -6,10 +6,10 @@ For `sender.exchange`, one for each bind. It claims ahead for about two seconds,
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -96,6 +96,8 @@ class Feed:
         self._looked_at = float("-inf")
         self._retries: list[tuple[float, int, Submission]] = []
         self._order = count()
+        self._doubts: list[tuple[_Stock, Sequence[Outgoing]]] = []
+        self._doubts_again: list[Sequence[Submission]] = []
 
     async def next(self) -> list[Submission]:
         """What may be submitted now, marked and counted in the window; empty when there is nothing, or no room. Each is
@@ -103,6 +105,7 @@ class Feed:
 
         Raises BindLost, and the database's errors.
         """
+        await self._settle_doubts(asyncio.to_thread)
         await self._leave_to_others()
         if self._retries:
             submissions = await self._next_retries()
@@ -157,12 +160,25 @@ class Feed:
 
     async def release_claims(self) -> None:
         """Gives back what is claimed and not marked."""
+        await self._settle_doubts(_insist)
         for stock in self._stocks.values():
             await _no_more(stock)
         if ids := [id for id, stock in self._stocks.items() if stock.messages]:
             await _insist(self._work.free, ids)
         self._stocks.clear()
         self._looked_at = float("-inf")
+
+    async def _settle_doubts(self, do: Callable[..., Awaitable[Any]]) -> None:
+        """A mark that failed may have been committed all the same, with nobody told. It is undone, or those messages would
+        stand as handed over until the bind is given up."""
+        while self._doubts_again:
+            await do(self._work.undo_again, self._doubts_again[0])
+            del self._doubts_again[0]
+        while self._doubts:
+            stock, messages = self._doubts[0]
+            undone = await do(self._work.undo, messages)
+            stock.messages.extendleft(one for one in reversed(messages) if one.n not in undone)
+            del self._doubts[0]
 
     async def _release_waiting(self, retries: Iterable[tuple[float, int, Submission]]) -> None:
         waiting = sorted(retries, key=lambda one: one[2].message.campaign.id)
@@ -195,7 +211,9 @@ class Feed:
         marked: list[Submission] = []
         try:
             marked = await asyncio.to_thread(self._work.mark_again, due)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, SQLAlchemyError):
+                self._doubts_again.append(due)
             for one in due:
                 self._wait(one, 0.0)
             raise
@@ -300,6 +318,9 @@ class Feed:
         marked: list[Submission] = []
         try:
             marked = await asyncio.to_thread(self._work.mark, stock.campaign, chosen)
+        except SQLAlchemyError:
+            self._doubts.append((stock, chosen))
+            raise
         except BaseException:
             stock.messages.extendleft(reversed(chosen))
             raise

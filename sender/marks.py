@@ -122,6 +122,41 @@ def take_back(session: Session, bind: Bind, message: Outgoing, now: datetime) ->
     send_batches.put_back(session, campaign.id, [message.n], AT_ONCE, "")
 
 
+def undo(session: Session, bind: Bind, messages: Sequence[Outgoing], now: datetime) -> set[int]:
+    """Queues those of these messages of one campaign again whose mark was committed although whoever asked for it was told
+    of an error: the connection broke in between. Nothing of them has left. Returns their n."""
+    campaign = messages[0].campaign
+    asked = {message.n: message for message in messages}
+    ours = (col(Attempt.worker) == bind.worker, col(Attempt.outcome) == MARKED)
+    statement = select(Attempt.n, Attempt.part, Attempt.attempt, Attempt.occurred_at).where(
+        Attempt.campaign_id == campaign.id, col(Attempt.n).in_(asked), *ours
+    )
+    # Not what the bind marked at another time: that may be on its way.
+    keys = [(n, part, attempt) for n, part, attempt, at in session.exec(statement) if at == asked[n].counted_at]
+    session.exec(delete(Attempt).where(_have(campaign.id, keys), *ours))
+    ns = {n for n, _, _ in keys}
+    _uncount(session, campaign, [asked[n] for n in ns], now)
+    send_batches.put_back(session, campaign.id, ns, AT_ONCE, "")
+    return ns
+
+
+def undo_again(session: Session, bind: Bind, refused: Sequence[Submission]) -> None:
+    """The same of fragments of one campaign that were marked again: they wait again, as whoever holds them believes."""
+    campaign_id = refused[0].message.campaign.id
+    statement = (
+        delete(Attempt)
+        .where(
+            _have(campaign_id, [(one.message.n, one.part, one.attempt + 1) for one in refused]),
+            col(Attempt.worker) == bind.worker,
+            col(Attempt.outcome) == MARKED,
+        )
+        .returning(col(Attempt.n), col(Attempt.part), col(Attempt.attempt))
+        .execution_options(synchronize_session=False)
+    )
+    keys = [(n, part, attempt - 1) for n, part, attempt in session.exec(statement)]
+    session.exec(update(Attempt).where(_have(campaign_id, keys), col(Attempt.outcome) == RETRIED).values(outcome=RETRY))
+
+
 def give_up_waiting(session: Session, refused: Sequence[Submission], now: datetime) -> set[int]:
     """Queues messages of one campaign again that were refused for the moment, but for those of which a fragment has left;
     returns their n."""
@@ -279,7 +314,10 @@ def _delete_marks(session: Session, bind: Bind, submissions: Sequence[Submission
 
 
 def _are(campaign_id: int, submissions: Iterable[Submission]) -> ColumnElement[bool]:
-    keys = [(one.message.n, one.part, one.attempt) for one in submissions]
+    return _have(campaign_id, [(one.message.n, one.part, one.attempt) for one in submissions])
+
+
+def _have(campaign_id: int, keys: Sequence[tuple[int, int, int]]) -> ColumnElement[bool]:
     return and_(
         col(Attempt.campaign_id) == campaign_id,
         tuple_(col(Attempt.n), col(Attempt.part), col(Attempt.attempt)).in_(keys),

@@ -19,7 +19,7 @@ from linksvc.send_batches import AT_ONCE
 from sender import recovery
 from sender.binds import Bind
 from sender.claims import CLAIM_LASTS
-from sender.marks import give_up_waiting, mark_again, renew, take_back
+from sender.marks import give_up_waiting, mark_again, renew, take_back, undo
 from sender.messages import OpenCampaign, Submission
 from tests import factories
 from tests.factories import NOW
@@ -109,6 +109,23 @@ def test_what_a_bind_claimed_twice_itself_is_marked_once(engine: Engine, bind: B
     assert Counter(one.message.n for one in made) == dict.fromkeys(range(60), 1)
     assert marked(engine, bind, campaign, again) == []
     assert attempts(engine) == dict.fromkeys(range(60), 1)
+
+
+def test_a_mark_in_doubt_is_undone_and_none_that_may_be_on_its_way(
+    engine: Engine, bind: Bind, campaign: OpenCampaign
+) -> None:
+    messages = claimed(engine, campaign, bind, 50)
+    with writing(engine) as session:
+        session.exec(update(SendBatch).values(claimed_until=NOW))
+    twice = claimed(engine, campaign, bind, 50)
+    marked(engine, bind, campaign, messages[:10])
+    with writing(engine) as session:
+        assert undo(session, bind, twice[:10], NOW) == set()
+    marked(engine, bind, campaign, messages[10:20], NOW + timedelta(seconds=1))
+    with writing(engine) as session:
+        assert undo(session, bind, [*twice[:10], *messages[10:20]], NOW) == set(range(10, 20))
+    assert attempts(engine) == dict.fromkeys(range(10), 1)
+    assert claim(engine, campaign, "late", 99, NOW) == [*range(10, 20), *range(50, 60)]
 
 
 def test_a_lapsed_batch_comes_back_without_what_was_marked(engine: Engine, bind: Bind, campaign: OpenCampaign) -> None:
