@@ -2,8 +2,8 @@
 
 An SMSC may write the id of one part in hexadecimal in the answer and in decimal in the receipt, padded or not, in capitals
 or not; a route says how. By `auto` case and padding do not matter, and a hexadecimal number is taken for its decimal one
-where no doubt is possible: it holds a letter and has eight decimal digits or more, so that the counters of two parts of one
-time cannot meet.
+where no doubt is possible: it holds a letter or begins with 0x, and has eight decimal digits or more, so that the counters
+of two parts of one time cannot meet.
 """
 
 import re
@@ -38,11 +38,17 @@ def canonical(raw: str, form: str = AUTO) -> str:
 
 def _auto(id: str) -> str:
     folded = id.lower()
-    folded = folded.lstrip("0") or folded[:1]
-    if len(folded) <= _LONGEST_NUMBER and not folded.isdigit() and _HEXADECIMAL.fullmatch(folded):
-        decimal = str(int(folded, 16))
-        return decimal if len(decimal) >= _LEAST_DIGITS else folded
-    return folded
+    match = _HEXADECIMAL.fullmatch(folded)
+    told = match[1] if match else folded
+    bare = told.lstrip("0") or told[:1]
+    is_sure = match is not None and (not bare.isdigit() or folded != told)
+    if is_sure and len(bare) <= _LONGEST_NUMBER:
+        decimal = str(int(bare, 16))
+        if len(decimal) >= _LEAST_DIGITS:
+            return decimal
+        # A short one of digits alone must not be taken for the decimal one.
+        return f"0x{bare}" if bare.isdigit() else bare
+    return bare
 
 
 def _hex(id: str) -> str:

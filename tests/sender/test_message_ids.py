@@ -17,6 +17,11 @@ forms = st.sampled_from(["auto", "text", "hex", "decimal"])
         ("c87c2273-7edb-4bc7-8d3a-7f57f21b625e", "C87C2273-7EDB-4BC7-8D3A-7F57F21B625E"),
         ("A29F6845555647139E5C8F3B817F2C9A", "a29f6845555647139e5c8f3b817f2c9a"),
         (" 42\0\0", "0042"),
+        ("0x38601FA", "38601fa"),
+        ("0x038601FA", "0059113978"),
+        ("0X12345678", str(0x12345678)),
+        ("0xabc", "0ABC"),
+        ("0x0A29F6845555647139E5C8F3B817F2C9A", "a29f6845555647139e5c8f3b817f2c9a"),
     ],
 )
 def test_one_id_written_in_two_ways_is_one(answer: str, told: str) -> None:
@@ -24,7 +29,7 @@ def test_one_id_written_in_two_ways_is_one(answer: str, told: str) -> None:
 
 
 def test_counters_of_one_time_are_never_taken_for_each_other() -> None:
-    assert len({canonical(id) for id in ("10", "16", "a", "1a", "26")}) == 5
+    assert len({canonical(id) for id in ("10", "16", "a", "1a", "26", "0x10", "0x26", "x1a")}) == 8
     assert canonical("12345678") != canonical(str(0x12345678))
 
 
