@@ -62,6 +62,6 @@ def _ours(to: str, ton: int, reading: RouteReading) -> str:
 
 def _content(pdu: Pdu, source: str, to: str) -> str:
     """What two deliveries of one message have in common, the message's own number among it where an SMSC tells one."""
-    told = (source, to, str(pdu.number("data_coding")), pdu.text("receipted_message_id"))
+    told = (source, to, str(pdu.number("data_coding")))
     numbers = [str(pdu.number(name)) for name in ("user_message_reference", "sar_msg_ref_num", "sar_segment_seqnum")]
     return sha256("\0".join((*told, *numbers)).encode() + b"\0" + pdu.payload).hexdigest()[:32]

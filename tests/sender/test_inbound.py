@@ -35,7 +35,7 @@ def route_id(engine: Engine) -> int:
 def say(engine: Engine, route_id: int) -> Say:
     """Receives a reply and stores it."""
 
-    def receive(number: str, text: str, *, at: datetime = NOW, **fields: str) -> None:
+    def receive(number: str, text: str, *, at: datetime = NOW, **fields: str | int) -> None:
         with writing(engine) as session:
             inbound.store(session, route_id, [read(deliver(number, text.encode("latin-1"), **fields), at)], at)
 
@@ -223,8 +223,8 @@ def test_a_stop_from_what_is_no_telephone_suppresses_nothing(engine: Engine, say
 
 
 def test_a_message_of_another_id_is_another_message_though_its_words_are_the_same(engine: Engine, say: Say) -> None:
-    for id in ("a1", "a1", "b2"):
-        say("33639980001", "oui", receipted_message_id=id, at=NOW + timedelta(seconds=len(rows(engine, Inbound))))
+    for number in (1, 1, 2):
+        say("33639980001", "oui", user_message_reference=number, at=NOW + timedelta(seconds=len(rows(engine, Inbound))))
     assert len(rows(engine, Inbound)) == 2
 
 
