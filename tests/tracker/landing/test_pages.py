@@ -199,6 +199,17 @@ def test_a_countdown_ends_while_somebody_looks(phone: Phone, engine: Engine, tim
     expect(block(page, "until").locator(".finished")).to_have_text("It is over.")
 
 
+def test_a_countdown_is_right_again_after_the_phone_has_slept(phone: Phone, engine: Engine, time: Time) -> None:
+    time.now = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
+    page = phone.open(whole(engine)).page
+    expect(page.locator("[data-unit=hours]")).to_have_text("02")
+    # Two hours later; as on phones that sleep, the browser's even clock stood still.
+    time.now = datetime(2026, 11, 28, 16, 30, tzinfo=UTC)
+    page.evaluate("window.__wall = Date.now; Date.now = () => window.__wall() + 7_200_000")
+    expect(page.locator("[data-unit=hours]")).to_have_text("00")
+    expect(page.locator("[data-unit=minutes]")).to_have_text(re.compile("29|30"))
+
+
 def test_without_a_script_a_button_brings_what_is_personal(phone: Phone, engine: Engine) -> None:
     page = phone.open(whole(engine), java_script_enabled=False).page
     expect(page.get_by_text("Zoé")).to_have_count(0)

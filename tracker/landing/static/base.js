@@ -34,6 +34,15 @@
       return clock === null ? null : clock + performance.now();
     },
 
+    // Asks for the recipient's own, and so for the server's time; resolves to the answer.
+    async askServer() {
+      const began = performance.now();
+      const answer = await page.post(path + "/me", { language: root.lang });
+      // The server looked at its clock about half way between question and answer.
+      setClock(answer.now, (began + performance.now()) / 2);
+      return answer;
+    },
+
     // Posts fields to an address of this page; resolves to the answer, rejects with its `status`, `code` and `answer`.
     async post(address, fields) {
       const response = await fetch(address, {
@@ -74,11 +83,8 @@
   }
 
   async function askForOwn() {
-    const began = performance.now();
     try {
-      const answer = await page.post(path + "/me", { language: root.lang });
-      // The server looked at its clock about half way between question and answer.
-      setClock(answer.now, (began + performance.now()) / 2);
+      const answer = await page.askServer();
       speak(answer);
       Object.entries(answer.blocks).forEach(([id, html]) => page.swap(id, html));
       trouble.hidden = true;
