@@ -54,7 +54,7 @@ def rotate_key(session: Session, workspace_id: int, name: str, keep_former: time
     of_name = select(ApiKey).where(*in_use(workspace_id, now), col(ApiKey.name) == name.strip())
     keys = session.exec(of_name.order_by(col(ApiKey.id))).all()
     if not keys:
-        raise NotFound(f"There is no key “{name.strip()}” in use.", code="key_not_found")
+        raise _none(session, workspace_id, name.strip(), now)
     if len(keys) >= MOST_IN_USE:
         raise Conflict(
             f"Two keys “{name.strip()}” are in use. Revoke the one that no program has any more.",
@@ -65,6 +65,14 @@ def rotate_key(session: Session, workspace_id: int, name: str, keep_former: time
         former.revoked_at = now + keep_former
         session.add(former)
     return store_key(session, _like(former, now))
+
+
+def _none(session: Session, workspace_id: int, name: str, now: datetime) -> NotFound:
+    """The list shows the sandbox's keys too, so whoever names one of those is told how."""
+    twin = session.exec(select(Workspace.id).where(col(Workspace.sandbox_of) == workspace_id)).first()
+    tested = twin and session.exec(select(ApiKey.id).where(*in_use(twin, now), col(ApiKey.name) == name)).first()
+    hint = " The sandbox has one: say --test." if tested else ""
+    return NotFound(f"There is no key “{name}” in use.{hint}", code="key_not_found")
 
 
 def revoke_key(session: Session, workspace_id: int, key_id: int, now: datetime) -> ListedKey:

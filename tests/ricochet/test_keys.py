@@ -80,6 +80,8 @@ def test_a_test_key_opens_a_sandbox_that_is_in_nobodys_way(shop: Terminal) -> No
     assert shop.done("shop", "list").startswith("shp_1\tLyon")
     assert shop.done("shop", "list", "--workspace", "Boutique Lumen (sandbox)") == "shp_2\tLyon\n"
     assert f"developer\trk_test_...{key[-4:]}\tLyon" in shop.done("key", "list")
+    assert "The sandbox has one: say --test." in shop.refused("key", "rotate", "developer")
+    assert "sandbox" not in shop.refused("key", "rotate", "nobody")
     newer = shop.done("key", "rotate", "developer", "--test").strip()
     assert newer.startswith("rk_test_")
     shop.done("key", "revoke", "key_1")
