@@ -1,5 +1,6 @@
-  // Countdowns, by the server's clock. Many phones stop performance.now() while they sleep, so whoever wakes one would see a time that is long over. That the two
-  // clocks of the browser have come apart shows it, or that somebody set the phone's: either way the server is asked again.
+  // Countdowns, by the server's clock. Many phones stop performance.now() while they sleep, so whoever wakes one would see a
+  // time that is long over. That the two clocks of the browser have come apart shows it, or that somebody set the phone's:
+  // either way the server is asked again.
   const apartMs = 2000;
   const againMs = 5000;
   const between = () => Date.now() - performance.now();
