@@ -142,11 +142,22 @@ function take(event, files) {
   upload(field);
 }
 
+const carriesFiles = (transfer) => [...transfer.types].includes("Files");
+
+// A file that is dropped beside a picture would open in the editor's place.
 document.addEventListener("dragover", (event) => {
-  if (event.target.closest && event.target.closest(".block, .part")) event.preventDefault();
+  if (carriesFiles(event.dataTransfer)) event.preventDefault();
 });
-document.addEventListener("drop", (event) => take(event, event.dataTransfer.files));
-document.addEventListener("paste", (event) => take(event, event.clipboardData.files));
+document.addEventListener("drop", (event) => {
+  if (!carriesFiles(event.dataTransfer)) return;
+  event.preventDefault();
+  take(event, event.dataTransfer.files);
+});
+// Spreadsheets and word processors copy a text with a picture of it: a field gets the text.
+document.addEventListener("paste", (event) => {
+  const isText = event.clipboardData.types.includes("text/plain") && event.target.closest("input, textarea");
+  if (!isText) take(event, event.clipboardData.files);
+});
 
 // What is told while one types
 

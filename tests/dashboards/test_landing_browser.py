@@ -303,6 +303,27 @@ def test_pictures_are_chosen_dropped_and_pasted_while_one_goes_on_typing(served:
     assert complaints(served) == []
 
 
+def test_a_text_that_is_pasted_with_a_picture_of_it_stays_a_text_and_a_stray_file_opens_nothing(served: Served) -> None:
+    page_id = store_page(served.engine, served.workspace_id)
+    page = served.open(viewport=WIDE)
+    page.goto(f"/pages/pag_{page_id}")
+    uploads: list[str] = []
+    page.on("request", lambda request: uploads.append(request.url) if "upload:" in (request.post_data or "") else None)
+    bring = """([place, kind, text]) => {
+      const brought = new DataTransfer();
+      if (text) brought.setData("text/plain", text);
+      brought.items.add(new File([new Uint8Array(3)], "cells.png", { type: "image/png" }));
+      const told = { bubbles: true, cancelable: true, dataTransfer: brought, clipboardData: brought };
+      const event = kind === "drop" ? new DragEvent(kind, told) : new ClipboardEvent(kind, told);
+      return document.getElementById(place).dispatchEvent(event);
+    }"""
+    unfold(page, 1)
+    assert page.evaluate(bring, ["blocks.1.alt.en", "paste", "The shop"]), "the browser pastes the text"
+    assert not page.evaluate(bring, ["blocks.0.heading.en", "drop", ""]), "the browser would open the file"
+    page.wait_for_timeout(300)
+    assert uploads == [] and served.complaints == []
+
+
 def test_a_second_editor_is_told_and_a_lost_session_or_server_costs_nothing_typed(served: Served) -> None:
     page_id = store_page(served.engine, served.workspace_id)
     first, second = served.open(viewport=WIDE), served.open(viewport=WIDE)
