@@ -65,7 +65,7 @@ def read_schedule(local: str, timezone: str) -> Schedule:
     if moment is None or len(local) < len("2026-11-27T10"):
         raise _wrong("at", f"“{local[:40]}” is no date and hour; write it as 2026-11-27T10:00.")
     if not 2000 <= moment.year < 3000:
-        raise _wrong("at", f"{moment.year} is no year of a date and hour to send at: there are 2000 to 2999.")
+        raise _wrong("at", f"{moment.year} is no year of a date and hour here: there are 2000 to 2999.")
     if moment.tzinfo is not None:
         raise _wrong("at", "Give the hour as clocks show it, 2026-11-27T10:00, and say where by the time zone.")
     if timezone != RECIPIENT and zone_named(timezone) is None:

@@ -191,6 +191,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"id": "a", "type": "map", "query": "x", "latitude": 1, "longitude": 1}, "blocks.0", "not both"),
     ({"id": "a", "type": "map", "latitude": 91, "longitude": 1}, "blocks.0.latitude", "At most 90"),
     ({"id": "a", "type": "countdown", "ends_at": "tomorrow"}, "blocks.0.ends_at", "write it as 2026-11-27T10:00"),
+    ({"id": "a", "type": "countdown", "ends_at": "9999-12-31T23:59"}, "blocks.0.ends_at", "no year of a date and hour here"),
     ({"id": "a", "type": "countdown", "timezone": "Paris"}, "blocks.0.timezone", "“Paris” is no time zone"),
     ({"id": "a", "type": "code", "forms": ["pdf417"]}, "blocks.0.forms.0", "'copy', 'qr', 'code128' or 'ean13'"),
     ({"id": "a", "type": "code", "forms": ["qr", "qr"]}, "blocks.0.forms", "once"),
