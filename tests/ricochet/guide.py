@@ -96,11 +96,12 @@ def run_program(reader: Trial, ending: str, url: str = "") -> None:
 
 @contextmanager
 def bad_line(url: str) -> Iterator[str]:
-    """An address that leads to the server, and loses the first answer to a redemption on the way back."""
+    """An address that leads to the server, and loses of the answers to a redemption the first, and half of the second."""
     parts = urlsplit(url)
     assert parts.hostname
     assert parts.port
     server = (parts.hostname, parts.port)
+    passes = iter((0, 0.5))
     lost = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -110,8 +111,10 @@ def bad_line(url: str) -> Iterator[str]:
                 upstream.sendall(asked)
                 answer = _read_message(upstream)
                 if asked.startswith(b"POST /v1/redemptions ") and not lost.is_set():
+                    if (part := next(passes, None)) is not None:
+                        client.sendall(answer[: int(len(answer) * part)])
+                        return
                     lost.set()
-                    return
                 client.sendall(answer)
                 if re.search(rb"(?im)^connection:\s*close", asked):
                     return
