@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
@@ -169,6 +170,9 @@ def converse(
     @given(operation.as_strategy(generation_mode=mode))
     def ask(case: Case) -> None:
         response = case.call(url, session, {"Authorization": f"Bearer {key}"})
+        # Of an id that is a list schemathesis leaves a # as it is, and nothing behind it leaves the client: another
+        # address has answered.
+        assume(not urlsplit(str(response.request.url)).fragment)
         # What is too large is refused before anybody knows what else is wrong with it.
         unread = [checks.negative_data_rejection] if response.status_code == TOO_LARGE else []
         case.validate_response(response, checks=CHECKS, excluded_checks=[*excluded, *unread])
