@@ -107,13 +107,17 @@ class Confused:
         raise OperationalError("COMMIT", None, Exception("the connection was closed"))
 
 
+async def mark_without_knowing(one: Feed, window: Window) -> None:
+    one._work = Confused(one._work)  # type: ignore[assignment]
+    with pytest.raises(OperationalError):
+        await windows(one, window, 1)
+
+
 async def test_what_was_marked_without_our_knowing_leaves_all_the_same_and_once(
     engine: Engine, feed: tuple[Feed, Window]
 ) -> None:
     one, window = feed
-    one._work = Confused(one._work)  # type: ignore[assignment]
-    with pytest.raises(OperationalError):
-        await windows(one, window, 1)
+    await mark_without_knowing(one, window)
     assert window.taken == 0
     first = await one.next()
     assert len(first) == WINDOW and {each.attempt for each in first} == {1}
@@ -139,9 +143,7 @@ async def test_what_was_marked_without_our_knowing_is_given_back_with_the_rest(
     engine: Engine, feed: tuple[Feed, Window]
 ) -> None:
     one, window = feed
-    one._work = Confused(one._work)  # type: ignore[assignment]
-    with pytest.raises(OperationalError):
-        await windows(one, window, 1)
+    await mark_without_knowing(one, window)
     await one.release()
     with reading(engine) as session:
         assert not session.exec(select(Attempt)).all()
