@@ -1,5 +1,5 @@
-"""What many ask at the same moment, done at once: whoever asks while the work is done waits for the next round, and each
-round takes all who wait by then. The busier it is, the larger the rounds; alone, nobody waits for company.
+"""What many ask at the same moment, done at once: whoever asks while all hands are at work waits for the next round, and
+each round takes all who wait by then. The busier it is, the larger the rounds; alone, nobody waits for company.
 
 The API gathers those who show a key (`linksvc.api.callers`) and redemptions (`linksvc.api.endpoint`): one look, one commit
 for many of them.
@@ -21,33 +21,41 @@ raises is raised to all."""
 
 
 class Gathering(Generic[Asked, Answer]):
-    """One round at a time, in a thread of its own. To be asked in one event loop."""
+    """At most so many `rounds` at a time, each in a thread of its own and of at most so many who ask: while one waits for
+    the database, another computes. To be asked in one event loop."""
 
-    def __init__(self, name: str, work: Work[Asked, Answer], most: int) -> None:
+    def __init__(self, name: str, work: Work[Asked, Answer], most: int, rounds: int = 1) -> None:
         self._work = work
         self._most = most
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._rounds = rounds
+        self._threads = ThreadPoolExecutor(rounds, thread_name_prefix=name)
         self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
-        self._busy = False
+        self._busy = 0
+        """Threads at work, or about to be."""
+        self._beginning = False
+        """One of them has not looked yet at who waits: it will take whoever comes until then."""
         self._lock = Lock()
-        """Of the two above."""
+        """Of the three above."""
 
     async def ask(self, asked: Asked) -> Answer:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         with self._lock:
             self._waiting.append((asked, answer))
-            begins, self._busy = not self._busy, True
+            begins = not self._beginning and self._busy < self._rounds
+            if begins:
+                self._beginning = True
+                self._busy += 1
         if begins:
             # Once the loop has turned: whoever was heard in the same turn comes along.
-            loop.call_soon(self._thread.submit, self._work_off, loop)
+            loop.call_soon(self._threads.submit, self._work_off, loop)
         try:
             return await answer
         finally:
             del answer  # What it may raise names this frame: a circle.
 
     def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In the thread: round after round. The next one is begun before the loop hears of the last one's answers, so that
+        """In a thread: round after round. The next one is begun before the loop hears of the last one's answers, so that
         the database has something to do while these are sent."""
         while waiting := self._take():
             try:
@@ -60,11 +68,13 @@ class Gathering(Generic[Asked, Answer]):
         """Those of the next round; none: the thread has nothing to do. Who has gone meanwhile is not asked for."""
         taken: list[tuple[Asked, asyncio.Future[Answer]]] = []
         with self._lock:
+            self._beginning = False
             while self._waiting and len(taken) < self._most:
                 asked, answer = self._waiting.popleft()
                 if not answer.done():
                     taken.append((asked, answer))
-            self._busy = bool(taken)
+            if not taken:
+                self._busy -= 1
         return taken
 
 

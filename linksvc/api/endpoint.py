@@ -25,6 +25,9 @@ from linksvc.public_ids import check_drawn_id, parse_id
 GROUP_MOST = 64
 """Calls that are done together: many enough for what a commit costs, and few enough for whoever waits for it."""
 
+GROUPS_AT_A_TIME = 2
+"""On PostgreSQL: one is judged while another one's rows are on their way to disk. On SQLite who writes is alone."""
+
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -43,8 +46,9 @@ class Endpoint:
         self._operations: Mapping[str, Operation] = {operation.method: operation for operation in operations}
         self._installation = installation
         self._callers = callers
+        rounds = 1 if installation.engine.dialect.name == "sqlite" else GROUPS_AT_A_TIME
         self._gatherings = {
-            operation.method: Gathering(operation.name, operation.group, GROUP_MOST)
+            operation.method: Gathering(operation.name, operation.group, GROUP_MOST, rounds)
             for operation in operations
             if operation.group
         }

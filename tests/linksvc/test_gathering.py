@@ -10,10 +10,10 @@ from linksvc.gathering import Gathering
 class Rounds:
     """Doubles numbers, round by round; each waits until it is let go. An odd one is refused, 13 breaks the round."""
 
-    def __init__(self, most: int = 8) -> None:
+    def __init__(self, most: int = 8, at_a_time: int = 1) -> None:
         self.seen: list[list[int]] = []
         self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
-        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most)
+        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most, at_a_time)
 
     async def has_begun(self) -> None:
         assert await asyncio.to_thread(self.begun.acquire, timeout=30)
@@ -43,6 +43,27 @@ async def test_who_asks_in_one_turn_of_the_loop_comes_along_and_no_round_is_larg
     rounds.go.release(3)
     assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4, 6))) == [4, 8, 12]
     assert rounds.seen == [[2, 4], [6]]
+
+
+async def test_who_asks_while_one_round_of_two_is_under_way_is_not_kept_waiting_and_the_third_is() -> None:
+    rounds = Rounds(at_a_time=2)
+    asked = []
+    for number in (2, 4):
+        asked.append(asyncio.create_task(rounds.gathering.ask(number)))
+        await rounds.has_begun()
+    asked += [asyncio.create_task(rounds.gathering.ask(number)) for number in (6, 8)]
+    await asyncio.sleep(0)
+    assert rounds.seen == [[2], [4]]
+    rounds.go.release(3)
+    assert await asyncio.gather(*asked) == [4, 8, 12, 16]
+    assert rounds.seen == [[2], [4], [6, 8]]
+
+
+async def test_who_asks_before_a_round_has_begun_comes_along_though_another_could_begin() -> None:
+    rounds = Rounds(at_a_time=2)
+    rounds.go.release(1)
+    assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4, 6))) == [4, 8, 12]
+    assert rounds.seen == [[2, 4, 6]]
 
 
 async def test_the_next_round_begins_before_the_loop_hears_of_the_last_one() -> None:
