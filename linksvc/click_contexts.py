@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from linksvc.bulk import among
 from linksvc.hit_verdicts import applied_sources, source_of
+from linksvc.message_hits import of_messages
 from linksvc.models import Contact, Hit, Message
 from linksvc.stamps import NO_HOUR
 from linksvc.zones import zones_of
@@ -50,7 +51,7 @@ def _first_clicks(
     at_once: defaultdict[int, list[tuple[str, str, str]]] = defaultdict(list)
     for n, at, segment, position, device, os in session.exec(
         select(Hit.n, Hit.occurred_at, Hit.segment, Hit.position, Hit.device, Hit.os)  # type: ignore[call-overload]
-        .where(Hit.campaign_id == campaign_id, among(session, col(Hit.n), clicked.keys()), Hit.verdict == "human")
+        .where(of_messages(session, campaign_id, clicked.keys()), Hit.verdict == "human")
         .order_by(col(Hit.segment), col(Hit.position))
     ):
         if at == clicked[n]:

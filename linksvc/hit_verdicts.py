@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, String, Table, bindparam, cast, func
 from sqlmodel import Session, col, select
 
 from linksvc.bulk import among
+from linksvc.message_hits import of_messages
 from linksvc.models import Fact, Hit
 
 INTERACTION = "interaction"
@@ -162,7 +163,7 @@ def first_hits(session: Session, campaign_id: int, ns: Collection[int]) -> Mappi
     if ns:
         rows = session.exec(
             select(Hit.n, Hit.verdict, func.min(Hit.occurred_at))
-            .where(Hit.campaign_id == campaign_id, among(session, col(Hit.n), ns), COUNTED)
+            .where(of_messages(session, campaign_id, ns), COUNTED)
             .group_by(col(Hit.n), Hit.verdict)
         )
         for n, verdict, occurred_at in rows:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from linksvc.bulk import among
 from linksvc.first_redemptions import INDEXED
 from linksvc.hit_verdicts import COUNTED, Change, source_of
+from linksvc.message_hits import of_messages
 from linksvc.models import Fact, Hit
 from linksvc.stamps import Stamps
 from linksvc.tallies import Tally, place_of
@@ -31,7 +32,7 @@ def take_along(
     columns = (Hit.n, Hit.segment, Hit.position, Hit.verdict, Hit.reason, Hit.occurred_at)
     for n, segment, position, verdict, reason, occurred_at in session.exec(
         select(*columns).where(  # type: ignore[call-overload]
-            Hit.campaign_id == campaign_id, among(session, col(Hit.n), moved.keys()), COUNTED
+            of_messages(session, campaign_id, moved.keys()), COUNTED
         )
     ):
         before, after = moved[n]

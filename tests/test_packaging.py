@@ -31,7 +31,7 @@ def test_an_installed_ricochet_migrates_a_database(installed: Path, tmp_path: Pa
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(str(installed))
-    assert "The database is at revision 0011." in run.stdout
+    assert "The database is at revision 0012." in run.stdout
 
 
 def test_the_wheel_holds_every_file_of_the_rooms_and_no_package_called_alembic(installed: Path) -> None:

@@ -1,6 +1,7 @@
 """Storing hits: the row, its first fact and the minute that is to be judged, each once. Used by ingest and by replay."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,9 +12,10 @@ from sqlalchemy import Text, bindparam, cast, func, literal
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from linksvc.bulk import insert_rows
+from linksvc.bulk import among, insert_rows
 from linksvc.facts import record_selected
-from linksvc.models import Hit, Message
+from linksvc.message_hits import blocks_of_new
+from linksvc.models import Campaign, Hit, Message
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
 from tracker.hits import SpooledHit
@@ -60,13 +62,20 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     are. Raises UnknownMessage."""
     check_messages(session, ((hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None))
     names = _names([judged.id.segment for judged in hits])
+    blocks = blocks_of_new(session, Counter(judged.hit.campaign_id for judged in hits))
     of_all = {"rules": RULES_VERSION, "judged": 0, "recorded_at": recorded_at}
-    insert_rows(session, Hit, _COLUMNS, list(map(_row, hits, names)), of_all)
+    rows = [_row(judged, name, blocks) for judged, name in zip(hits, names, strict=True)]
+    insert_rows(session, Hit, _COLUMNS, rows, of_all)
     record_selected(session, _FACT, _IN_SPAN, [span | {"recorded": recorded_at} for span in _spans(hits, names)])
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
-_LAST = select(func.max(col(Message.n))).where(col(Message.campaign_id) == bindparam("of_campaign"))
+_LAST = (
+    select(func.max(col(Message.n)))
+    .where(col(Message.campaign_id) == col(Campaign.id))
+    .correlate(Campaign)
+    .scalar_subquery()
+)
 
 
 def check_messages(session: Session, named: Iterable[tuple[int, int]]) -> None:
@@ -77,8 +86,12 @@ def check_messages(session: Session, named: Iterable[tuple[int, int]]) -> None:
     for campaign_id, n in named:
         if n > highest.setdefault(campaign_id, n):
             highest[campaign_id] = n
+    if not highest:
+        return
+    found = select(col(Campaign.id), _LAST).where(among(session, col(Campaign.id), highest.keys()))
+    lasts: dict[int, int | None] = dict(session.connection().execute(found).tuples().all())
     for campaign_id, n in highest.items():
-        last = session.connection().execute(_LAST, {"of_campaign": campaign_id}).scalar_one()
+        last = lasts.get(campaign_id)
         if last is None or n > last:
             raise UnknownMessage
 
@@ -99,6 +112,7 @@ _COLUMNS = (
     "segment",
     "position",
     "n",
+    "block",
     "link_id",
     "method",
     "network",
@@ -115,7 +129,7 @@ _COLUMNS = (
 )
 
 
-def _row(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
+def _row(judged: JudgedHit, segment: str, blocks: Mapping[int, int]) -> tuple[Any, ...]:
     # In one go: to look each of them up by its name takes longer than to make the row.
     (_, position), hit, (verdict, reason, device, system) = judged
     occurred_at, campaign_id, link_id, n, method, network, user_agent, referrer, language, headers, outcome = hit
@@ -124,6 +138,7 @@ def _row(judged: JudgedHit, segment: str) -> tuple[Any, ...]:
         segment,
         position,
         n,
+        blocks.get(campaign_id, 0),
         link_id,
         method,
         network,

@@ -64,7 +64,7 @@ class Hit(SQLModel, table=True):
 
     __tablename__ = "hit"
     __table_args__ = (
-        Index("ix_hit_message", "campaign_id", "n"),
+        Index("ix_hit_message", "campaign_id", "block", "n"),
         # Bursts are looked for in a stretch of time.
         Index("ix_hit_time", "campaign_id", "occurred_at"),
         # The visits of an ad-hoc link, counted from the index alone and listed in its order. SQLite looks for n in it though
@@ -88,6 +88,8 @@ class Hit(SQLModel, table=True):
     position: int = key()
     """The record's index in it."""
     n: int | None = reference(default=None)
+    block: int = 0
+    """Of its campaign's hits: see `linksvc.message_hits`."""
     link_id: int = reference()
     method: str
     network: str

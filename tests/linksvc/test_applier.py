@@ -119,7 +119,7 @@ def visits(draw: st.DrawFn, campaign_id: int) -> list[Event]:
     made: list[Event] = [Applying()] * draw(st.integers(0, 5))
     for i, n in enumerate(draw(st.lists(st.one_of(st.none(), st.integers(0, SIZE - 1)), max_size=8))):
         device, os = draw(devices)
-        looks = {"reason": draw(hit_reasons), "device": device, "os": os}
+        looks = {"reason": draw(hit_reasons), "device": device, "os": os, "block": draw(st.integers(0, 2))}
         made.append(Arrival(hit(campaign_id, i, n, draw(verdicts), occurred_at=draw(moments), **looks)))
         made += [Interaction(i, n)] * draw(st.sampled_from([0, 0, 1, 2]))
         made += [Judging(i, verdict) for verdict in draw(st.lists(verdicts, max_size=3))]

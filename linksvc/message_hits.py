@@ -1,0 +1,42 @@
+"""Where a message's hits are found: in the blocks of its campaign. Called by ingest, which puts them there, and by whoever
+looks for the hits of some messages.
+
+An index of hits by message grows at random places: the larger it is, the more of its pages each batch writes anew. So a
+campaign's hits stand in blocks, in the order in which they were stored, and their index names the block first: it grows in
+the last one only, and whoever looks for a message looks there in each (docs/adr/0008).
+"""
+
+import random
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import ColumnElement, and_, func
+from sqlmodel import Session, col, select
+
+from linksvc.bulk import among
+from linksvc.models import Campaign, Hit
+
+BLOCK_HITS = 65_536
+"""So many on average. A block of an ingester that writes beside others holds theirs too."""
+
+_LAST = (
+    select(func.max(col(Hit.block))).where(col(Hit.campaign_id) == col(Campaign.id)).correlate(Campaign).scalar_subquery()
+)
+
+
+def blocks_of_new(session: Session, hits: Mapping[int, int]) -> dict[int, int]:
+    """{campaign: the block of its next hits}, of {campaign: how many these are}."""
+    lasts = session.connection().execute(
+        select(col(Campaign.id), func.coalesce(_LAST, 0)).where(among(session, col(Campaign.id), hits.keys()))
+    )
+    # Nobody counts a block's hits: any of them may be its last, each with the same chance.
+    return {campaign_id: last + (random.random() * BLOCK_HITS < hits[campaign_id]) for campaign_id, last in lasts}  # noqa: S311
+
+
+def of_messages(session: Session, campaign_id: int, ns: Collection[int]) -> ColumnElement[bool]:
+    """Which hits are those of these messages, for a query of hits."""
+    last = session.exec(select(func.max(col(Hit.block))).where(Hit.campaign_id == campaign_id)).one()
+    return and_(
+        col(Hit.campaign_id) == campaign_id,
+        among(session, col(Hit.block), range((last or 0) + 1)),
+        among(session, col(Hit.n), ns),
+    )
