@@ -7,29 +7,22 @@ the last one only, and whoever looks for a message looks there in each (docs/adr
 """
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import Session, col, select
 
 from linksvc.bulk import among
-from linksvc.models import Campaign, Hit
+from linksvc.models import Hit
 
 BLOCK_HITS = 65_536
 """So many on average. A block of an ingester that writes beside others holds theirs too."""
 
-_LAST = (
-    select(func.max(col(Hit.block))).where(col(Hit.campaign_id) == col(Campaign.id)).correlate(Campaign).scalar_subquery()
-)
 
-
-def blocks_of_new(session: Session, hits: Mapping[int, int]) -> dict[int, int]:
-    """{campaign: the block of its next hits}, of {campaign: how many these are}."""
-    lasts = session.connection().execute(
-        select(col(Campaign.id), func.coalesce(_LAST, 0)).where(among(session, col(Campaign.id), hits.keys()))
-    )
-    # Nobody counts a block's hits: any of them may be its last, each with the same chance.
-    return {campaign_id: last + (random.random() * BLOCK_HITS < hits[campaign_id]) for campaign_id, last in lasts}  # noqa: S311
+def next_block(last: int, hits: int) -> int:
+    """The block of so many new hits of a campaign, whose last one this is. Nobody counts a block's hits: any of them may be
+    its last, each with the same chance."""
+    return last + (random.random() * BLOCK_HITS < hits)  # noqa: S311
 
 
 def of_messages(session: Session, campaign_id: int, ns: Collection[int]) -> ColumnElement[bool]:

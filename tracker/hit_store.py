@@ -1,21 +1,24 @@
 """Storing hits: the row, its first fact and the minute that is to be judged, each once. Used by ingest and by replay."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, func, literal
+import sqlalchemy
+from sqlalchemy import Select, Text, bindparam, cast, func, literal
 from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from linksvc.bulk import among, insert_rows
+from linksvc.bulk import as_one, insert_rows, one_of
+from linksvc.database import is_sqlite
 from linksvc.facts import record_selected
-from linksvc.message_hits import blocks_of_new
+from linksvc.message_hits import next_block
 from linksvc.models import Campaign, Hit, Message
+from linksvc.statements import Statement
 from tracker.agents import CACHED_AGENTS, device_of
 from tracker.due import mark_due
 from tracker.hits import SpooledHit
@@ -60,9 +63,11 @@ _AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) -> None:
     """Stores hits and their facts, in the caller's transaction, at its end; those that are stored already stay as they
     are. Raises UnknownMessage."""
-    check_messages(session, ((hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None))
+    of_campaigns = Counter([judged.hit.campaign_id for judged in hits])
+    ends = _find_ends(session, of_campaigns)
+    _check(_highest((hit.campaign_id, hit.n) for _, hit, _ in hits if hit.n is not None), ends)
+    blocks = {campaign_id: next_block(end.block or 0, of_campaigns[campaign_id]) for campaign_id, end in ends.items()}
     names = _names([judged.id.segment for judged in hits])
-    blocks = blocks_of_new(session, Counter(judged.hit.campaign_id for judged in hits))
     of_all = {"rules": RULES_VERSION, "judged": 0, "recorded_at": recorded_at}
     rows = [_row(judged, name, blocks) for judged, name in zip(hits, names, strict=True)]
     insert_rows(session, Hit, _COLUMNS, rows, of_all)
@@ -70,28 +75,49 @@ def store(session: Session, hits: Sequence[JudgedHit], recorded_at: datetime) ->
     mark_due(session, [(judged.hit.campaign_id, judged.hit.occurred_at) for judged in hits], recorded_at)
 
 
-_LAST = (
-    select(func.max(col(Message.n)))
-    .where(col(Message.campaign_id) == col(Campaign.id))
-    .correlate(Campaign)
-    .scalar_subquery()
-)
-
-
 def check_messages(session: Session, named: Iterable[tuple[int, int]]) -> None:
-    """Raises UnknownMessage unless there is each of these messages, by campaign and n. A campaign's are numbered from 0 on
-    without a gap, so its last one tells of all: one look a campaign instead of a foreign key's one a hit, each at another
-    page."""
+    """Raises UnknownMessage unless there is each of these messages, by campaign and n."""
+    highest = _highest(named)
+    _check(highest, _find_ends(session, highest))
+
+
+class _End(NamedTuple):
+    """The last message of a campaign and the last block of its hits; None: it has none."""
+
+    n: int | None
+    block: int | None
+
+
+def _find_ends(session: Session, campaign_ids: Collection[int]) -> dict[int, _End]:
+    rows = _ENDS.rows(session, {"ids": as_one(is_sqlite(session), campaign_ids)})
+    return {campaign_id: _End(n, block) for campaign_id, n, block in rows}
+
+
+def _make_ends(sqlite: bool) -> Select[Any]:
+    campaign = col(Campaign.id)
+    n, block = (
+        select(func.max(last)).where(whose == campaign).correlate(Campaign).scalar_subquery()
+        for last, whose in ((col(Message.n), col(Message.campaign_id)), (col(Hit.block), col(Hit.campaign_id)))
+    )
+    return sqlalchemy.select(campaign, n, block).where(one_of(campaign, sqlite, "ids"))
+
+
+_ENDS = Statement(_make_ends)
+
+
+def _highest(named: Iterable[tuple[int, int]]) -> dict[int, int]:
     highest: dict[int, int] = {}
     for campaign_id, n in named:
         if n > highest.setdefault(campaign_id, n):
             highest[campaign_id] = n
-    if not highest:
-        return
-    found = select(col(Campaign.id), _LAST).where(among(session, col(Campaign.id), highest.keys()))
-    lasts: dict[int, int | None] = dict(session.connection().execute(found).tuples().all())
+    return highest
+
+
+def _check(highest: Mapping[int, int], ends: Mapping[int, _End]) -> None:
+    """A campaign's messages are numbered from 0 on without a gap, so its last one tells of all: one look for all campaigns
+    instead of a foreign key's one a hit, each at another page."""
     for campaign_id, n in highest.items():
-        last = lasts.get(campaign_id)
+        last = ends[campaign_id].n if campaign_id in ends else None
         if last is None or n > last:
             raise UnknownMessage
 

@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session, col, select
 
-from linksvc import message_hits
 from linksvc.bulk import insert_rows
 from linksvc.database import is_sqlite, reading, writing
-from linksvc.message_hits import blocks_of_new, of_messages
+from linksvc.message_hits import BLOCK_HITS, next_block, of_messages
 from linksvc.models import Hit
 from tests import factories
 from tests.factories import hit, learn_hits
@@ -22,21 +21,12 @@ def campaign(engine: Engine) -> int:
     return factories.produced_campaign(engine, factories.workspace(engine), MESSAGES)
 
 
-def blocks(engine: Engine, hits: int, *campaigns: int) -> dict[int, int]:
-    with reading(engine) as session:
-        return blocks_of_new(session, dict.fromkeys(campaigns, hits))
-
-
+@pytest.mark.parametrize(("drawn", "block"), [(0.2499, 8), (0.25, 7)])
 def test_a_block_is_followed_by_another_after_so_many_hits_on_average(
-    engine: Engine, campaign: int, monkeypatch: pytest.MonkeyPatch
+    drawn: float, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = factories.produced_campaign(engine, factories.workspace(engine, name="Other"), 1)
-    learn_hits(engine, hit(campaign, 0, block=7))
-    drawn = 0.25
     monkeypatch.setattr("random.random", lambda: drawn)
-    assert blocks(engine, message_hits.BLOCK_HITS // 4, campaign, other) == {campaign: 7, other: 0}
-    assert blocks(engine, message_hits.BLOCK_HITS // 4 + 1, campaign, other) == {campaign: 8, other: 1}
-    assert blocks(engine, 1, campaign + other) == {}
+    assert next_block(7, BLOCK_HITS // 4) == block
 
 
 def test_the_hits_of_messages_are_found_in_every_block_of_their_campaign_and_of_no_other(
