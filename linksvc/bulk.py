@@ -228,7 +228,7 @@ def _recordset(dialect: Dialect, table: type[SQLModel], columns: tuple[str, ...]
 
 def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Whether a column holds one of the values: with one parameter however many they are, so that the statement stays the
-    same. Numbers or texts."""
+    same. Numbers, texts or moments."""
     sqlite = is_sqlite(session)
     return one_of(column, sqlite, literal(as_one(sqlite, values), _type_of_one(column, sqlite)))
 
@@ -245,7 +245,9 @@ def one_of(column: Any, sqlite: bool, values: str | ColumnElement[Any]) -> Colum
 
 
 def as_one(sqlite: bool, values: Collection[Any]) -> Any:
-    return orjson.dumps(list(values)).decode() if sqlite else list(values)
+    if not sqlite:
+        return list(values)
+    return orjson.dumps([_moment_as_stored(one) if isinstance(one, datetime) else one for one in values]).decode()
 
 
 def _type_of_one(column: Any, sqlite: bool) -> TypeEngine[Any]:

@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 
 from linksvc.bulk import among
 from linksvc.hit_verdicts import applied_sources, source_of
-from linksvc.message_hits import of_messages
 from linksvc.models import Contact, Hit, Message
 from linksvc.stamps import NO_HOUR
 from linksvc.zones import zones_of
@@ -49,12 +48,16 @@ def _first_clicks(
 ) -> dict[int, tuple[str, str]]:
     """Device and system of the hit at that moment."""
     at_once: defaultdict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    for n, at, segment, position, device, os in session.exec(
-        select(Hit.n, Hit.occurred_at, Hit.segment, Hit.position, Hit.device, Hit.os)  # type: ignore[call-overload]
-        .where(of_messages(session, campaign_id, clicked.keys()), Hit.verdict == "human")
-        .order_by(col(Hit.segment), col(Hit.position))
-    ):
-        if at == clicked[n]:
+    # By their time: each is found in one place, however many hits the campaign has. In order they are put here, for to have
+    # them in order SQLite would read all of the campaign's.
+    at_moments = among(session, col(Hit.occurred_at), set(clicked.values()))
+    found = session.exec(
+        select(Hit.segment, Hit.position, Hit.n, Hit.occurred_at, Hit.device, Hit.os).where(  # type: ignore[call-overload]
+            Hit.campaign_id == campaign_id, at_moments, Hit.verdict == "human"
+        )
+    )
+    for segment, position, n, at, device, os in sorted(found):
+        if clicked.get(n) == at:
             at_once[n].append((source_of(segment, position), device, os))
     rivals = {source for told in at_once.values() if len(told) > 1 for source, _, _ in told}
     counted = applied_sources(session, campaign_id, "hit", rivals) | set(news)

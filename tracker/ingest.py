@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col
 
 from linksvc.clock import Clock, now
-from linksvc.database import BATCH_ROWS, PAUSE_S, insert_into, reading, rows_affected, writing
+from linksvc.database import PAUSE_S, insert_into, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
 from tracker.backlog import Backlog
 from tracker.event_store import ToldRecord, store_told
@@ -33,6 +33,10 @@ from tracker.set_aside import Fault, SetAside
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+BATCH_HITS = 4_000
+"""Stored in one commit, of hits and what pages told: a commit costs as much as some hundred of them. On SQLite whoever else
+writes waits for so many at most, a tenth of a second or two."""
 
 IDLE_S = 0.2
 """Pause when the spool is nearly empty: how long a click waits for its report at most, and hits gather for one commit."""
@@ -104,13 +108,13 @@ class Ingester:
     def _next_batch(self) -> list[Read]:
         ahead, self._ahead = self._ahead, None
         batch = ahead.result() if ahead else self._read()
-        self.behind = len(batch) == BATCH_ROWS
+        self.behind = len(batch) == BATCH_HITS
         if self.behind and self._reader:
             self._ahead = self._reader.submit(self._read)
         return batch
 
     def _read(self) -> list[Read]:
-        entries = self._backlog.read(BATCH_ROWS)
+        entries = self._backlog.read(BATCH_HITS)
         return list(zip(entries, map(judge_entry, entries), strict=True))
 
     def _start_anew(self) -> None:

@@ -1,5 +1,7 @@
 """A campaign's hits stand in blocks, and a message's are found in all of them."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +9,12 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session, col, select
 
 from linksvc.bulk import insert_rows
+from linksvc.click_contexts import click_contexts
 from linksvc.database import is_sqlite, reading, writing
 from linksvc.message_hits import BLOCK_HITS, next_block, of_messages
 from linksvc.models import Hit
 from tests import factories
-from tests.factories import hit, learn_hits
+from tests.factories import NOW, hit, learn_hits
 
 MESSAGES = 2_000
 
@@ -41,26 +44,38 @@ def test_the_hits_of_messages_are_found_in_every_block_of_their_campaign_and_of_
         assert session.exec(select(Hit.position).where(of_messages(session, other + campaign, {1}))).all() == []
 
 
-@pytest.mark.parametrize("is_analysed", [False, True])
-def test_they_are_looked_up_by_their_index(engine: Engine, campaign: int, is_analysed: bool) -> None:
-    blank = hit(campaign, 0).model_dump()
-    rows = [tuple((blank | {"position": at, "n": at % MESSAGES, "block": at // 4_000}).values()) for at in range(20_000)]
-    with writing(engine) as session:
-        insert_rows(session, Hit, tuple(blank), rows)
-        if is_analysed:
-            session.connection().exec_driver_sql("ANALYZE hit")
-    with reading(engine) as session:
-        plan = plan_of(session, campaign)
-    assert "ix_hit_message" in plan
-    assert plan.count("block") and plan.count("n = ANY" if not is_sqlite(session) else "n=?")
-
-
-def plan_of(session: Session, campaign: int) -> str:
-    """How the database looks for the hits of some messages."""
-    asked: list[tuple[str, Any]] = []
-    event.listen(session.get_bind(), "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+def of_some(session: Session, campaign: int) -> None:
     found = session.exec(select(Hit.position).where(of_messages(session, campaign, range(10)), col(Hit.verdict) == "human"))
     assert len(found.all()) == 100
-    explain = "EXPLAIN QUERY PLAN" if is_sqlite(session) else "EXPLAIN"
-    statement, parameters = asked[-1]
-    return "\n".join(str(row) for row in session.connection().exec_driver_sql(f"{explain} {statement}", parameters))
+
+
+def first_clicks(session: Session, campaign: int) -> None:
+    clicked = {n: NOW + timedelta(milliseconds=n) for n in range(10)}
+    assert {found.device for found in click_contexts(session, campaign, clicked, ()).values()} == {"phone"}
+
+
+@pytest.mark.parametrize("is_analysed", [False, True])
+@pytest.mark.parametrize(
+    ("look", "index", "column"), [(of_some, "ix_hit_message", "n"), (first_clicks, "ix_hit_time", "occurred_at")]
+)
+def test_they_are_looked_up_by_an_index(
+    engine: Engine, campaign: int, look: Callable[[Session, int], None], index: str, column: str, is_analysed: bool
+) -> None:
+    blank = hit(campaign, 0, device="phone").model_dump()
+    own = [
+        {"position": at, "n": at % MESSAGES, "block": at // 4_000, "occurred_at": NOW + timedelta(milliseconds=at)}
+        for at in range(20_000)
+    ]
+    with writing(engine) as session:
+        insert_rows(session, Hit, tuple(blank), [tuple((blank | one).values()) for one in own])
+        if is_analysed:
+            session.connection().exec_driver_sql("ANALYZE hit")
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    with reading(engine) as session:
+        look(session, campaign)
+        statement, parameters = next(one for one in asked if "FROM hit" in one[0] and "max(" not in one[0])
+        explain, found = ("EXPLAIN QUERY PLAN", f"{column}=?") if is_sqlite(session) else ("EXPLAIN", f"{column} = ANY")
+        plan = "\n".join(str(row) for row in session.connection().exec_driver_sql(f"{explain} {statement}", parameters))
+    assert index in plan
+    assert found in plan.partition("Filter")[0], plan

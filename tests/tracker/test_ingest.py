@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, delete, func, select, update
 
 from linksvc.applier import apply_batch
-from linksvc.database import BATCH_ROWS, open_engine, reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.funnel import read_funnel
 from linksvc.models import Campaign, Fact, Hit, JudgementDue, Message, SpoolProgress
 from tests.factories import NOW, produced_campaign, workspace
@@ -28,7 +28,7 @@ from tracker.due import MINUTE, SETTLE
 from tracker.frames import HEAD_BYTES
 from tracker.hit_store import appraise
 from tracker.hits import SpooledHit
-from tracker.ingest import Ingester
+from tracker.ingest import BATCH_HITS, Ingester
 from tracker.segment_reader import ABANDONED_DRAFT_S, START
 from tracker.segment_writer import SegmentWriter
 from tracker.segments import DRAFT_SUFFIX, HEADER_BYTES, SUFFIX, HitId
@@ -253,10 +253,10 @@ def test_hits_that_the_database_refuses_are_set_aside_one_by_one(
 
 
 def test_a_batch_is_bounded_and_the_rest_follows(ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int) -> None:
-    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(BATCH_ROWS + 100)])
-    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 100, 0]
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(BATCH_HITS + 100)])
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_HITS, 100, 0]
     with reading(engine) as session:
-        assert session.exec(select(func.count()).select_from(Hit)).one() == BATCH_ROWS + 100
+        assert session.exec(select(func.count()).select_from(Hit)).one() == BATCH_HITS + 100
 
 
 def test_two_ingesters_store_a_segment_once(engine: Engine, spool_dir: Path, campaign: int) -> None:
@@ -347,15 +347,15 @@ def rename(engine: Engine, table: str, to: str) -> None:
 def test_what_was_read_behind_a_batch_that_could_not_be_stored_is_not_passed_over(
     ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
 ) -> None:
-    count = 2 * BATCH_ROWS + 100
+    count = 2 * BATCH_HITS + 100
     write_closed(spool_dir, [hit(campaign, i % 5) for i in range(count)])
-    assert ingester.run_once() == BATCH_ROWS
+    assert ingester.run_once() == BATCH_HITS
     rename(engine, "judgement_due", "elsewhere")
     for _ in range(2):
         with pytest.raises(SQLAlchemyError):
             ingester.run_once()
     rename(engine, "elsewhere", "judgement_due")
-    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 100, 0]
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_HITS, 100, 0]
     assert not segments(spool_dir)
     with reading(engine) as session:
         assert sorted(session.exec(select(Hit.position))) == list(range(count))
@@ -370,12 +370,12 @@ def test_a_failure_of_any_kind_passes_over_nothing(engine: Engine, spool_dir: Pa
             return at
         raise RuntimeError("a defect")
 
-    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(2 * BATCH_ROWS + 1)])
+    write_closed(spool_dir, [hit(campaign, i % 5) for i in range(2 * BATCH_HITS + 1)])
     ingester = Ingester(engine, spool_dir, clock)
-    assert ingester.run_once() == BATCH_ROWS
+    assert ingester.run_once() == BATCH_HITS
     with pytest.raises(RuntimeError):
         ingester.run_once()
-    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_ROWS, 1, 0]
+    assert [ingester.run_once(), ingester.run_once(), ingester.run_once()] == [BATCH_HITS, 1, 0]
     assert not segments(spool_dir)
 
 
