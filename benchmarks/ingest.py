@@ -3,7 +3,8 @@
     python benchmarks/ingest.py [--quick] [--database-url URL]
 
 The spool holds what three campaigns get: 2,000 user agents, 300 networks, every twentieth hit of nobody. The ceiling puts
-the same rows (but for the segment's name) into the same tables with the same keys and indexes, in commits of the same size:
+the same rows (but for the segment's name and the block of hits, which is the last one as it is ingest's) into the same
+tables with the same keys and indexes, in commits of the same size:
 executemany on SQLite, binary COPY on PostgreSQL, without a pause. Both take turns, each in a process of its own: the tables
 grow alike for both, and what else the machine does meets both.
 --quick takes 100,000 hits, the whole benchmark 400,000. With --database-url it measures on that empty database alone.
@@ -30,11 +31,11 @@ from report import Metric, report
 from sqlalchemy import Engine, func, text
 from sqlmodel import Session, select
 
-from linksvc.database import BATCH_ROWS, is_sqlite, open_engine, reading, writing
+from linksvc.database import is_sqlite, open_engine, reading, writing
 from linksvc.models import Fact, Hit
 from ricochet.interpreter import shorten_turns, tune_collector
 from tracker.hits import SpooledHit
-from tracker.ingest import Ingester
+from tracker.ingest import BATCH_HITS, Ingester
 from tracker.segment_writer import SegmentWriter
 
 ROUND = 20_000
@@ -118,12 +119,15 @@ class BareTable:
     types: tuple[str, ...]
     named_by: str
     """The column that holds the segment's name."""
+    block: int | None
+    """Where the block stands, if there is one."""
 
     @classmethod
     def of(cls, engine: Engine, model: Any, named_by: str) -> "BareTable":
         columns = model.__table__.columns
         types = tuple(column.type.compile(engine.dialect).lower() for column in columns)
-        return cls(model.__tablename__, tuple(column.name for column in columns), types, named_by)
+        names = tuple(column.name for column in columns)
+        return cls(model.__tablename__, names, types, named_by, names.index("block") if "block" in names else None)
 
     def first_rows(self, engine: Engine) -> list[tuple[Any, ...]]:
         """A round's worth of what ingest has stored, in the order in which it was."""
@@ -134,10 +138,12 @@ class BareTable:
             )
             return [tuple(row) for row in found]
 
-    def renamed(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """The rows as those of another segment."""
+    def renamed(self, rows: Sequence[tuple[Any, ...]], block: int) -> list[tuple[Any, ...]]:
+        """The rows as those of another segment and of this block."""
         at, segment = self.columns.index(self.named_by), str(uuid.uuid4())
-        return [(*row[:at], segment + row[at][len(segment) :], *row[at + 1 :]) for row in rows]
+        named = [(*row[:at], segment + row[at][len(segment) :], *row[at + 1 :]) for row in rows]
+        at = self.block
+        return named if at is None else [(*row[:at], block, *row[at + 1 :]) for row in named]
 
     def put(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
         names = ", ".join(self.columns)
@@ -159,12 +165,14 @@ def bare(turns: Connection, url: str, _: Path) -> None:
     first: list[list[tuple[Any, ...]]] = []
     while turns.recv():
         first = first or [table.first_rows(engine) for table in tables]
-        rows = [table.renamed(found) for table, found in zip(tables, first, strict=True)]
+        with reading(engine) as session:
+            block = session.exec(select(func.max(Hit.block))).one() or 0
+        rows = [table.renamed(found, block) for table, found in zip(tables, first, strict=True)]
         began = time.perf_counter()
-        for at in range(0, ROUND, BATCH_ROWS):
+        for at in range(0, ROUND, BATCH_HITS):
             with writing(engine) as session:
                 for table, found in zip(tables, rows, strict=True):
-                    table.put(session, found[at : at + BATCH_ROWS])
+                    table.put(session, found[at : at + BATCH_HITS])
         turns.send(Round(time.perf_counter() - began, ROUND, produce.peak_mb()))
 
 
