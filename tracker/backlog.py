@@ -2,7 +2,7 @@
 Used by `tracker.ingest`, which says what it has stored."""
 
 import errno
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -32,14 +32,16 @@ class Backlog:
         self._unreadable: set[Path] = set()
         self._first: dict[UUID, tuple[Position, datetime]] = {}
 
-    def read(self, most: int) -> list[Entry]:
-        """Up to `most` entries behind those that were read before. Drops the segments that are stored to their end and will
-        not grow any more. Raises SQLAlchemyError."""
+    def read(self, most: int, but_of: Collection[UUID] = ()) -> list[Entry]:
+        """Up to `most` entries behind those that were read before, of other segments than these. Drops the segments that
+        are stored to their end and will not grow any more. Raises SQLAlchemyError."""
         batch: list[Entry] = []
+        others = {str(segment) for segment in but_of}
         for path in self._oldest_first():
             if len(batch) == most:
                 break
-            batch += self._read_if_readable(path, most - len(batch))
+            if path.stem not in others:
+                batch += self._read_if_readable(path, most - len(batch))
         return batch
 
     def drained(self) -> bool:

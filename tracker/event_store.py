@@ -29,6 +29,8 @@ def store_told(session: Session, records: Sequence[ToldRecord], recorded_at: dat
     if not records:
         return
     check_messages(session, ((one.told.campaign_id, one.told.n) for one in records))
+    # In one order: a page may tell the same again to another tracker, and whoever stores that waits for this transaction.
+    records = sorted(records, key=lambda one: (one.told.campaign_id, one.told.segment, one.told.position))
     rows = [row for one in records for row in _rows(one.told, recorded_at)]
     insert_rows(session, PageEvent, _COLUMNS, rows)
     interactions: dict[tuple[int, str], NewFact] = {}

@@ -38,6 +38,9 @@ BATCH_HITS = 4_000
 """Stored in one commit, of hits and what pages told: a commit costs as much as some hundred of them. On SQLite whoever else
 writes waits for so many at most, a tenth of a second or two."""
 
+LANES = 2
+"""Batches that PostgreSQL stores at once, of different segments: while one waits for it, another computes."""
+
 IDLE_S = 0.2
 """Pause when the spool is nearly empty: how long a click waits for its report at most, and hits gather for one commit."""
 
@@ -48,6 +51,8 @@ UNREACHABLE_S = 2.0
 Read = tuple[Entry, JudgedHit | ToldRecord | Fault]
 """What was read from a segment, and what it turned out to be: a hit or what a page told, to store, or something to set
 aside."""
+
+Batch = Sequence[Read]
 
 
 class Ingester:
@@ -70,10 +75,13 @@ class Ingester:
         self.reachable = True
         self.behind = False
         self._backlog = Backlog(spool_dir, self.set_aside, self._progress)
-        # PostgreSQL stores a batch in another process, and the next one can be read meanwhile. SQLite does it in this one:
+        # PostgreSQL stores batches in other processes, and the next ones can be read meanwhile. SQLite does it in this one:
         # there the two would take turns, and its lock would be held for longer.
-        self._reader = None if engine.dialect.name == "sqlite" else ThreadPoolExecutor(1, "ingest-reader")
-        self._ahead: Future[list[Read]] | None = None
+        self._lanes = 1 if engine.dialect.name == "sqlite" else LANES
+        self._threads = None if self._lanes == 1 else ThreadPoolExecutor(self._lanes, "ingest")
+        self._ahead: Future[list[Batch]] | None = None
+        self._telling = threading.Lock()
+        """For whatever says what was done."""
 
     def run(self, stop: threading.Event) -> None:
         """Ingests until `stop` is set; waits out a database that is away."""
@@ -93,29 +101,38 @@ class Ingester:
                 stop.wait(UNREACHABLE_S)
 
     def run_once(self) -> int:
-        """Takes at most one batch; returns how many hits and beacons of pages it stored. 0: there was nothing to store.
+        """Takes at most one batch, on PostgreSQL LANES of them; returns how many hits and beacons of pages it stored. 0:
+        there was nothing to store.
 
         Raises SQLAlchemyError when the database cannot be reached; nothing is lost then.
         """
         remove_abandoned_drafts(self._spool_dir)
         try:
-            batch = self._next_batch()
-            return self._store(batch) if batch else 0
+            return self._store_all(self._next_batches())
         except BaseException:
             self._start_anew()
             raise
 
-    def _next_batch(self) -> list[Read]:
+    def _next_batches(self) -> list[Batch]:
         ahead, self._ahead = self._ahead, None
-        batch = ahead.result() if ahead else self._read()
-        self.behind = len(batch) == BATCH_HITS
-        if self.behind and self._reader:
-            self._ahead = self._reader.submit(self._read)
-        return batch
+        batches = ahead.result() if ahead else self._read()
+        self.behind = any(len(batch) == BATCH_HITS for batch in batches)
+        if self.behind and self._threads:
+            self._ahead = self._threads.submit(self._read)
+        return batches
 
-    def _read(self) -> list[Read]:
-        entries = self._backlog.read(BATCH_HITS)
-        return list(zip(entries, map(judge_entry, entries), strict=True))
+    def _read(self) -> list[Batch]:
+        """What waited longest, and beside it what did so in other segments: no batch waits for another."""
+        batches: list[Batch] = []
+        segments: set[UUID] = set()
+        for _ in range(self._lanes):
+            entries = self._backlog.read(BATCH_HITS, segments)
+            if entries:
+                batches.append(list(zip(entries, map(judge_entry, entries), strict=True)))
+            if len(entries) < BATCH_HITS:
+                break
+            segments.update([entry.segment for entry in entries])
+        return batches
 
     def _start_anew(self) -> None:
         """Forgets what was read behind a batch that was not stored. When the database is back it may be another one,
@@ -138,11 +155,22 @@ class Ingester:
             row = session.get(SpoolProgress, str(segment))
             return Position(row.offset, row.position) if row else START
 
-    def _store(self, batch: Sequence[Read]) -> int:
+    def _store_all(self, batches: Sequence[Batch]) -> int:
+        if len(batches) < 2 or not self._threads:
+            return sum(map(self._store, batches))
+        first, *others = batches
+        beside = [self._threads.submit(self._store, batch) for batch in others]
+        try:
+            stored = self._store(first)
+        finally:
+            wait(beside)
+        return stored + sum(one.result() for one in beside)
+
+    def _store(self, batch: Batch) -> int:
         """Stores what was read, in one transaction; sets aside what the database refuses."""
         return in_halves(batch, self._commit, lambda read: self._commit([(read[0], Fault.REFUSED)]))
 
-    def _commit(self, batch: Sequence[Read]) -> int:
+    def _commit(self, batch: Batch) -> int:
         self._rest()
         recorded_at = self._clock()
         ends = _ends(batch)
@@ -157,15 +185,17 @@ class Ingester:
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
             for entry, found in reads:
                 if isinstance(found, Fault):
-                    self.set_aside.put(entry.id, found, entry.payload)
+                    with self._telling:
+                        self.set_aside.put(entry.id, found, entry.payload)
         self._committed = time.monotonic()
         self._backlog.advance({segment: ends[segment] for segment in ours})
         for segment in ends.keys() - ours:
             self._backlog.forget(segment)
-        if hits:
-            self.stored += len(hits)
-            self.last_stored_at = recorded_at
-        self.events_stored += sum(len(one.told.events) for one in told)
+        with self._telling:
+            if hits:
+                self.stored += len(hits)
+                self.last_stored_at = recorded_at
+            self.events_stored += sum(len(one.told.events) for one in told)
         return len(hits) + len(told)
 
     def _rest(self) -> None:
@@ -185,7 +215,7 @@ def in_halves(batch: Sequence[T], commit: Callable[[Sequence[T]], int], refuse: 
         return in_halves(batch[:half], commit, refuse) + in_halves(batch[half:], commit, refuse)
 
 
-def _ends(batch: Sequence[Read]) -> dict[UUID, Position]:
+def _ends(batch: Batch) -> dict[UUID, Position]:
     """How far each segment is read. Most entries follow one of the same segment."""
     ends: dict[UUID, Position] = {}
     last = None

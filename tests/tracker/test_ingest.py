@@ -362,6 +362,54 @@ def test_what_was_read_behind_a_batch_that_could_not_be_stored_is_not_passed_ove
         assert session.exec(select(func.count()).select_from(Fact)).one() == count
 
 
+def test_postgresql_stores_batches_of_several_segments_at_once_and_sqlite_one_after_the_other(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    count = BATCH_HITS + 50
+    for _ in range(3):
+        write_closed(spool_dir, [hit(campaign, i % 5) for i in range(count)])
+    in_turn = [BATCH_HITS, BATCH_HITS, BATCH_HITS, 150, 0]
+    at_once = [2 * BATCH_HITS, BATCH_HITS, 150, 0]
+    expected = in_turn if engine.dialect.name == "sqlite" else at_once
+    assert [ingester.run_once() for _ in expected] == expected
+    assert ingester.stored == 3 * count
+    assert not segments(spool_dir)
+    with reading(engine) as session:
+        by_segment = session.exec(select(Hit.segment, func.count()).group_by(Hit.segment))
+        assert sorted(hits for _, hits in by_segment) == [count] * 3
+        assert session.exec(select(func.count()).select_from(Fact)).one() == 3 * count
+
+
+def test_a_batch_that_cannot_be_stored_holds_nothing_back_of_the_one_beside_it(postgresql_url: str, spool_dir: Path) -> None:
+    engine = open_engine(postgresql_url)
+    campaign = produced_campaign(engine, workspace(engine), 5)
+    ingester, count = Ingester(engine, spool_dir, lambda: LATER), BATCH_HITS + 50
+    bad, _ = (write_closed(spool_dir, [hit(campaign, i % 5) for i in range(count)]).path for _ in range(2))
+    with writing(engine) as session:
+        session.connection().exec_driver_sql(
+            "CREATE FUNCTION break_down() RETURNS trigger AS $$ BEGIN RAISE 'a disk is broken'; END $$ LANGUAGE plpgsql"
+        )
+        session.connection().exec_driver_sql(
+            f"CREATE TRIGGER broken BEFORE INSERT ON hit FOR EACH ROW WHEN (NEW.segment = '{bad.stem}') "
+            "EXECUTE FUNCTION break_down()"
+        )
+    for _ in range(2):
+        with pytest.raises(SQLAlchemyError, match="a disk is broken"):
+            ingester.run_once()
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Hit)).one() == count
+    with writing(engine) as session:
+        session.connection().exec_driver_sql("DROP TRIGGER broken ON hit")
+    while ingester.run_once():
+        pass
+    assert not segments(spool_dir)
+    assert not set_aside(spool_dir)
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Hit)).one() == 2 * count
+        assert session.exec(select(func.count()).select_from(Fact)).one() == 2 * count
+    engine.dispose()
+
+
 def test_a_failure_of_any_kind_passes_over_nothing(engine: Engine, spool_dir: Path, campaign: int) -> None:
     times = iter([LATER, None, LATER, LATER])
 
