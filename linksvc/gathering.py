@@ -7,8 +7,9 @@ for many of them.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -20,32 +21,44 @@ Work = Callable[[Sequence[Asked]], Sequence[Answer | Exception]]
 raises is raised to all."""
 
 
+Names = Callable[[Asked], Collection[Hashable]]
+"""What a round must have to itself to do this one."""
+
+
+def nothing(_: object) -> Collection[Hashable]:
+    return ()
+
+
 class Gathering(Generic[Asked, Answer]):
     """At most so many `rounds` at a time, each in a thread of its own and of at most so many who ask: while one waits for
-    the database, another computes. To be asked in one event loop."""
+    the database, another computes. Who has a name in common with a round under way waits for its end; in one round they may
+    meet. To be asked in one event loop."""
 
-    def __init__(self, name: str, work: Work[Asked, Answer], most: int, rounds: int = 1) -> None:
+    def __init__(
+        self, name: str, work: Work[Asked, Answer], most: int, rounds: int = 1, names: Names[Asked] = nothing
+    ) -> None:
         self._work = work
         self._most = most
         self._rounds = rounds
+        self._names = names
         self._threads = ThreadPoolExecutor(rounds, thread_name_prefix=name)
-        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._busy = 0
         """Threads at work, or about to be."""
         self._beginning = False
         """One of them has not looked yet at who waits: it will take whoever comes until then."""
+        self._under_way: set[Hashable] = set()
+        """The names of the rounds under way."""
         self._lock = Lock()
-        """Of the three above."""
+        """Of the four above."""
 
     async def ask(self, asked: Asked) -> Answer:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
+        one = _Waiting(asked, answer, frozenset(self._names(asked)))
         with self._lock:
-            self._waiting.append((asked, answer))
-            begins = not self._beginning and self._busy < self._rounds
-            if begins:
-                self._beginning = True
-                self._busy += 1
+            self._waiting.append(one)
+            begins = self._begins()
         if begins:
             # Once the loop has turned: whoever was heard in the same turn comes along.
             loop.call_soon(self._threads.submit, self._work_off, loop)
@@ -54,28 +67,54 @@ class Gathering(Generic[Asked, Answer]):
         finally:
             del answer  # What it may raise names this frame: a circle.
 
+    def _begins(self) -> bool:
+        """Whether another thread is to begin. With the lock."""
+        if self._beginning or self._busy == self._rounds:
+            return False
+        self._beginning = True
+        self._busy += 1
+        return True
+
     def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
         """In a thread: round after round. The next one is begun before the loop hears of the last one's answers, so that
         the database has something to do while these are sent."""
-        while waiting := self._take():
+        names: frozenset[Hashable] = frozenset()
+        while taken := self._take(names, loop):
+            names = frozenset().union(*(one.names for one in taken))
             try:
-                given = self._work([asked for asked, _ in waiting])
+                given = self._work([one.asked for one in taken])
             except Exception as error:
-                given = [error] * len(waiting)
-            loop.call_soon_threadsafe(_hand_out, [answer for _, answer in waiting], given)
+                given = [error] * len(taken)
+            loop.call_soon_threadsafe(_hand_out, [one.answer for one in taken], given)
 
-    def _take(self) -> list[tuple[Asked, "asyncio.Future[Answer]"]]:
-        """Those of the next round; none: the thread has nothing to do. Who has gone meanwhile is not asked for."""
-        taken: list[tuple[Asked, asyncio.Future[Answer]]] = []
+    def _take(self, done: Collection[Hashable], loop: asyncio.AbstractEventLoop) -> list["_Waiting[Asked, Answer]"]:
+        """Those of this thread's next round, whose last one had the names that are `done`; none: the thread has nothing to
+        do. Who has gone meanwhile is not asked for."""
+        taken: list[_Waiting[Asked, Answer]] = []
+        held_up: list[_Waiting[Asked, Answer]] = []
         with self._lock:
             self._beginning = False
+            self._under_way.difference_update(done)
             while self._waiting and len(taken) < self._most:
-                asked, answer = self._waiting.popleft()
-                if not answer.done():
-                    taken.append((asked, answer))
+                one = self._waiting.popleft()
+                if not one.answer.done():
+                    (taken if one.names.isdisjoint(self._under_way) else held_up).append(one)
+            begins = bool(self._waiting) and self._begins()
+            # The thread that holds them up takes them when it is done.
+            self._waiting.extendleft(reversed(held_up))
+            self._under_way.update(*(one.names for one in taken))
             if not taken:
                 self._busy -= 1
+        if begins:
+            self._threads.submit(self._work_off, loop)
         return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Asked, Answer]):
+    asked: Asked
+    answer: "asyncio.Future[Answer]"
+    names: frozenset[Hashable]
 
 
 def _hand_out(answers: Sequence["asyncio.Future[Answer]"], given: Sequence[Answer | Exception]) -> None:

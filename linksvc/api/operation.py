@@ -18,6 +18,7 @@ from linksvc.api_keys import Caller
 from linksvc.clock import Clock
 from linksvc.code_attempts import Attempter
 from linksvc.code_worth import Refusal
+from linksvc.gathering import Names, nothing
 from linksvc.keys import Keyring
 from linksvc.public_ids import DRAWN_PREFIXES, DrawnKind, Kind
 from linksvc.settings import Settings
@@ -183,6 +184,8 @@ class Operation:
     group: Callable[[Sequence[Call[Any, Any]]], Sequence[Given | Exception | None]] | None = None
     """Does several calls of the same moment at once: an answer or an exception for each; None for those that the handler is
     to do alone afterwards. It asks whether their keys still open, as `linksvc.api.together` does."""
+    group_names: Names[Call[Any, Any]] = nothing
+    """What a call's group has to itself while another one is under way: see `linksvc.gathering`."""
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
     body_optional: bool = False

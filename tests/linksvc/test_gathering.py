@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from linksvc.gathering import Gathering
+from linksvc.gathering import Gathering, Names
 
 
 class Rounds:
     """Doubles numbers, round by round; each waits until it is let go. An odd one is refused, 13 breaks the round."""
 
-    def __init__(self, most: int = 8, at_a_time: int = 1) -> None:
+    def __init__(self, most: int = 8, at_a_time: int = 1, names: Names[int] = lambda _: ()) -> None:
         self.seen: list[list[int]] = []
         self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
-        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most, at_a_time)
+        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most, at_a_time, names)
 
     async def has_begun(self) -> None:
         assert await asyncio.to_thread(self.begun.acquire, timeout=30)
@@ -64,6 +64,37 @@ async def test_who_asks_before_a_round_has_begun_comes_along_though_another_coul
     rounds.go.release(1)
     assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4, 6))) == [4, 8, 12]
     assert rounds.seen == [[2, 4, 6]]
+
+
+async def test_a_crowd_too_large_for_one_round_is_not_left_to_one_of_two_threads() -> None:
+    rounds = Rounds(most=2, at_a_time=2)
+    asked = [asyncio.create_task(rounds.gathering.ask(number)) for number in (2, 4, 6, 8)]
+    await rounds.has_begun()
+    await rounds.has_begun()
+    assert sorted(rounds.seen) == [[2, 4], [6, 8]]
+    rounds.go.release(2)
+    assert await asyncio.gather(*asked) == [4, 8, 12, 16]
+
+
+async def test_who_has_a_name_in_common_with_a_round_under_way_waits_for_its_end_and_the_others_do_not() -> None:
+    rounds = Rounds(at_a_time=2, names=lambda asked: (asked % 10,))
+    asked = [asyncio.create_task(rounds.gathering.ask(12))]
+    await rounds.has_begun()
+    asked += [asyncio.create_task(rounds.gathering.ask(number)) for number in (22, 34)]
+    await rounds.has_begun()
+    asked += [asyncio.create_task(rounds.gathering.ask(number)) for number in (42, 54)]
+    await asyncio.sleep(0)
+    assert rounds.seen == [[12], [34]]
+    rounds.go.release(4)
+    assert await asyncio.gather(*asked) == [24, 44, 68, 84, 108]
+    assert sorted(rounds.seen[2:]) == [[22, 42], [54]]
+
+
+async def test_in_one_round_names_may_meet() -> None:
+    rounds = Rounds(at_a_time=2, names=lambda _: ("the same",))
+    rounds.go.release(1)
+    assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4))) == [4, 8]
+    assert rounds.seen == [[2, 4]]
 
 
 async def test_the_next_round_begins_before_the_loop_hears_of_the_last_one() -> None:

@@ -24,12 +24,21 @@ def campaign(engine: Engine) -> int:
     return factories.produced_campaign(engine, factories.workspace(engine), MESSAGES)
 
 
-@pytest.mark.parametrize(("drawn", "block"), [(0.2499, 8), (0.25, 7)])
+@pytest.mark.parametrize(("last", "size"), [(0, 1), (7, 1), (16, 2), (40, 4)])
 def test_a_block_is_followed_by_another_after_so_many_hits_on_average(
-    drawn: float, block: int, monkeypatch: pytest.MonkeyPatch
+    last: int, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("random.random", lambda: drawn)
-    assert next_block(7, BLOCK_HITS // 4) == block
+    for drawn, step in ((0.2499, 1), (0.25, 0)):
+        monkeypatch.setattr("random.random", lambda drawn=drawn: drawn)
+        assert next_block(last, size * BLOCK_HITS // 4) == last + step
+
+
+def test_a_campaign_of_millions_of_hits_has_few_blocks() -> None:
+    block, blocks = 0, {}
+    for hits in range(0, 10_000_000, 1_000):
+        block = next_block(block, 1_000)
+        blocks[hits] = block
+    assert 20 < blocks[1_000_000] < 60 < block < 140
 
 
 def test_the_hits_of_messages_are_found_in_every_block_of_their_campaign_and_of_no_other(

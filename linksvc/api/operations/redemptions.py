@@ -1,12 +1,12 @@
 """Redemptions over the API: codes are used, looked up, returned and voided."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field
 from sqlmodel import Session
 
-from linksvc.api.once import Work, answer_once
+from linksvc.api.once import Work, answer_once, scope_of
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import Answer, Line, Moment, Parameters, SentMoney
 from linksvc.api.till_shapes import (
@@ -19,6 +19,7 @@ from linksvc.api.till_shapes import (
     till_of,
 )
 from linksvc.api.together import answer_together
+from linksvc.code_worth import stored_form
 from linksvc.database import reading
 from linksvc.errors import Conflict, NotFound, Problem
 from linksvc.money import AMOUNT_MOST
@@ -85,6 +86,16 @@ def redeem_codes_together(calls: Sequence[Call[RedemptionPayload, None]]) -> Seq
     answers = answer_together([calls[place] for place in plain], _redeem_group) if plain else []
     by_place = dict(zip(plain, answers, strict=True))
     return [by_place.get(place) for place in range(len(calls))]
+
+
+def _names(call: Call[RedemptionPayload, None]) -> Collection[Hashable]:
+    """Two groups at a time wait for no code and no order of each other's, and a repetition finds the first answer."""
+    caller, sent = call.caller, call.body
+    return (
+        ("key", scope_of(caller), call.idempotency_key),
+        ("code", caller.workspace_id, stored_form(sent.code)),
+        ("order", caller.workspace_id, caller.shop_id, sent.order_ref),
+    )
 
 
 def _guesses(call: Call[Any, Any]) -> bool:
@@ -163,6 +174,7 @@ OPERATIONS = (
         scope="codes:redeem",
         handler=redeem_code,
         group=redeem_codes_together,
+        group_names=_names,
         body=RedemptionPayload,
         idempotency_key="required",
         tries_codes=True,

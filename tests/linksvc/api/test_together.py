@@ -48,6 +48,16 @@ def test_one_request_that_is_sent_many_times_at_once_is_done_once(api: Api) -> N
         assert session.exec(select(PromoCode.used)).one() == 1
 
 
+def test_a_request_that_is_sent_twice_at_once_gets_one_answer_twice(api: Api) -> None:
+    add_code(api, max_uses=4 * TILLS)
+    twice = [{"idempotency_key": f"key-{i // 2}", "order_ref": f"R-{i // 2}"} for i in range(8 * TILLS)]
+    answers = redeem_at_once(api, twice)
+    assert {answer.status_code for answer in answers} == {201}
+    assert [answer.content for answer in answers[::2]] == [answer.content for answer in answers[1::2]]
+    with reading(api.engine) as session:
+        assert session.exec(select(PromoCode.used)).one() == 4 * TILLS
+
+
 def test_what_breaks_for_one_of_many_breaks_for_that_one_alone(api: Api) -> None:
     add_code(api, max_uses=TILLS)
     check_problem(redeem(api, "key", code="ELSE", order_ref="R-3"), 409, "code_not_found")
