@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel, create_engine
 from linksvc.errors import ConfigurationError
 
 BATCH_ROWS = 2_000
-"""Background writers commit at most this many rows at once ..."""
+"""Background writers commit at most this many rows at once, but for hits (`tracker.ingest`) ..."""
 
 PAUSE_S = 0.005
 """... and pause this long between commits: SQLite has one writer, and a till is waiting for its turn."""
