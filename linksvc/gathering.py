@@ -58,7 +58,8 @@ class Gathering(Generic[Asked, Answer]):
         one = _Waiting(asked, answer, frozenset(self._names(asked)))
         with self._lock:
             self._waiting.append(one)
-            begins = self._begins()
+            # The thread that holds it up takes it when it is done.
+            begins = one.names.isdisjoint(self._under_way) and self._begins()
         if begins:
             # Once the loop has turned: whoever was heard in the same turn comes along.
             loop.call_soon(self._threads.submit, self._work_off, loop)
@@ -100,7 +101,6 @@ class Gathering(Generic[Asked, Answer]):
                 if not one.answer.done():
                     (taken if one.names.isdisjoint(self._under_way) else held_up).append(one)
             begins = bool(self._waiting) and self._begins()
-            # The thread that holds them up takes them when it is done.
             self._waiting.extendleft(reversed(held_up))
             self._under_way.update(*(one.names for one in taken))
             if not taken:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from tracker.segment_reader import START, Entry, Position, SegmentReader, list_segments, open_segment
+from tracker.segment_reader import CHUNK_BYTES, START, Entry, Position, SegmentReader, list_segments, open_segment
 from tracker.segments import HitId
 from tracker.set_aside import Fault, SetAside
 from tracker.spool_records import occurred_at
@@ -31,17 +31,18 @@ class Backlog:
         self._read_to: dict[UUID, Position] = {}
         self._unreadable: set[Path] = set()
         self._first: dict[UUID, tuple[Position, datetime]] = {}
+        self.more = False
 
     def read(self, most: int, but_of: Collection[UUID] = ()) -> list[Entry]:
-        """Up to `most` entries behind those that were read before, of other segments than these. Drops the segments that
-        are stored to their end and will not grow any more. Raises SQLAlchemyError."""
+        """Up to `most` entries behind those that were read before, of other segments than these; `more` says afterwards
+        whether more wait. Drops the segments that are stored to their end and will not grow any more. Raises
+        SQLAlchemyError."""
         batch: list[Entry] = []
-        others = {str(segment) for segment in but_of}
+        self.more = False
         for path in self._oldest_first():
             if len(batch) == most:
                 break
-            if path.stem not in others:
-                batch += self._read_if_readable(path, most - len(batch))
+            batch += self._read_if_readable(path, most - len(batch), but_of)
         return batch
 
     def drained(self) -> bool:
@@ -69,11 +70,16 @@ class Backlog:
         """A segment that grows is younger than those left behind, however busy it is: so none waits for ever."""
         return sorted(list_segments(self._spool_dir), key=_changed_at)
 
-    def _read_if_readable(self, path: Path, most: int) -> list[Entry]:
+    def stored(self, segment: UUID) -> Position | None:
+        """How far it is stored, as far as is known."""
+        return self._stored.get(segment)
+
+    def _read_if_readable(self, path: Path, most: int, but_of: Collection[UUID]) -> list[Entry]:
         """A segment on a bad part of the disk holds up no other; it stays where it is, and is told once."""
         try:
             with open_segment(path) as segment:
-                entries = self._read(segment, most) if segment else []
+                # By its own name: a file may have another one, given by hand.
+                entries = self._read(segment, most) if segment and segment.id not in but_of else []
         except OSError as error:
             if path not in self._unreadable:
                 reason = errno.errorcode.get(error.errno or 0)
@@ -90,6 +96,7 @@ class Backlog:
         entries = segment.read(start, most) if segment.size > start.offset else []
         if entries:
             self._read_to[segment.id] = entries[-1].after
+            self.more |= len(entries) == most or segment.size - start.offset > CHUNK_BYTES
         elif segment.closed and self._stored.get(segment.id) == start:
             self._finish(segment, start)
         return entries

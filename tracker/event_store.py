@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
@@ -30,14 +31,13 @@ def store_told(session: Session, records: Sequence[ToldRecord], recorded_at: dat
         return
     check_messages(session, ((one.told.campaign_id, one.told.n) for one in records))
     # In one order: a page may tell the same again to another tracker, and whoever stores that waits for this transaction.
-    records = sorted(records, key=lambda one: (one.told.campaign_id, one.told.segment, one.told.position))
-    rows = [row for one in records for row in _rows(one.told, recorded_at)]
+    rows = sorted((row for one in records for row in _rows(one.told, recorded_at)), key=_KEY)
     insert_rows(session, PageEvent, _COLUMNS, rows)
     interactions: dict[tuple[int, str], NewFact] = {}
     for one in records:
         if fact := _interaction(one.told):
             interactions.setdefault((fact.campaign_id, fact.source), fact)
-    record(session, list(interactions.values()), recorded_at)
+    record(session, [interactions[name] for name in sorted(interactions)], recorded_at)
 
 
 _COLUMNS = (
@@ -57,6 +57,9 @@ _COLUMNS = (
     "currency",
     "occurred_at",
 )
+
+
+_KEY = itemgetter(*map(_COLUMNS.index, ("campaign_id", "segment", "position", "number")))
 
 
 def _rows(told: ToldEvents, recorded_at: datetime) -> Iterator[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, update
 
 from linksvc.clock import Clock, now
 from linksvc.database import PAUSE_S, insert_into, reading, rows_affected, writing
@@ -59,8 +59,8 @@ class Ingester:
     """Brings one spool directory's hits to the database.
 
     What an operator wants to see of it: `stored` hits and `events_stored` since the start, `set_aside.counts` of what could
-    not be, whether the database was `reachable` when it was last asked, `last_stored_at`, whether it is `behind` (the last
-    batch was full), and `oldest_waiting()`.
+    not be, whether the database was `reachable` when it was last asked, `last_stored_at`, whether it is `behind` (more
+    waits than it took), and `oldest_waiting()`.
     """
 
     def __init__(self, engine: Engine, spool_dir: Path, clock: Clock = now) -> None:
@@ -79,7 +79,7 @@ class Ingester:
         # there the two would take turns, and its lock would be held for longer.
         self._lanes = 1 if engine.dialect.name == "sqlite" else LANES
         self._threads = None if self._lanes == 1 else ThreadPoolExecutor(self._lanes, "ingest")
-        self._ahead: Future[list[Batch]] | None = None
+        self._ahead: Future[tuple[list[Batch], bool]] | None = None
         self._telling = threading.Lock()
         """For whatever says what was done."""
 
@@ -115,24 +115,26 @@ class Ingester:
 
     def _next_batches(self) -> list[Batch]:
         ahead, self._ahead = self._ahead, None
-        batches = ahead.result() if ahead else self._read()
-        self.behind = any(len(batch) == BATCH_HITS for batch in batches)
+        batches, self.behind = ahead.result() if ahead else self._read()
         if self.behind and self._threads:
             self._ahead = self._threads.submit(self._read)
         return batches
 
-    def _read(self) -> list[Batch]:
-        """What waited longest, and beside it what did so in other segments: no batch waits for another."""
+    def _read(self) -> tuple[list[Batch], bool]:
+        """What waited longest, and beside it what did so in other segments, so that no batch waits for another; and
+        whether more waits."""
         batches: list[Batch] = []
         segments: set[UUID] = set()
+        more = False
         for _ in range(self._lanes):
             entries = self._backlog.read(BATCH_HITS, segments)
             if entries:
                 batches.append(list(zip(entries, map(judge_entry, entries), strict=True)))
-            if len(entries) < BATCH_HITS:
+                segments.update([entry.segment for entry in entries])
+            more |= self._backlog.more
+            if not self._backlog.more:
                 break
-            segments.update([entry.segment for entry in entries])
-        return batches
+        return batches, more
 
     def _start_anew(self) -> None:
         """Forgets what was read behind a batch that was not stored. When the database is back it may be another one,
@@ -175,7 +177,12 @@ class Ingester:
         recorded_at = self._clock()
         ends = _ends(batch)
         with writing(self._engine) as session:
-            ours = {segment for segment, end in sorted(ends.items()) if _advance(session, segment, end, recorded_at)}
+            starts = {segment: self._backlog.stored(segment) for segment in ends}
+            ours = {
+                segment
+                for segment, end in sorted(ends.items())
+                if _advance(session, segment, starts[segment], end, recorded_at)
+            }
             # Another ingester is the exception; to look each segment up costs more than to store a fact of it.
             reads = batch if len(ours) == len(ends) else [read for read in batch if read[0].segment in ours]
             hits = [found for _, found in reads if isinstance(found, JudgedHit)]
@@ -227,12 +234,15 @@ def _ends(batch: Batch) -> dict[UUID, Position]:
     return ends
 
 
-def _advance(session: Session, segment: UUID, after: Position, at: datetime) -> bool:
-    """Moves a segment's progress forward; never back. False if another ingester has stored as much meanwhile: whoever comes
-    second waits here for the first one's commit."""
-    values = {"segment": str(segment), "offset": after.offset, "position": after.place, "updated_at": at}
-    statement = insert_into(session, SpoolProgress).values(**values)
-    forward = statement.on_conflict_do_update(
-        index_elements=["segment"], set_=values, where=col(SpoolProgress.offset) < after.offset
-    )
-    return rows_affected(session.connection().execute(forward)) > 0
+def _advance(session: Session, segment: UUID, start: Position | None, after: Position, at: datetime) -> bool:
+    """Moves a segment's progress from where these hits begin to behind them; from elsewhere never, so that none is passed
+    over. False if it stands elsewhere: another ingester has stored some meanwhile (whoever comes second waits here for the
+    first one's commit), or the database is an earlier one by now."""
+    values = {"offset": after.offset, "position": after.place, "updated_at": at}
+    if start == START:
+        new = insert_into(session, SpoolProgress).values(segment=str(segment), **values)
+        return rows_affected(session.connection().execute(new.on_conflict_do_nothing())) > 0
+    if start is None:
+        return False
+    stands = (col(SpoolProgress.segment) == str(segment), col(SpoolProgress.offset) == start.offset)
+    return rows_affected(session.connection().execute(update(SpoolProgress).where(*stands).values(**values))) > 0

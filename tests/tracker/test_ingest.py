@@ -410,6 +410,42 @@ def test_a_batch_that_cannot_be_stored_holds_nothing_back_of_the_one_beside_it(p
     engine.dispose()
 
 
+def test_a_database_that_became_an_earlier_one_unnoticed_gets_every_hit_again(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    writer = write(spool_dir, [hit(campaign)] * 3)
+    assert ingester.run_once() == 3
+    with writing(engine) as session:
+        for table in (Hit, Fact, SpoolProgress):
+            session.exec(delete(table))
+    writer.append([hit(campaign).pack()], [None])
+    writer.close()
+    assert [ingester.run_once() for _ in range(3)] == [0, 4, 0]
+    assert not segments(spool_dir)
+    assert [row.position for row in stored(engine)[0]] == [0, 1, 2, 3]
+
+
+def test_a_segment_that_somebody_gave_another_name_is_stored_whole(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    count = 2 * BATCH_HITS
+    path = write_closed(spool_dir, [hit(campaign)] * count).path
+    path.rename(path.with_name(f"copy-of-{path.name}"))
+    assert [ingester.run_once() for _ in range(3)] == [BATCH_HITS, BATCH_HITS, 0]
+    assert not segments(spool_dir)
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Hit)).one() == count
+
+
+def test_of_hits_too_long_for_one_look_the_rest_does_not_wait(ingester: Ingester, spool_dir: Path, campaign: int) -> None:
+    long = hit(campaign, user_agent=f"{IPHONE} {'x' * 200}", referrer="https://example.org/" + "y" * 170)
+    write_closed(spool_dir, [long] * 5_000)
+    first = ingester.run_once()
+    assert (first < BATCH_HITS, ingester.behind) == (True, True)
+    assert ingester.run_once() == 5_000 - first
+    assert (ingester.behind, ingester.run_once()) == (False, 0)
+
+
 def test_a_failure_of_any_kind_passes_over_nothing(engine: Engine, spool_dir: Path, campaign: int) -> None:
     times = iter([LATER, None, LATER, LATER])
 

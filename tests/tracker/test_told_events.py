@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
+from sqlmodel import func, select
 
+from linksvc.database import open_engine, reading, writing
 from linksvc.models import Fact, Hit, PageEvent
 from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.event_scenes import rows
 from tests.tracker.test_hits import hits
 from tests.tracker.test_ingest import hit
 from tracker.hits import SpooledHit, unpack
-from tracker.ingest import Ingester
+from tracker.ingest import BATCH_HITS, Ingester
 from tracker.replay import Replay
 from tracker.segment_writer import SegmentWriter
 from tracker.set_aside import Fault
@@ -178,3 +180,32 @@ def test_an_operator_sees_them_in_the_spool_and_since_when_they_wait(engine: Eng
     report = inspect_segment(segment.path, {})
     assert report
     assert (report.hits, report.beacons, report.stored, report.damaged, report.oldest_at) == (1, 2, 0, 0, NOW)
+
+
+def test_what_is_told_to_two_trackers_in_two_orders_is_stored_once_and_locks_nobody_out(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    engine = open_engine(postgresql_url)
+    campaign = produced_campaign(engine, workspace(engine), 5)
+    with writing(engine) as session:  # Time for the other lane to be between two of them as well.
+        session.connection().exec_driver_sql(
+            "CREATE FUNCTION slow() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$ LANGUAGE plpgsql"
+        )
+        session.connection().exec_driver_sql(
+            "CREATE TRIGGER slow BEFORE INSERT ON page_event FOR EACH ROW WHEN (NEW.position = 0) EXECUTE FUNCTION slow()"
+        )
+    visit = UUID(int=7)
+    for nth, order in enumerate(((0, 1, 2), (2, 1, 0))):
+        twice = [ToldEvents(campaign, 1, 4, 1, visit, 0, (event(number, "view"),)) for number in order]
+        places = range(nth * BATCH_HITS + 1, (nth + 1) * BATCH_HITS)
+        once = [ToldEvents(campaign, 1, 4, 1, visit, place, (event(0, "view"),)) for place in places]
+        writer = SegmentWriter(tmp_path, os.fdatasync)
+        writer.append([told.pack() for told in (*twice, *once)], [None] * (len(twice) + len(once)))
+        writer.close()
+    ingester = Ingester(engine, tmp_path, lambda: NOW)
+    assert ingester.run_once() == 2 * BATCH_HITS
+    while ingester.run_once():
+        pass
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(PageEvent)).one() == 2 * (BATCH_HITS - 1) + 3
+    engine.dispose()
