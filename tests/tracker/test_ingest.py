@@ -431,7 +431,7 @@ def test_a_segment_that_somebody_gave_another_name_is_stored_whole(
     count = 2 * BATCH_HITS
     path = write_closed(spool_dir, [hit(campaign)] * count).path
     path.rename(path.with_name(f"copy-of-{path.name}"))
-    assert [ingester.run_once() for _ in range(3)] == [BATCH_HITS, BATCH_HITS, 0]
+    assert [ingester.run_once() for _ in range(4)] == [BATCH_HITS, BATCH_HITS, 0, 0]
     assert not segments(spool_dir)
     with reading(engine) as session:
         assert session.exec(select(func.count()).select_from(Hit)).one() == count
