@@ -66,7 +66,7 @@ class Gathering(Generic[Asked, Answer]):
         try:
             return await answer
         finally:
-            del answer  # What it may raise names this frame: a circle.
+            del answer, one  # What it may raise names this frame: a circle.
 
     def _begins(self) -> bool:
         """Whether another thread is to begin. With the lock."""
