@@ -17,7 +17,7 @@ from linksvc.models import Hit
 
 BLOCK_HITS, BLOCKS_ALIKE = 16_384, 16
 """So many hits are in a block on average, and twice as many in one that many blocks later. The fewer they are, the fewer
-places the index grows at, and the more who looks for a message looks at: 36 in a campaign of a million hits, 90 in one of
+places the index grows at, and the more who looks for a message looks at: 36 in a campaign of a million hits, 84 in one of
 ten."""
 
 
