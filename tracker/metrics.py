@@ -57,7 +57,7 @@ TRACKER_METRICS: tuple[Metric[Tracker], ...] = (
     Metric(
         "ricochet_tracker_spool_bytes",
         "gauge",
-        "Size of the spool, all trackers of the host together.",
+        "Size of the spool's files, all trackers of the host together; each has up to 256 KiB ahead of its hits.",
         lambda tracker: tracker.spool.total_bytes,
     ),
     Metric(

@@ -57,8 +57,8 @@ _new_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What stands behind the last hit of a segment that grows no more. `torn`: the file ends within a frame, so it was
-    being written when the machine stopped, and no answer had left for it."""
+    """What stands behind the last hit of a segment that grows no more, without zeros at its end: the writer puts them ahead.
+    `torn`: it ends within a frame, so it was being written when the machine stopped, and no answer had left for it."""
 
     payload: bytes
     torn: bool
@@ -106,10 +106,11 @@ class SegmentReader:
         return self._end_of(os.pread(self._descriptor, HEAD_BYTES, end.offset)) > 0
 
     def remainder(self, end: Position) -> Remainder | None:
-        """What stands behind the last hit, where `read` found nothing more; None if that is the segment's proper end."""
+        """What stands behind the last hit, where `read` found nothing more; None if nothing does but its proper end."""
         data = os.pread(self._descriptor, self.size, end.offset)
         ended = self._end_of(data)
-        return Remainder(data[ended:], torn=not ended and self._frames.cut_off(data)) if data[ended:] else None
+        left = data[ended:].rstrip(b"\0")
+        return Remainder(left, torn=not ended and self._frames.cut_off(left)) if left else None
 
     def _end_of(self, data: bytes) -> int:
         """How long the end frame is that `data` begins with; 0 if it does not."""

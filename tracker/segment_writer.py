@@ -1,4 +1,8 @@
-"""The segment a tracker is writing: created, locked, appended to, synced. Used by the spool, in its thread."""
+"""The segment a tracker is writing: created, locked, appended to, synced. Used by the spool, in its thread.
+
+Zeros stand ahead of what is written: the hits of a commit take their place, so that the file neither grows nor gets new
+blocks, and a sync has nothing to write but the hits. Readers find nothing in zeros, and no reader misses them.
+"""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -18,20 +22,25 @@ Sync = Callable[[int], None]
 class SegmentWriter:
     """A segment of this process's own. Any error from it means: close it and never write to it again."""
 
-    def __init__(self, directory: Path, sync: Sync) -> None:
-        """Creates the segment. It gets its name, by which ingest finds it, only when it is locked and has its header."""
+    def __init__(self, directory: Path, sync: Sync, ahead: int = 0) -> None:
+        """Creates the segment. It gets its name, by which ingest finds it, only when it is locked and has its header. So
+        many zeros are written `ahead` at a time."""
         self.id: UUID = uuid4()
         self.path = directory / f"{self.id}{SUFFIX}"
         self.bytes = 0
+        """Written, the zeros ahead not counted."""
         self.hits = 0
+        self._ahead = ahead
+        self._zeroed = 0
+        """Where the zeros end."""
         self._frames = Frames(self.id)
         self._sync = sync
         self._sound = True
         draft = self.path.with_suffix(DRAFT_SUFFIX)
-        self._descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             try_lock(self._descriptor)
-            self._write(write_header(self.id))
+            self._append(write_header(self.id))
             sync(self._descriptor)
             draft.rename(self.path)
             sync_directory(directory)
@@ -48,7 +57,7 @@ class SegmentWriter:
         else:
             data = b"".join(map(self._frames.write, count_from(self.hits), payloads, origins))
         self._sound = False
-        self._write(data)
+        self._append(data)
         self._sync(self._descriptor)
         self._sound = True
         self.hits += len(payloads)
@@ -66,20 +75,39 @@ class SegmentWriter:
                 if self.bytes == HEADER_BYTES:
                     self.path.unlink(missing_ok=True)
                 elif self._sound:
-                    self._write(self._frames.write_end(self.hits))
+                    self._append(self._frames.write_end(self.hits))
+                    self._give_back()
         finally:
             os.close(self._descriptor)
 
-    def _write(self, data: bytes) -> None:
+    def _append(self, data: bytes) -> None:
         """Writes all of it, or, where the disk has no room for all, nothing: what a full disk took of it is given back."""
-        before, view = self.bytes, memoryview(data)
+        end = self.bytes + len(data)
         try:
-            while view:
-                written = os.write(self._descriptor, view)
-                self.bytes += written
-                view = view[written:]
+            if end > self._zeroed:
+                self._put_zeros_behind(end)
+            self._write(data, self.bytes)
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, before)
-                self.bytes = before
+            self._give_back()
             raise
+        self.bytes = end
+
+    def _put_zeros_behind(self, end: int) -> None:
+        """A disk that has no room for zeros may have some for hits, which go without them."""
+        try:
+            self._write(bytes(self._ahead), end)
+            self._zeroed = end + self._ahead
+        except OSError:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Cuts off what stands behind the hits."""
+        os.ftruncate(self._descriptor, self.bytes)
+        self._zeroed = self.bytes
+
+    def _write(self, data: bytes, offset: int) -> None:
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._descriptor, view, offset)
+            offset += written
+            view = view[written:]

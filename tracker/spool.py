@@ -37,6 +37,12 @@ ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
 They go to the disk all the same."""
 
+MOST_AHEAD = 262_144
+"""Bytes of zeros that stand ahead in a segment, see `SegmentWriter`: to write more at once would hold up a commit."""
+
+AHEAD_SHARE = 64
+"""Small segments have as little: no more than one in so many bytes."""
+
 REOPEN_AFTER_S = 1.0
 """How long a disk that refused a new segment is left alone."""
 
@@ -62,6 +68,7 @@ class Spool:
         """`max_bytes` bounds the segments of all trackers in the directory, see `SpoolRoom`."""
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._ahead = min(MOST_AHEAD, segment_bytes // AHEAD_SHARE)
         self._room = SpoolRoom(directory, max_bytes)
         self._full = False
         self._sync = sync
@@ -202,7 +209,7 @@ class Spool:
             return self._refusal
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._segment = SegmentWriter(self._directory, self._sync)
+            self._segment = SegmentWriter(self._directory, self._sync, self._ahead)
             ids = first_ids or self._segment.next_ids(len(payloads))
             if payloads:
                 self._append(self._segment, payloads, first_ids or None)

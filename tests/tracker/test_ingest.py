@@ -209,6 +209,20 @@ def test_a_torn_tail_is_set_aside_and_what_stands_before_it_is_stored(
     assert not segments(spool_dir)
 
 
+def test_zeros_that_a_killed_tracker_had_ahead_are_no_damage(
+    ingester: Ingester, engine: Engine, spool_dir: Path, campaign: int
+) -> None:
+    for killed in ([], [hit(campaign, 0), hit(campaign, 1)]):
+        writer = SegmentWriter(spool_dir, os.fdatasync, ahead=100_000)
+        writer.append([one.pack() for one in killed])
+        os.close(writer._descriptor)
+    assert sum(path.stat().st_size for path in segments(spool_dir)) > 200_000
+    assert [ingester.run_once(), ingester.run_once()] == [2, 0]
+    assert [row.n for row in stored(engine)[0]] == [0, 1]
+    assert not set_aside(spool_dir)
+    assert not segments(spool_dir)
+
+
 def flip(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
     data[at] ^= 1

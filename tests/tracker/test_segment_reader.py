@@ -204,11 +204,11 @@ def frames(count: int) -> bytes:
     [
         (FRAMES.write(2, payload(2))[:-4], True),
         (FRAMES.write(2, payload(2))[:9], True),
-        (bytes(4_096), True),
         (FRAMES.write(2, payload(2))[:50] + bytes(100), True),
         (FRAMES.write(2, payload(2))[:-1] + b"x", False),
         (b"rubbish", False),
-        (FRAMES.write_end(2) + bytes(10), False),
+        (b"rubbish" + bytes(100), False),
+        (FRAMES.write_end(2) + b"rubbish", False),
     ],
 )
 def test_a_torn_tail_is_told_from_a_damaged_one(tmp_path: Path, tail: bytes, torn: bool) -> None:
@@ -216,11 +216,15 @@ def test_a_torn_tail_is_told_from_a_damaged_one(tmp_path: Path, tail: bytes, tor
     assert len(entries) == 2
     assert rest
     assert rest.torn == torn
-    assert tail.endswith(rest.payload)
+    assert rest.payload
+    assert tail.rstrip(b"\0").endswith(rest.payload)
 
 
-def test_behind_a_proper_end_nothing_is_left(tmp_path: Path) -> None:
-    _, rest = read(write(tmp_path, write_header(SEGMENT) + frames(2) + FRAMES.write_end(2)))
+@pytest.mark.parametrize("end", [b"", FRAMES.write_end(2)])
+@pytest.mark.parametrize("ahead", [0, 10, 4_096, CHUNK_BYTES + 1])
+def test_behind_the_hits_or_a_proper_end_zeros_are_nothing(tmp_path: Path, end: bytes, ahead: int) -> None:
+    entries, rest = read(write(tmp_path, write_header(SEGMENT) + frames(2) + end + bytes(ahead)))
+    assert len(entries) == 2
     assert rest is None
 
 

@@ -3,15 +3,13 @@
 import asyncio
 import errno
 import os
-import resource
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from tests.tracker.disks import disk_of
 from tracker.frames import MARK
 from tracker.losses import Loss, Losses
 from tracker.segment_reader import START, Entry, list_segments, open_segment
@@ -127,15 +125,6 @@ async def test_a_disk_that_fails_twice_is_told_and_then_left_alone_for_a_while(t
     assert not list(tmp_path.glob(f"*{DRAFT_SUFFIX}"))
 
 
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes: the system refuses the write halfway, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path: Path) -> None:
     spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
@@ -242,7 +231,7 @@ async def test_beyond_its_bound_the_spool_drops_hits_and_keeps_them_again_once_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker.spool_room.MEASURED_EVERY_S", 0.0)
-    spool = Spool(tmp_path, LARGE, 10_000)
+    spool = Spool(tmp_path, 20_000, 10_000)
     await spool.open()
     answers = [await spool.append(bytes(1_000)) for _ in range(12)]
     assert [answer is Loss.SPOOL_FULL for answer in answers] == [False] * 9 + [True] * 3
