@@ -3,6 +3,7 @@
 Built from the database or a snapshot (`tracker.known`), read by the redirect.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -49,7 +50,8 @@ class Blocks:
 
     def __init__(self, blocks: Sequence[Block] = ()) -> None:
         self._blocks: list[Block] = []
-        self._firsts: list[int] = []
+        # Side by side: a search through a list meets a number somewhere else in memory at each step.
+        self._firsts = array("q")
         self.add(blocks)
 
     def __len__(self) -> int:
