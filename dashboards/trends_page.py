@@ -17,6 +17,9 @@ from linksvc.trends import MONTHS, RATES, Month, Trends
 CHOICES = (6, MONTHS, 24, 36)
 
 _DRAWN = (("clicked", MAIN), ("redeemed", GOOD), ("opted_out", BAD))
+_SEPARATORS = {"fr": ",\u202f", "en": ".,"}
+"""Of decimals and of thousands, for what plotly.js writes at an axis itself."""
+
 _LIST = ("added", "consents", "opt_outs", "reachable", "submitted")
 
 
@@ -104,16 +107,17 @@ def _charts(trends: Trends, speech: Speech) -> tuple[tuple[str, str], ...]:
         )
         for name, colour in _DRAWN
     ]
-    across = axis(type="category", nticks=12)
+    across, separators = axis(type="category", nticks=12), _SEPARATORS[speech.language]
     return (
         (
             speech.say("trends.chart.reachable"),
-            draw([reachable], xaxis=across, yaxis=axis(rangemode="tozero", tickformat=",d")),
+            draw([reachable], separators=separators, xaxis=across, yaxis=axis(rangemode="tozero", tickformat=",d")),
         ),
         (
             speech.say("trends.chart.rates"),
             draw(
                 lines,
+                separators=separators,
                 xaxis=across,
                 yaxis=axis(rangemode="tozero", ticksuffix=" %"),
                 showlegend=True,

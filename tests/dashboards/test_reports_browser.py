@@ -10,8 +10,10 @@ from playwright.sync_api import expect
 from tests.dashboards.chart_scenes import charted_campaign
 from tests.dashboards.conftest import WIDE, Served
 from tests.dashboards.scenes import eventful_campaign
+from tests.factories import contact
 
 PHONE = {"width": 360, "height": 740}
+LAPTOP = {"width": 1_280, "height": 800}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -47,6 +49,19 @@ def test_no_heading_of_a_picture_stands_where_the_picture_does_not(served: Serve
         expect(pictures).to_have_count(parts)
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         expect(pictures).to_have_count(0)
+
+
+@pytest.mark.parametrize(("locale", "thousand"), [("en-GB", "1,000"), ("fr-FR", "1\u202f000")])
+def test_all_columns_of_the_months_are_seen_on_a_laptop_and_axes_speak_the_readers_language(
+    served: Served, locale: str, thousand: str
+) -> None:
+    eventful_campaign(served.engine, served.workspace_id)
+    for i in range(1_100):
+        contact(served.engine, served.workspace_id, f"+3363998{i:04d}")
+    page = served.open(locale=locale, viewport=LAPTOP)
+    page.goto("/trends")
+    assert page.locator(".scroll:has(#months)").evaluate("box => box.scrollWidth <= box.clientWidth")
+    expect(page.locator(".chart .ytick", has_text=thousand)).to_be_visible()
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
