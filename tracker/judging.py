@@ -6,14 +6,14 @@ is left as it is, and the minute stays due: so several workers, late hits and cr
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
-from sqlmodel import col, delete, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from linksvc.applier import change_verdicts
 from linksvc.clock import Clock
@@ -83,6 +83,7 @@ def _claim(engine: Engine, now: datetime) -> Claim | None:
         minutes = list(session.exec(of_it.order_by(col(JudgementDue.minute)).limit(CLAIMED_MINUTES)))
     with writing(engine) as session:
         # Whoever comes second, a worker or an ingester, waits for the row and then sees what the first one wrote.
+        _lock(session, campaign_id, minutes)
         taken = session.connection().execute(
             update(JudgementDue)
             .where(
@@ -94,6 +95,13 @@ def _claim(engine: Engine, now: datetime) -> Claim | None:
             .returning(col(JudgementDue.minute))
         )
         return Claim(campaign_id, tuple(sorted(taken.scalars())), now + CLAIMED_FOR)
+
+
+def _lock(session: Session, campaign_id: int, minutes: Sequence[datetime]) -> None:
+    """Takes the minutes one after the other, as ingest does (`tracker.due`): an UPDATE or DELETE of several goes by where
+    they lie, and two that each wait for a minute of the other's would have PostgreSQL break one off."""
+    rows = select(JudgementDue.minute).where(JudgementDue.campaign_id == campaign_id, col(JudgementDue.minute).in_(minutes))
+    session.exec(rows.order_by(col(JudgementDue.minute)).with_for_update()).all()
 
 
 def _stretches(minutes: Iterable[datetime]) -> Iterator[Stretch]:
@@ -145,6 +153,7 @@ def _settle(engine: Engine, claim: Claim, stretch: Stretch, due_again: datetime 
         col(JudgementDue.due_at) == claim.until,
     )
     with writing(engine) as session:
+        _lock(session, claim.campaign_id, stretch.minutes)
         if due_again:
             session.exec(update(JudgementDue).where(*ours).values(due_at=due_again))
         else:

@@ -1,10 +1,12 @@
 """The later pass over hits, on both databases: by time, by bursts, minute by minute, whoever else is at work."""
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count
+from threading import Event
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -20,6 +22,7 @@ from tests import factories
 from tests.factories import IPHONE, NOW, hit, learn_hits
 from tracker import judging
 from tracker.context import PRESENT, Rules
+from tracker.due import MINUTE, mark_due
 from tracker.hits import SpooledHit
 from tracker.judging import AGAIN_AFTER, CLAIMED_FOR, judge_due
 from tracker.rejudging import Difference, Exchange, rejudge
@@ -211,6 +214,53 @@ def test_a_minute_is_judged_by_one_worker_at_a_time_and_by_another_if_that_one_d
     assert not judge_due(engine, lambda: DUE + CLAIMED_FOR - seconds(1))
     assert judge_due(engine, lambda: DUE + CLAIMED_FOR)
     assert verdicts(engine) == [("suspect", "too_soon")]
+
+
+@pytest.mark.parametrize("moment", ["claims", "settles"])
+def test_the_judge_and_late_hits_in_the_same_minutes_do_not_wait_for_each_other(postgresql_url: str, moment: str) -> None:
+    engine = open_engine(postgresql_url)
+    campaign_id = factories.produced_campaign(engine, factories.workspace(engine), 1)
+    minutes = [NOW, NOW + MINUTE]
+    learn_hits(engine, hit(campaign_id, 0, occurred_at=NOW))
+    with writing(engine) as session:
+        # The later one lies first, and so few are read as they lie.
+        insert_new(session, JudgementDue, [{"campaign_id": campaign_id, "minute": m, "due_at": DUE} for m in minutes[::-1]])
+        session.connection().exec_driver_sql("ANALYZE judgement_due")
+    judging_now, ingesting = Event(), Event()
+
+    def alone_once_ingest_is_at_work(_: object) -> Judgement:
+        judging_now.set()
+        assert ingesting.wait(30)
+        return Judgement(Verdict.HUMAN, Reason.NONE)
+
+    with ThreadPoolExecutor(1) as pool:
+        if moment == "settles":
+            done = pool.submit(judge_due, engine, lambda: DUE, Rules(9, alone_once_ingest_is_at_work))
+            assert judging_now.wait(30)
+        with writing(engine) as session:
+            mark_due(session, [(campaign_id, minutes[0])], DUE)
+            ingesting.set()
+            if moment == "claims":
+                done = pool.submit(judge_due, engine, lambda: DUE)
+            until(lambda: waits_for_a_row(engine))
+            mark_due(session, [(campaign_id, minutes[1])], DUE)
+        assert done.result(30)
+    assert [minute for minute, _ in due(engine)] == minutes, "further hits have made them due again"
+    engine.dispose()
+
+
+def waits_for_a_row(engine: Engine) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with reading(engine) as session:
+        return bool(session.connection().exec_driver_sql(waiting).scalar_one())
+
+
+def until(happens: Callable[[], bool]) -> None:
+    for _ in range(2_000):
+        if happens():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it did not happen")
 
 
 def test_what_an_interaction_proved_is_not_judged(engine: Engine, campaign: int) -> None:
