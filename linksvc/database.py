@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel, create_engine
 
@@ -41,6 +41,12 @@ SQLITE_WAIT_S = 30
 SQLITE_POLL_S = 0.001
 """Whoever waits for the writer's place looks for it this often. SQLite's own way looks more and more seldom: the place stays
 empty while somebody waits, and whoever has waited longest comes last."""
+
+MOST_COLLISIONS = 5
+"""A transaction that the database turns away for another one is tried so many times in all."""
+
+_COLLISIONS = ("40001", "40P01")
+"""SQLSTATEs of a serialization failure and a deadlock."""
 
 _WRITES, _RETURNED = "ricochet_writes", "ricochet_returned"
 
@@ -235,6 +241,12 @@ def sending_ahead(session: Session) -> Iterator[None]:
         raise DBAPIError.instance(
             "", None, error, errors, hide_parameters=True, connection_invalidated=is_gone, dialect=connection.dialect
         ) from error
+
+
+def is_collision(error: BaseException | None) -> bool:
+    """Whether PostgreSQL turned a transaction away for another one. The database is there, and the same transaction may well
+    succeed at once."""
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
 def is_sqlite(session: Session) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from linksvc.clock import Clock
-from linksvc.database import BATCH_ROWS, PAUSE_S
+from linksvc.database import BATCH_ROWS, MOST_COLLISIONS, PAUSE_S, is_collision
 from linksvc.route_accounts import RouteReading
 from sender import inbound, outcomes
 from sender.binds import Bind, BindLost, holding
@@ -42,10 +42,6 @@ does not wait for each to be acknowledged."""
 
 MANY = 25
 """Receipts."""
-
-MOST_COLLISIONS = 5
-_COLLISIONS = ("40001", "40P01")
-"""SQLSTATEs of a serialization failure and a deadlock."""
 
 _USUAL = RouteReading()
 
@@ -149,7 +145,7 @@ class Recorder:
         error = None
         for _ in range(MOST_COLLISIONS):
             error = self._try_once(events)
-            if not (isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) in _COLLISIONS):
+            if not is_collision(error):
                 break
         return error
 

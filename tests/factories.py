@@ -212,3 +212,16 @@ def fact_of(hit: Hit) -> NewFact:
         detail=hit.reason,
         rules=hit.rules,
     )
+
+
+def turn_away(engine: Engine, table: str, times: int, state: str = "40P01") -> None:
+    """PostgreSQL turns away so many of the transactions to come that insert into the table, as it ends a deadlock."""
+    with writing(engine) as session:
+        for statement in (
+            "CREATE SEQUENCE collisions",
+            "CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF nextval('collisions') <= {times} THEN RAISE EXCEPTION 'it collides' USING ERRCODE = '{state}'; END IF; "
+            "RETURN NEW; END $$",
+            f"CREATE TRIGGER collides BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION collide()",
+        ):
+            session.connection().exec_driver_sql(statement)

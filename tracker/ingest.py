@@ -17,11 +17,11 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlmodel import Session, col, update
 
 from linksvc.clock import Clock, now
-from linksvc.database import PAUSE_S, insert_into, reading, rows_affected, writing
+from linksvc.database import MOST_COLLISIONS, PAUSE_S, insert_into, is_collision, reading, rows_affected, writing
 from linksvc.models import SpoolProgress
 from tracker.backlog import Backlog
 from tracker.event_store import ToldRecord, store_told
@@ -173,6 +173,16 @@ class Ingester:
         return in_halves(batch, self._commit, lambda read: self._commit([(read[0], Fault.REFUSED)]))
 
     def _commit(self, batch: Batch) -> int:
+        """Whom the database turns away for another one tries again at once: it is not away."""
+        for _ in range(MOST_COLLISIONS - 1):
+            try:
+                return self._commit_once(batch)
+            except OperationalError as error:
+                if not is_collision(error):
+                    raise
+        return self._commit_once(batch)
+
+    def _commit_once(self, batch: Batch) -> int:
         self._rest()
         recorded_at = self._clock()
         ends = _ends(batch)

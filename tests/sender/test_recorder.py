@@ -3,28 +3,18 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from linksvc.clock import now
-from linksvc.database import open_engine, reading, writing
+from linksvc.database import MOST_COLLISIONS, open_engine, reading
 from sender import recorder as recorders
 from sender import recovery, strays
 from sender.binds import Bind, worker_name
 from sender.pacing import Window
-from sender.recorder import MOST_COLLISIONS, Recorder
+from sender.recorder import Recorder
+from tests.factories import turn_away
 from tests.sender.test_matching import Books, receipt
 from tests.sender.waiting import put
-
-COLLIDES = """
-CREATE SEQUENCE collisions;
-CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF nextval('collisions') <= {times} THEN RAISE EXCEPTION 'it collides' USING ERRCODE = '{state}'; END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER collides BEFORE INSERT ON stray_receipt FOR EACH STATEMENT EXECUTE FUNCTION collide();
-"""
 
 
 def seize(books: Books, number: int) -> Bind:
@@ -50,8 +40,7 @@ async def test_what_two_binds_hear_at_once_is_all_stored(postgresql_url: str) ->
 @pytest.mark.parametrize("state", ["40001", "40P01"])
 async def test_a_transaction_that_the_database_turns_away_is_tried_again(postgresql_url: str, state: str) -> None:
     books = Books(open_engine(postgresql_url))
-    with writing(books.engine) as session:
-        session.connection().execute(text(COLLIDES.format(times=MOST_COLLISIONS - 1, state=state)))
+    turn_away(books.engine, "stray_receipt", MOST_COLLISIONS - 1, state)
     recorder = Recorder(books.engine, seize(books, 0), now)
     recorder.start()
     await put(recorder, receipt(""))
@@ -63,8 +52,7 @@ async def test_a_transaction_that_the_database_turns_away_is_tried_again(postgre
 
 async def test_one_that_is_turned_away_for_ever_is_told(postgresql_url: str) -> None:
     books = Books(open_engine(postgresql_url))
-    with writing(books.engine) as session:
-        session.connection().execute(text(COLLIDES.format(times=1_000, state="40P01")))
+    turn_away(books.engine, "stray_receipt", 1_000)
     recorder = Recorder(books.engine, seize(books, 0), now)
     recorder.start()
     with pytest.raises(OperationalError):

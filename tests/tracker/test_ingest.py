@@ -13,14 +13,14 @@ import orjson
 import pytest
 from hypothesis import given
 from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import col, delete, func, select, update
 
 from linksvc.applier import apply_batch
-from linksvc.database import open_engine, reading, writing
+from linksvc.database import MOST_COLLISIONS, open_engine, reading, writing
 from linksvc.funnel import read_funnel
 from linksvc.models import Campaign, Fact, Hit, JudgementDue, Message, SpoolProgress
-from tests.factories import NOW, produced_campaign, workspace
+from tests.factories import NOW, produced_campaign, turn_away, workspace
 from tests.tracker.http import IPHONE
 from tests.tracker.test_hits import hits
 from tracker.backlog import Backlog
@@ -421,6 +421,29 @@ def test_a_batch_that_cannot_be_stored_holds_nothing_back_of_the_one_beside_it(p
     with reading(engine) as session:
         assert session.exec(select(func.count()).select_from(Hit)).one() == 2 * count
         assert session.exec(select(func.count()).select_from(Fact)).one() == 2 * count
+    engine.dispose()
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_batch_that_the_database_turns_away_is_stored_at_once(postgresql_url: str, spool_dir: Path, state: str) -> None:
+    engine = open_engine(postgresql_url)
+    write_closed(spool_dir, [hit(produced_campaign(engine, workspace(engine), 1))])
+    turn_away(engine, "judgement_due", MOST_COLLISIONS - 1, state)
+    ingester = Ingester(engine, spool_dir, lambda: LATER)
+    assert (ingester.run_once(), ingester.stored) == (1, 1)
+    assert len(stored(engine)[0]) == 1
+    engine.dispose()
+
+
+def test_a_batch_that_is_turned_away_for_ever_is_told_and_kept(postgresql_url: str, spool_dir: Path) -> None:
+    engine = open_engine(postgresql_url)
+    write_closed(spool_dir, [hit(produced_campaign(engine, workspace(engine), 1))])
+    turn_away(engine, "judgement_due", 2 * MOST_COLLISIONS - 1)
+    ingester = Ingester(engine, spool_dir, lambda: LATER)
+    with pytest.raises(OperationalError):
+        ingester.run_once()
+    assert segments(spool_dir)
+    assert ingester.run_once() == 1
     engine.dispose()
 
 
