@@ -16,6 +16,7 @@ from linksvc import contact_uses, offer_budgets
 from linksvc.bulk import as_given, given
 from linksvc.database import is_sqlite, rows_affected
 from linksvc.models import Offer, PromoCode
+from linksvc.offer_budgets import Lack
 from linksvc.offers import Terms, terms_of
 from linksvc.refusals import BUDGET_EXHAUSTED, CONTACT_LIMIT, OFFER_EXHAUSTED, Refusal
 from linksvc.statements import Statement
@@ -40,6 +41,8 @@ _MOVE = (
 )
 
 _USES = ("workspace_id", "code", "uses")
+
+_REFUSALS = {Lack.USES: OFFER_EXHAUSTED, Lack.BUDGET: BUDGET_EXHAUSTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,8 @@ def give_shares_back(session: Session, workspace_id: int, terms: Terms, shares: 
 
 def _take_budget(session: Session, workspace_id: int, terms: Terms, uses: int, minor: int) -> Refusal | None:
     shards = offer_budgets.shards_of(terms.uses_in_all, terms.budget_minor)
-    if offer_budgets.take(session, workspace_id, terms.id, shards, uses, minor):
-        return None
-    left, _ = offer_budgets.read_left(session, workspace_id, terms.id)
-    return OFFER_EXHAUSTED if left < uses else BUDGET_EXHAUSTED
+    lack = offer_budgets.take(session, workspace_id, terms.id, shards, uses, minor)
+    return _REFUSALS[lack] if lack else None
 
 
 def find_terms(session: Session, workspace_id: int, offer_id: int) -> Terms:

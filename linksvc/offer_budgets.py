@@ -8,6 +8,7 @@ deals, and by whatever uses codes or gives uses back.
 
 import secrets
 from collections.abc import Sequence
+from enum import StrEnum
 
 from sqlalchemy import Table, bindparam, func
 from sqlmodel import Session, col, select
@@ -41,6 +42,13 @@ _GIVE = (
 )
 
 
+class Lack(StrEnum):
+    """Which of an offer's limits was reached."""
+
+    USES = "uses"
+    BUDGET = "budget"
+
+
 def shards_of(uses_in_all: int, budget_minor: int) -> int:
     """How many shares an offer with these limits has; 0 for an offer without any."""
     rooms = [uses_in_all // USES_A_SHARD] if uses_in_all else []
@@ -64,14 +72,14 @@ def deal(session: Session, workspace_id: int, offer_id: int, uses_in_all: int, b
     session.flush()
 
 
-def take(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> bool:
-    """Takes that much of what is left; False, and nothing is taken, if there is less."""
+def take(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> Lack | None:
+    """Takes that much of what is left; if there is less of something, takes nothing and says of what."""
     if not shards or not (uses or minor):
-        return True
+        return None
     if _take_from_any(session, workspace_id, offer_id, secrets.randbelow(shards), uses, minor):
-        return True
-    left = _left(session, workspace_id, offer_id)
-    return _is_enough(left, uses, minor) and _take_from_all(session, workspace_id, offer_id, uses, minor)
+        return None
+    lack = _find_lack(_left(session, workspace_id, offer_id), uses, minor)
+    return lack or _take_from_all(session, workspace_id, offer_id, uses, minor)
 
 
 def give_back(session: Session, workspace_id: int, offer_id: int, shards: int, uses: int, minor: int) -> None:
@@ -114,21 +122,23 @@ def _take_from_any(session: Session, workspace_id: int, offer_id: int, shard: in
     return taken
 
 
-def _take_from_all(session: Session, workspace_id: int, offer_id: int, uses: int, minor: int) -> bool:
+def _take_from_all(session: Session, workspace_id: int, offer_id: int, uses: int, minor: int) -> Lack | None:
     """Takes from the fullest shares first, as little as possible from each of the others."""
     left = _left(session, workspace_id, offer_id, lock=True)
-    if not _is_enough(left, uses, minor):
-        return False
+    if lack := _find_lack(left, uses, minor):
+        return lack
     for row in sorted(left, key=lambda row: (row.minor_left, row.uses_left), reverse=True):
         of_uses, of_minor = min(uses, row.uses_left), min(minor, row.minor_left)
         if of_uses or of_minor:
             _take_from(session, workspace_id, offer_id, row.shard, of_uses, of_minor)
         uses, minor = uses - of_uses, minor - of_minor
-    return True
+    return None
 
 
-def _is_enough(left: Sequence[OfferBudget], uses: int, minor: int) -> bool:
-    return sum(row.uses_left for row in left) >= uses and sum(row.minor_left for row in left) >= minor
+def _find_lack(left: Sequence[OfferBudget], uses: int, minor: int) -> Lack | None:
+    if sum(row.uses_left for row in left) < uses:
+        return Lack.USES
+    return Lack.BUDGET if sum(row.minor_left for row in left) < minor else None
 
 
 def _named(workspace_id: int, offer_id: int, shard: int, uses: int, minor: int) -> dict[str, int]:

@@ -3,13 +3,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
+from linksvc import offer_budgets
 from linksvc.code_worth import Refusal, Worth, find_worth
-from linksvc.database import reading, writing
+from linksvc.database import open_engine, reading, writing
 from linksvc.models import Fact, LedgerEntry, PromoCode
 from linksvc.money import Money
+from linksvc.new_offers import NewOffer
+from linksvc.offers import create_offer
 from linksvc.redemptions import Redemption, Till, Use, redeem
 from tests import factories
 from tests.factories import NOW
@@ -154,3 +157,24 @@ def test_of_many_tills_with_one_order_one_gets_a_use(engine: Engine, workspace_i
     assert sum(isinstance(outcome, Redemption) for outcome in outcomes) == 1
     with reading(engine) as session:
         assert session.exec(select(PromoCode.used)).one() == 1
+
+
+def test_a_refusal_names_the_limit_that_was_reached_though_a_use_comes_back_meanwhile(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    workspace_id = factories.workspace(engine)
+    with writing(engine) as session:
+        terms = create_offer(session, workspace_id, NewOffer(name="o", kind="amount", value=500, uses_in_all=1), NOW)
+    for code in ("XA", "XC"):
+        factories.add_code(engine, workspace_id, code, terms.id)
+    assert isinstance(use(engine, workspace_id, code="XA"), Redemption)
+
+    def give_back(_: object, _cursor: object, statement: str, *_more: object) -> None:
+        """A use comes back right behind whoever looks at what is left."""
+        if statement.startswith("SELECT") and "FROM offer_budget" in statement:
+            with writing(engine) as session:
+                offer_budgets.give_back(session, workspace_id, terms.id, 1, 1, 0)
+
+    event.listen(engine, "after_cursor_execute", give_back)
+    assert use(engine, workspace_id, "R-2", code="XC").reason == "offer_exhausted"
+    assert isinstance(use(engine, workspace_id, "R-3", code="XC"), Redemption)
+    engine.dispose()
