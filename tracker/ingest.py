@@ -202,8 +202,7 @@ class Ingester:
             # Last before the commit, so that a database that is away does not have them set aside at every attempt.
             for entry, found in reads:
                 if isinstance(found, Fault):
-                    with self._telling:
-                        self.set_aside.put(entry.id, found, entry.payload)
+                    self.set_aside.put(entry.id, found, entry.payload)
         self._committed = time.monotonic()
         self._backlog.advance({segment: ends[segment] for segment in ours})
         for segment in ends.keys() - ours:

@@ -3,6 +3,7 @@ replay` tries once more what the database refused. Never in the way."""
 
 import fcntl
 import os
+import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -50,15 +51,19 @@ class SetAside:
     def __init__(self, spool_dir: Path) -> None:
         self._folder = spool_dir / FOLDER
         self._counts: Counter[Fault] = Counter()
+        self._counting = threading.Lock()
+        """Ingest reads what is damaged in one thread while others store."""
 
     @property
     def counts(self) -> Mapping[Fault, int]:
         """How many since the start, by fault."""
-        return dict(self._counts)
+        with self._counting:
+            return dict(self._counts)
 
     def put(self, id: HitId, fault: Fault, payload: bytes) -> None:
         """Keeps a record's bytes as a line of JSON, on disk when this returns; on a full disk not at all."""
-        self._counts[fault] += 1
+        with self._counting:
+            self._counts[fault] += 1
         log.error(
             "a record was set aside", action="hit_set_aside", fault=str(fault), segment=str(id.segment), position=id.position
         )
