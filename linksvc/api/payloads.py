@@ -26,13 +26,15 @@ from linksvc.names import LONGEST
 def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("One line without control characters is asked for")
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise ValueError("More than spaces is asked for")
     return text
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_one_line)]
-"""A name, a reference: one line of printable characters, not spaces alone."""
+"""A name, a reference: one line of printable characters, not spaces alone. Taken without outer spaces: a form or a column of
+fixed width adds some, and what is looked up by it later is typed without."""
 
 
 def _written(form: str, kind: str) -> Callable[[object], object]:

@@ -25,7 +25,7 @@ CustomerRef = Annotated[
     Line | None,
     Field(
         description="The company's own reference of the customer, the same in all shops. Needed where an offer is limited "
-        "per customer and the code came with no message.",
+        "per customer and the code came with no message. Spaces at its ends do not matter.",
         examples=["C-77012"],
     ),
 ]
@@ -53,7 +53,9 @@ class OrderPayload(SentMoney):
 
 class RedemptionPayload(Payload):
     code: TypedCode
-    order_ref: Line = Field(description="The shop's own reference of the order.", examples=["R-1001"])
+    order_ref: Line = Field(
+        description="The shop's own reference of the order. Spaces at its ends do not matter.", examples=["R-1001"]
+    )
     order: OrderPayload
     hold_id: str | None = Field(None, max_length=40, description="The hold that reserves the use, if there is one.")
     customer_ref: CustomerRef = None

@@ -37,7 +37,7 @@ REDEEM = "/v1/redemptions"
 
 
 class RedemptionsQuery(Parameters):
-    order_ref: Line | None = Field(None, description="Those on that order.")
+    order_ref: Line | None = Field(None, description="Those on that order. Spaces at its ends do not matter.")
     code: TypedCode | None = Field(
         None, description="Those of that code. An address may be kept in the logs of what stands between us."
     )

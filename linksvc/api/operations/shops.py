@@ -57,7 +57,7 @@ def add_shop(call: Call[NamePayload, None]) -> Prepared:
 
     def work(session: Session) -> ShopAnswer:
         shop_id = create_shop(session, call.workspace_id, call.body.name, call.now())
-        return ShopAnswer.of(ListedShop(shop_id, call.body.name.strip()), ())
+        return ShopAnswer.of(ListedShop(shop_id, call.body.name), ())
 
     return answer_once(call, work)
 
@@ -79,7 +79,7 @@ def add_store(call: Call[NamePayload, None]) -> Prepared:
 
     def work(session: Session) -> StoreAnswer:
         store_id = create_store(session, call.workspace_id, shop_id, call.body.name, call.now())
-        return StoreAnswer.of(ListedStore(store_id, shop_id, call.body.name.strip()))
+        return StoreAnswer.of(ListedStore(store_id, shop_id, call.body.name))
 
     return answer_once(call, work)
 

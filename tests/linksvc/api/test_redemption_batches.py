@@ -82,6 +82,7 @@ def test_a_redemption_whose_answer_was_lost_may_be_uploaded(api: Api) -> None:
     (uploaded,) = results(upload(api, line("k-1")))
     assert (uploaded["replayed"], uploaded["redemption"]) == (True, alone.json())
     assert redeem(api, "k-1", order_ref="k-1").content == alone.content
+    assert results(upload(api, line("k-1", order_ref=" k-1 ")))[0]["redemption"] == alone.json()
     assert codes(upload(api, line("k-1", order_ref="R-2"))) == ["idempotency_key_reused"]
 
 

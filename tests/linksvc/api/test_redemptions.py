@@ -133,6 +133,23 @@ def test_an_order_of_spaces_alone_is_no_reference(sqlite_api: Api) -> None:
         assert [error["field"] for error in problem["errors"]] == list(blank)
 
 
+def test_spaces_at_the_ends_of_a_reference_do_not_matter(api: Api) -> None:
+    add_code(api, max_uses=3, uses_per_contact=2)
+    first = redeem(api, "once", order_ref=" R-1", customer_ref="C-1 ")
+    assert (first.json()["order_ref"], first.json()["customer_ref"]) == ("R-1", "C-1")
+    again = redeem(api, "once", order_ref="R-1 ", customer_ref="C-1")
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    check_problem(redeem(api, order_ref="R-1", customer_ref="C-1"), 409, "order_already_redeemed")
+    asked = {"code": CODE, "order_ref": " R-1", "customer_ref": "C-1"}
+    assert api.post("/v1/codes/validate", json=asked).json()["reason"] == "order_already_redeemed"
+    assert redeem(api, order_ref="R-2", customer_ref=" C-1").status_code == 201
+    check_problem(redeem(api, order_ref="R-3", customer_ref="C-1"), 409, "contact_limit_reached")
+    assert listed(api, order_ref=" R-1 ") == listed(api, order_ref="R-1") == ["R-1"]
+    give_back(api, first.json()["id"], "back-1", 1_000)
+    (told,) = api.get("/v1/redemptions", params={"order_ref": "R-1 "}).json()["redemptions"]
+    assert (told["id"], told["returned"]["amount"]) == (first.json()["id"], 1_000)
+
+
 def test_the_workspaces_own_key_reads_all_shops_and_changes_none(api: Api) -> None:
     add_code(api, max_uses=2)
     nice = factories.shop(api.engine, api.workspace_id, "Nice")
