@@ -33,7 +33,8 @@ class UploadQuery(Parameters):
     duplicates: Literal["refuse", "accept"] = Field(
         "refuse",
         description="What becomes of a code that has no use left by now: it is refused, or recorded as "
-        "`accepted_duplicate`, because the customer has had the discount.",
+        "`accepted_duplicate`, because the customer has had the discount. It is no part of a line: one that was refused "
+        "before gets that answer again, whatever is told now; to have it recorded, send it with a new `idempotency_key`.",
     )
 
 

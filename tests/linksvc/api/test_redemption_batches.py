@@ -126,12 +126,21 @@ def test_a_code_that_was_used_meanwhile_is_refused_or_recorded_as_the_till_asks(
     assert codes(upload(api, line("k-1"))) == ["code_exhausted"]
     (accepted,) = results(upload(api, line("k-2"), params={"duplicates": "accept"}))
     assert accepted["redemption"]["accepted_duplicate"] is True
-    # What was refused stays refused, and what is no duplicate is not accepted.
-    told = codes(upload(api, line("k-1"), line("k-3", code="ELSE"), params={"duplicates": "accept"}))
-    assert told == ["code_exhausted", "code_not_found"]
+    # What was refused stays refused, unless it comes with a new key, and what is no duplicate is not accepted.
+    lines = [line("k-1"), line("k-1-again", order_ref="k-1"), line("k-3", code="ELSE")]
+    answer = upload(api, *lines, params={"duplicates": "accept"})
+    assert codes(answer) == ["code_exhausted", 201, "code_not_found"]
+    refused, accepted, _ = results(answer)
+    assert (refused["replayed"], accepted["redemption"]["accepted_duplicate"]) == (True, True)
     with reading(api.engine) as session:
         assert session.exec(select(PromoCode.used)).one() == 1
-        assert len(session.exec(select(Redemption)).all()) == 2
+        assert len(session.exec(select(Redemption)).all()) == 3
+
+
+def test_the_description_says_that_a_line_that_was_refused_stays_refused(sqlite_api: Api) -> None:
+    document = sqlite_api.get("/openapi.json").json()
+    (told,) = document["paths"]["/v1/redemptions/batch"]["post"]["parameters"]
+    assert told["name"] == "duplicates" and "new `idempotency_key`" in told["description"]
 
 
 def test_a_line_that_breaks_is_told_and_leaves_nothing(api: Api) -> None:
