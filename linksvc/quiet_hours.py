@@ -27,8 +27,8 @@ class Keeps:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The next moment at which people may be written to, in UTC, and why not before: quiet_hours or holiday; empty: it is
-    now."""
+    """The next moment at which people may be written to, in UTC, and why not before: holiday if it would be sooner without
+    one, else quiet_hours; empty: it is now."""
 
     at: datetime
     reason: str
@@ -55,20 +55,22 @@ def next_opening(country: str, zones: Sequence[ZoneInfo], kind: str, at: datetim
 
 
 def _opening(hours: CountryHours, zone: ZoneInfo, at: datetime, keeps: Keeps) -> Opening:
-    today = at.astimezone(zone).date()
+    today, reason = at.astimezone(zone).date(), QUIET_HOURS
     for ahead in range(_DAYS + 1):
-        window = _window(hours, zone, today + timedelta(days=ahead), keeps)
-        if window and at < window[1]:
-            opens = max(at, window[0])
-            closed_today = HOLIDAY if keeps.holidays and hours.holiday(today) else QUIET_HOURS
-            return Opening(opens, closed_today if opens > at else "")
+        day = today + timedelta(days=ahead)
+        window = _window(hours, zone, day, keeps)
+        if window is None or at >= window[1]:
+            continue
+        if keeps.holidays and hours.holiday(day):
+            reason = HOLIDAY
+            continue
+        opens = max(at, window[0])
+        return Opening(opens, reason if opens > at else "")
     return Opening(at, "")
 
 
 def _window(hours: CountryHours, zone: ZoneInfo, day: date, keeps: Keeps) -> tuple[datetime, datetime] | None:
-    """From when until when (exclusive) that day is open; None: not at all."""
-    if keeps.holidays and hours.holiday(day):
-        return None
+    """From when until when (exclusive) that day is open, if it is no holiday; None: not at all."""
     if not keeps.hours:
         return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
     window = hours.week[day.weekday()]

@@ -32,11 +32,16 @@ def opening(country: str, zone: str, local: str, kind: str = "marketing", keeps:
         ("FR", PARIS, "2026-11-21T21:30", "2026-11-23T08:00", "quiet_hours"),
         ("FR", PARIS, "2026-11-22T12:00", "2026-11-23T08:00", "quiet_hours"),
         ("FR", PARIS, "2026-07-14T12:00", "2026-07-15T08:00", "holiday"),
-        ("FR", PARIS, "2026-07-13T22:00", "2026-07-15T08:00", "quiet_hours"),
+        # On the eve of a holiday it is that which keeps a message; on its evening it is the night.
+        ("FR", PARIS, "2026-07-13T22:00", "2026-07-15T08:00", "holiday"),
+        ("FR", PARIS, "2026-07-14T03:00", "2026-07-15T08:00", "holiday"),
+        ("FR", PARIS, "2026-07-14T22:00", "2026-07-15T08:00", "quiet_hours"),
+        # All Saints' Day 2026 is a Sunday: it would be closed anyway.
+        ("FR", PARIS, "2026-10-31T22:00", "2026-11-02T08:00", "quiet_hours"),
         # Christmas 2026 is a Friday.
         ("FR", PARIS, "2026-12-25T12:00", "2026-12-26T08:00", "holiday"),
-        # Easter: Sunday and Monday.
-        ("FR", PARIS, "2026-04-05T12:00", "2026-04-07T08:00", "quiet_hours"),
+        # Easter: Sunday is closed, Monday is a holiday.
+        ("FR", PARIS, "2026-04-05T12:00", "2026-04-07T08:00", "holiday"),
         # Clocks are put forward in the night: it is still eight o'clock that counts.
         ("FR", PARIS, "2026-03-28T22:00", "2026-03-30T08:00", "quiet_hours"),
         ("BE", "Europe/Brussels", "2026-07-21T12:00", "2026-07-22T08:00", "holiday"),
