@@ -30,6 +30,7 @@ from tracker.losses import Losses
 from tracker.page_events import PageEvents
 from tracker.personal_links import PersonalLinks
 from tracker.redirect import Redirect
+from tracker.requests import read_headers
 from tracker.resolving import Resolver
 from tracker.responses import NO_BODY, Receive, Response, Scope, Send, text
 from tracker.segment_writer import Sync
@@ -95,12 +96,19 @@ class Tracker:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        asks = scope["method"] in ("GET", "HEAD")
+        if asks and not self._is_ours(scope):
+            return await self.redirect.answer(scope)
         response = self._named(scope) or await self._snippet.answer(scope, receive)
         response = response or await self._landing.answer(scope, receive)
-        if response is None and scope["method"] in ("GET", "HEAD"):
+        if response is None and asks:
             return await self.redirect.answer(scope)
         self.redirect.answered["other"] += 1
         return response or _NOT_ALLOWED
+
+    def _is_ours(self, scope: Scope) -> bool:
+        """Whether anything is served on that host. On any other there is nothing, not even what is the same everywhere."""
+        return self.watch.known.hosts.owner(read_headers(scope["headers"]).get(b"host", b"")) is not None
 
     def _named(self, scope: Scope) -> Response | None:
         """The answer to what cannot be a code."""

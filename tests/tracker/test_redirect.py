@@ -202,6 +202,15 @@ async def test_what_systems_ask_by_themselves_is_never_a_code(served: Served, su
     assert not served.spooled()
 
 
+async def test_on_a_host_that_is_not_ours_there_is_nothing(served: Served, code: str, subtests: pytest.Subtests) -> None:
+    for target in (f"/{code}", "/t.js", "/s/0123456789abcdef/page.js", *NEVER_CODES):
+        for method in ("GET", "HEAD"):
+            with subtests.test(f"{method} {target}"):
+                answer = await served.ask(target, method, host="elsewhere.example")
+                assert (answer.status, answer.headers["x-robots-tag"]) == (404, "noindex")
+    assert not served.spooled()
+
+
 async def test_other_methods_are_refused(served: Served, code: str, subtests: pytest.Subtests) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
         with subtests.test(method):
