@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from linksvc.database import reading
 from linksvc.errors import RicochetError
 from tracker.blocks import Block
-from tracker.known import Known, News, is_behind, read_news
+from tracker.known import Known, News, look, read_news
 from tracker.snapshot import Snapshot
 
 log = structlog.get_logger()
@@ -109,7 +109,8 @@ class BlockWatch:
         """Reads what is new. The first time that is everything: a snapshot may be of another day."""
         loop = asyncio.get_running_loop()
         try:
-            news, whole = await loop.run_in_executor(self._thread, self._read, self.known if self._read_all else None)
+            known = self.known if self._read_all else None
+            news, whole = await loop.run_in_executor(self._thread, self._read, known)
         except Exception as error:
             # Whatever is wrong there, known links must go on working, and the next poll must try again.
             self._say_reachable(False, str(error))
@@ -127,13 +128,15 @@ class BlockWatch:
     def _read(self, known: Known | None) -> tuple[News, bool]:
         """What is new, or everything (True): at first, and when the database was restored to an earlier state."""
         with reading(self._engine) as session:
-            if known and is_behind(session, known):
+            dealt, has_blocks = look(session, known.blocks.end if known else 0)
+            if known and dealt < known.revision:
                 log.warning("the database is behind; reading everything again", action="blocks_behind")
                 known = None
-            whole = known is None
+            if known and not has_blocks and dealt == known.revision:
+                return News(), False
             news = read_news(session, known.blocks.end, known.revision) if known else read_news(session, 0, 0)
         self._prepare(news)
-        return news, whole
+        return news, known is None
 
     def _read_snapshot(self) -> News | None:
         kept = self._snapshot.read()

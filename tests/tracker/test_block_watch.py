@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, update
 
 from linksvc import production
 from linksvc.database import open_engine, writing
+from linksvc.domains import add_domain
 from linksvc.keys import open_keyring
 from linksvc.models import Link, SerialCounter
 from linksvc.serials import LINK_REVISION
@@ -137,4 +139,28 @@ async def test_a_database_restored_to_an_earlier_state_is_read_anew(
                 "https://shop.example/restored"
             ):
                 await asyncio.sleep(0.05)
+    engine.dispose()
+
+
+async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_found_by_the_next(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """Each tracker looks once a second, and people wait while it does."""
+    engine = open_engine(sqlite_settings.database)
+    workspace_id = workspace(engine)
+    produced_campaign(engine, workspace_id, 3)
+    watch = BlockWatch(engine, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url)
+    await watch.start()
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_: asked.append(statement))
+    await watch._refresh(None)
+    assert len(asked) == 2
+    produced_campaign(engine, workspace_id, 3)
+    await watch._refresh(None)
+    assert watch.known.size["blocks"] == 2
+    with writing(engine) as session:
+        add_domain(session, sqlite_settings, workspace_id, "l.example", False, NOW)
+    await watch._refresh(None)
+    assert watch.known.size["domains"] == 1
+    await watch.stop()
     engine.dispose()
