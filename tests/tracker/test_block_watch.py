@@ -154,7 +154,7 @@ async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_foun
     asked: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_: asked.append(statement))
     await watch._refresh(None)
-    assert len(asked) == 2
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
     produced_campaign(engine, workspace_id, 3)
     await watch._refresh(None)
     assert watch.known.size["blocks"] == 2
