@@ -107,7 +107,7 @@ class Tracker:
         return response or _NOT_ALLOWED
 
     def _is_ours(self, scope: Scope) -> bool:
-        """Whether anything is served on that host. On any other there is nothing, not even what is the same everywhere."""
+        """Whether links are served on that host. On any other nothing can be got, not even what is the same everywhere."""
         return self.watch.known.hosts.owner(read_headers(scope["headers"]).get(b"host", b"")) is not None
 
     def _named(self, scope: Scope) -> Response | None:

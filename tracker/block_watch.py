@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from linksvc.database import reading
 from linksvc.errors import RicochetError
 from tracker.blocks import Block
-from tracker.known import Known, News, look, read_news
+from tracker.known import Known, News, Standing, compare, read_news
 from tracker.snapshot import Snapshot
 
 log = structlog.get_logger()
@@ -112,7 +112,9 @@ class BlockWatch:
             known = self.known if self._read_all else None
             news, whole = await loop.run_in_executor(self._thread, self._read, known)
         except Exception as error:
-            # Whatever is wrong there, known links must go on working, and the next poll must try again.
+            # Whatever is wrong there, known links must go on working, and the next poll must try again. It reads everything:
+            # the database may come back in an earlier state that has grown since.
+            self._read_all = False
             self._say_reachable(False, str(error))
             return
         self._say_reachable(True)
@@ -128,12 +130,12 @@ class BlockWatch:
     def _read(self, known: Known | None) -> tuple[News, bool]:
         """What is new, or everything (True): at first, and when the database was restored to an earlier state."""
         with reading(self._engine) as session:
-            dealt, has_blocks = look(session, known.blocks.end if known else 0)
-            if known and dealt < known.revision:
+            standing = compare(session, known) if known else Standing.OTHER
+            if known and standing is Standing.SAME:
+                return News(), False
+            if known and standing is Standing.OTHER:
                 log.warning("the database is behind; reading everything again", action="blocks_behind")
                 known = None
-            if known and not has_blocks and dealt == known.revision:
-                return News(), False
             news = read_news(session, known.blocks.end, known.revision) if known else read_news(session, 0, 0)
         self._prepare(news)
         return news, known is None

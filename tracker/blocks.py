@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from linksvc.models import SerialBlock
@@ -65,14 +65,19 @@ class Blocks:
         """The first serial above everything known."""
         return self._blocks[-1].end if self._blocks else 0
 
+    @property
+    def last(self) -> Block | None:
+        """That of the highest serials."""
+        return self._blocks[-1] if self._blocks else None
+
     def add(self, blocks: Iterable[Block]) -> None:
         """Adds blocks in ascending order. One that overlaps what is known is refused: a link must not be two people's."""
         for block in blocks:
             if block.first_serial < self.end:
                 log.error("a block overlaps another", action="block_refused", campaign_id=block.campaign_id)
                 continue
-            self._blocks.append(block)
             self._firsts.append(block.first_serial)
+            self._blocks.append(block)
 
     def find(self, serial: int) -> Block | None:
         """The block that holds a serial."""
@@ -83,14 +88,24 @@ class Blocks:
         return block if serial < block.first_serial + block.size else None
 
 
+_FROM = (
+    select(*(col(getattr(SerialBlock, field.name)) for field in fields(Block)))
+    .where(col(SerialBlock.first_serial) >= bindparam("serial"))
+    .order_by(col(SerialBlock.first_serial))
+)
+_NEXT = _FROM.limit(bindparam("most"))
+
+
 def read_blocks(session: Session, from_serial: int) -> list[Block]:
     """The blocks at and above a serial, in ascending order.
 
     Serials are allotted under a row lock, so first_serial grows in the order of commits: no block appears below one that
     was already read.
     """
-    columns = [col(getattr(SerialBlock, field.name)) for field in fields(Block)]
-    first_serial = col(SerialBlock.first_serial)
     # Columns, not rows: of a hundred thousand blocks each row as an object would take several times what is kept.
-    rows = session.connection().execute(select(*columns).where(first_serial >= from_serial).order_by(first_serial))
-    return [Block(*row) for row in rows]
+    return [Block(*row) for row in session.connection().execute(_FROM, {"serial": from_serial})]
+
+
+def read_next_blocks(session: Session, from_serial: int, most: int) -> list[Block]:
+    """So many of them at most."""
+    return [Block(*row) for row in session.connection().execute(_NEXT, {"serial": from_serial, "most": most})]

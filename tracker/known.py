@@ -3,13 +3,14 @@ news."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from linksvc.models import SerialBlock, SerialCounter
+from linksvc.models import SerialCounter
 from linksvc.serials import LINK_REVISION
-from tracker.blocks import Block, Blocks, read_blocks
+from tracker.blocks import Block, Blocks, read_blocks, read_next_blocks
 from tracker.destinations import Destination, read_destinations
 from tracker.hosts import Domain, Hosts, read_domains
 from tracker.landing.known_pages import KnownPage, read_pages
@@ -29,7 +30,15 @@ class News:
 
 
 _REVISION = select(col(SerialCounter.next_serial)).where(col(SerialCounter.name) == LINK_REVISION)
-_NEXT_BLOCK = select(col(SerialBlock.first_serial)).where(col(SerialBlock.first_serial) >= bindparam("serial")).limit(1)
+
+
+class Standing(Enum):
+    """How the database stands to what a tracker knows."""
+
+    SAME = auto()
+    MORE = auto()
+    OTHER = auto()
+    """It was restored to an earlier state, and deals the same serials and revisions to others."""
 
 
 class Known:
@@ -95,12 +104,15 @@ class Known:
         }
 
 
-def look(session: Session, from_serial: int) -> tuple[int, bool]:
-    """The greatest revision dealt, and whether there is a block at or above a serial: what is asked each second, when mostly
-    nothing is new. Statements that are made once: to make one takes longer than to run it."""
-    connection = session.connection()
-    revision = connection.execute(_REVISION).scalar()
-    return revision or 0, connection.execute(_NEXT_BLOCK, {"serial": from_serial}).first() is not None
+def compare(session: Session, known: Known) -> Standing:
+    """What is asked each second, when mostly nothing is new: the greatest revision dealt, and whether the last block is
+    still the last. Statements that are made once: to make one takes longer than to run it."""
+    revision = session.connection().execute(_REVISION).scalar() or 0
+    last = known.blocks.last
+    found = read_next_blocks(session, last.first_serial if last else 0, 2)
+    if revision < known.revision or (last and last not in found[:1]):
+        return Standing.OTHER
+    return Standing.MORE if revision > known.revision or len(found) > (1 if last else 0) else Standing.SAME
 
 
 def read_news(session: Session, from_serial: int, above_revision: int) -> News:

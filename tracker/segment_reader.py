@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -82,10 +82,6 @@ class SegmentReader:
     def read(self, start: Position, most: int) -> list[Entry]:
         """At most `most` entries from `start` on; none at the end, or before something that is not readable yet."""
         data, found = self._look(start, CHUNK_BYTES, most)
-        if not self.closed and any(isinstance(piece, Damage) for piece in found):
-            # What is half written now has nothing behind it. What seemed half written, and has, is whole at a second
-            # look, because it was written first; what then is not is damaged.
-            data, found = self._look(start, CHUNK_BYTES, most)
         if not found and len(data) == CHUNK_BYTES:
             data, found = self._look_behind_rubbish(start, most)
         entries = list(self._entries(start, data, found))
@@ -118,6 +114,17 @@ class SegmentReader:
         return piece.end if isinstance(piece, Frame) and piece.hit is None else 0
 
     def _look(self, start: Position, size: int, most: int) -> tuple[bytes, list[Piece]]:
+        data, found = self._look_once(start, size, most)
+        if not self.closed and any(isinstance(piece, Damage) for piece in found):
+            # A look takes pages one after the other while the writer fills them: what seems damaged may be zeros still, with
+            # what was written behind them since. All before the last sound frame of this look is written by the next one, so
+            # only what then is not whole is damaged; what lies behind it waits.
+            written = found[-1].end
+            data, found = self._look_once(start, size, most)
+            found = list(takewhile(lambda piece: isinstance(piece, Frame) or piece.end <= written, found))
+        return data, found
+
+    def _look_once(self, start: Position, size: int, most: int) -> tuple[bytes, list[Piece]]:
         data = os.pread(self._descriptor, size, start.offset)
         return data, list(islice(self._frames.read(data), most))
 

@@ -1,7 +1,7 @@
 """The segment a tracker is writing: created, locked, appended to, synced. Used by the spool, in its thread.
 
 Zeros stand ahead of what is written: the hits of a commit take their place, so that the file neither grows nor gets new
-blocks, and a sync has nothing to write but the hits. Readers find nothing in zeros, and no reader misses them.
+blocks, and a sync has nothing to write but the hits. To a reader zeros are what is not written yet.
 """
 
 import os
@@ -75,6 +75,7 @@ class SegmentWriter:
                 if self.bytes == HEADER_BYTES:
                     self.path.unlink(missing_ok=True)
                 elif self._sound:
+                    self._ahead = 0
                     self._append(self._frames.write_end(self.hits))
                     self._give_back()
         finally:
@@ -84,25 +85,26 @@ class SegmentWriter:
         """Writes all of it, or, where the disk has no room for all, nothing: what a full disk took of it is given back."""
         end = self.bytes + len(data)
         try:
-            if end > self._zeroed:
-                self._put_zeros_behind(end)
             self._write(data, self.bytes)
         except OSError:
             self._give_back()
             raise
         self.bytes = end
+        if end > self._zeroed:
+            self._put_zeros()
 
-    def _put_zeros_behind(self, end: int) -> None:
+    def _put_zeros(self) -> None:
         """A disk that has no room for zeros may have some for hits, which go without them."""
         try:
-            self._write(bytes(self._ahead), end)
-            self._zeroed = end + self._ahead
+            self._write(bytes(self._ahead), self.bytes)
+            self._zeroed = self.bytes + self._ahead
         except OSError:
             self._give_back()
 
     def _give_back(self) -> None:
-        """Cuts off what stands behind the hits."""
-        os.ftruncate(self._descriptor, self.bytes)
+        """Cuts off what stands behind the hits; half a hit that stays is found to be torn."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self.bytes)
         self._zeroed = self.bytes
 
     def _write(self, data: bytes, offset: int) -> None:

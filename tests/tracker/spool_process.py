@@ -2,7 +2,7 @@
 
 `spool DIRECTORY CAMPAIGN NAME` spools hits without end and prints each one's referrer once it is on disk;
 `ingest DIRECTORY DATABASE_URL` stores hits until it is killed; `small-disk DIRECTORY` fills a disk and prints what became of
-its hits.
+its hits; `large-batches DIRECTORY` brings two commits to it that nearly fill it.
 """
 
 import asyncio
@@ -82,12 +82,23 @@ async def fill_small_disk(directory: Path) -> dict[str, object]:
     }
 
 
+async def spool_large_batches(directory: Path) -> dict[str, object]:
+    """Two commits of so many hits as wait behind a slow disk, which both have room without zeros ahead."""
+    spool = Spool(directory, 16_777_216, 2**40)
+    await spool.open()
+    kept = [await asyncio.gather(*(spool.append(b"%0150d" % n) for n in range(2_400))) for _ in range(2)]
+    await spool.close()
+    return {"kept": sum(isinstance(answer, HitId) for answers in kept for answer in answers)}
+
+
 def main() -> None:
     match sys.argv[1:]:
         case ["spool", directory, campaign, name]:
             asyncio.run(spool_without_end(Path(directory), int(campaign), name))
         case ["ingest", directory, url]:
             Ingester(open_engine(url), Path(directory)).run(threading.Event())
+        case ["large-batches", directory]:
+            print(json.dumps(asyncio.run(spool_large_batches(Path(directory)))))  # noqa: T201
         case ["small-disk", directory]:
             print(json.dumps(asyncio.run(fill_small_disk(Path(directory)))))  # noqa: T201
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import col, update
+from sqlmodel import col, delete, update
 
 from linksvc import production
 from linksvc.database import open_engine, writing
 from linksvc.domains import add_domain
 from linksvc.keys import open_keyring
-from linksvc.models import Link, SerialCounter
+from linksvc.models import Link, SerialBlock, SerialCounter, ShortDomain
 from linksvc.serials import LINK_REVISION
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import NOW, campaign, contact, produced_campaign, workspace
 from tests.tracker.conftest import Serve
-from tracker.block_watch import BlockWatch
+from tracker.block_watch import BlocksUnreachable, BlockWatch
 from tracker.known import News
 from tracker.snapshot import Snapshot
 
@@ -162,5 +162,49 @@ async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_foun
         add_domain(session, sqlite_settings, workspace_id, "l.example", False, NOW)
     await watch._refresh(None)
     assert watch.known.size["domains"] == 1
+    await watch.stop()
+    engine.dispose()
+
+
+async def test_a_database_restored_to_before_the_last_messages_is_read_anew_though_no_link_was_written_since(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """Blocks are dealt without a revision."""
+    engine = open_engine(sqlite_settings.database)
+    campaign_id = produced_campaign(engine, workspace(engine), 3)
+    watch = BlockWatch(engine, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url)
+    await watch.start()
+    with writing(engine) as session:
+        session.exec(update(SerialBlock).where(col(SerialBlock.campaign_id) == campaign_id).values(first_n=7_000))
+    await watch._refresh(None)
+    assert [block.first_n for block in watch.known.blocks.all()] == [7_000], "the same serials, of other messages"
+    await watch.stop()
+    engine.dispose()
+
+
+async def test_a_database_that_was_away_is_read_anew_for_it_may_have_been_restored_and_have_grown_since(
+    sqlite_settings: Settings, sqlite_url: str, tmp_path: Path
+) -> None:
+    here, away = tmp_path / "here", tmp_path / "away"
+    engine = open_engine(f"sqlite:///{here / 'ricochet.db'}")
+    shutil.copy(sqlite_url.removeprefix("sqlite:///"), here / "ricochet.db")
+    workspace_id = workspace(engine)
+    with writing(engine) as session:
+        add_domain(session, sqlite_settings, workspace_id, "one.example", False, NOW)
+    watch = BlockWatch(engine, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url)
+    await watch.start()
+    here.rename(away)
+    engine.dispose()
+    with pytest.raises(BlocksUnreachable):
+        await watch._refresh(None)
+    elsewhere = open_engine(f"sqlite:///{away / 'ricochet.db'}")
+    with writing(elsewhere) as session:
+        session.exec(delete(ShortDomain))
+        add_domain(session, sqlite_settings, workspace_id, "two.example", False, NOW)
+    elsewhere.dispose()
+    away.rename(here)
+    await watch._refresh(None)
+    assert watch.known.hosts.owner(b"two.example") == workspace_id
+    assert watch.known.hosts.owner(b"one.example") is None
     await watch.stop()
     engine.dispose()

@@ -171,6 +171,34 @@ def test_damage_in_a_segment_that_grows_is_not_waited_for(tmp_path: Path) -> Non
     writer.close()
 
 
+def test_what_is_written_while_a_look_takes_page_after_page_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees one page as it was, zeros, and the next with what was written into both since."""
+    writer = SegmentWriter(tmp_path, os.fdatasync, ahead=262_144)
+    pread = os.pread
+
+    def commit() -> None:
+        writer.append([b"%0150d" % n for n in range(writer.hits, writer.hits + 20)])
+
+    def page_by_page(descriptor: int, size: int, offset: int) -> bytes:
+        if size < CHUNK_BYTES or writer.hits > 70:
+            return pread(descriptor, size, offset)
+        page_end = writer.bytes + 200 - offset
+        early = pread(descriptor, page_end, offset)
+        commit()
+        return early + pread(descriptor, size - page_end, offset + page_end)
+
+    commit()
+    monkeypatch.setattr(os, "pread", page_by_page)
+    with open_segment(writer.path) as growing:
+        assert growing
+        entries = [entry for batch in growing.batches(1_000) for entry in batch]
+    writer.close()
+    assert writer.hits == 80
+    assert [(entry.id.position, entry.sound) for entry in entries] == [(n, True) for n in range(80)]
+
+
 def test_a_stretch_longer_than_what_is_read_at_once_is_one_stretch(tmp_path: Path) -> None:
     rubbish = os.urandom(CHUNK_BYTES + 5_000)
     path = write(tmp_path, segment([payload(0)]) + rubbish + FRAMES.write(9, payload(9)) + FRAMES.write(10, payload(10)))

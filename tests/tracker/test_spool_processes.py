@@ -90,11 +90,11 @@ def test_what_trackers_confirmed_is_stored_once_though_they_and_an_ingester_are_
     assert facts == len(stored)
 
 
-def on_a_disk_of_its_own(directory: Path) -> subprocess.CompletedProcess[str] | None:
-    """Runs the small-disk process where a tmpfs of 1 MB lies over `directory`, seen by it alone; None where none can be."""
-    script = 'mount -t tmpfs -o size=1m,mode=700 none "$0" && echo mounted && exec "$@" small-disk "$0"'
+def on_a_disk_of_its_own(directory: Path, mode: str) -> subprocess.CompletedProcess[str] | None:
+    """Runs a process of that mode where a tmpfs of 1 MB lies over `directory`, seen by it alone; None where none can be."""
+    script = 'mount -t tmpfs -o size=1m,mode=700 none "$0" && echo mounted && exec "$@" "$0"'
     for namespaces in (["-m"], ["-rm"]):
-        command = ["unshare", *namespaces, "sh", "-c", script, str(directory), *RUNNER]
+        command = ["unshare", *namespaces, "sh", "-c", script, str(directory), *RUNNER, mode]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=dict(os.environ))
         if done.stdout.startswith("mounted"):
             return done
@@ -102,7 +102,7 @@ def on_a_disk_of_its_own(directory: Path) -> subprocess.CompletedProcess[str] | 
 
 
 def test_on_a_full_disk_hits_are_counted_as_lost_and_kept_again_once_there_is_room(tmp_path: Path) -> None:
-    done = on_a_disk_of_its_own(tmp_path)
+    done = on_a_disk_of_its_own(tmp_path, "small-disk")
     if done is None:
         pytest.skip("neither root nor an unprivileged user may mount a tmpfs here")
     assert done.returncode == 0, done.stderr
@@ -114,3 +114,11 @@ def test_on_a_full_disk_hits_are_counted_as_lost_and_kept_again_once_there_is_ro
     assert told["kept_again"] == 50
     assert told["kept_are_on_disk"]
     assert told["torn"] == 0, "what a full disk took of a hit is given back"
+
+
+def test_zeros_ahead_take_no_room_from_hits(tmp_path: Path) -> None:
+    done = on_a_disk_of_its_own(tmp_path, "large-batches")
+    if done is None:
+        pytest.skip("neither root nor an unprivileged user may mount a tmpfs here")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {"kept": 4_800}
