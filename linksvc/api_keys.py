@@ -6,7 +6,7 @@ What becomes of a key later, its rotation and its end, is in `linksvc.key_lives`
 import hashlib
 import secrets
 import string
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,7 +21,6 @@ from linksvc.database import is_sqlite
 from linksvc.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound, Unauthenticated
 from linksvc.models import ApiKey, Shop, Store, Workspace
 from linksvc.names import check_name
-from linksvc.statements import Statement
 
 SCOPES = (
     "contacts:write",
@@ -178,18 +177,10 @@ def _unknown() -> Unauthenticated:
     return Unauthenticated("This API key is unknown. Check that all of it was copied.", code="api_key_unknown")
 
 
-def find_open(session: Session, key_ids: Collection[int], now: datetime) -> frozenset[int]:
-    """Those of the keys that open their workspace now. All else of a key stays as it was made."""
-    ends = _ENDS.rows(session, {"ids": as_one(is_sqlite(session), key_ids)})
-    return frozenset(key_id for key_id, revoked_at in ends if revoked_at is None or revoked_at > now)
-
-
-def _ends(sqlite: bool) -> Select[Any]:
+def ends_of(sqlite: bool) -> Select[Any]:
+    """The `ids` of keys, and when each was or will be revoked. All else of a key stays as it was made."""
     keys: Table = ApiKey.__table__  # type: ignore[attr-defined]
     return sqlalchemy.select(keys.c.id, keys.c.revoked_at).where(one_of(col(ApiKey.id), sqlite, "ids"))
-
-
-_ENDS = Statement(_ends)
 
 
 def revoked() -> Unauthenticated:

@@ -15,8 +15,8 @@ import sqlalchemy
 from sqlalchemy import Select, Table, tuple_
 from sqlmodel import Session, col, delete, select
 
-from linksvc.advisory_locks import lock, try_to_lock
-from linksvc.bulk import append_rows, as_given, given
+from linksvc.advisory_locks import Name, lock, try_to_lock
+from linksvc.bulk import NewRows, append_to_all, as_given, given
 from linksvc.database import is_sqlite, rows_affected
 from linksvc.errors import Conflict, InvalidRequest, Problem
 from linksvc.models import IdempotencyRecord
@@ -52,6 +52,10 @@ def find_kept(session: Session, request: Repeatable) -> Kept | None:
     Raises Conflict `request_in_flight` while another transaction is at the same work, InvalidRequest
     `idempotency_key_reused` when the key belongs to another request.
     """
+    # This transaction is the only one at work for the key, until it ends. On SQLite it is already: a repetition that comes
+    # meanwhile waits and then finds the answer.
+    if not try_to_lock(session, *name_of(request)):
+        raise in_flight()
     (found,) = find_all_kept(session, [request])
     if isinstance(found, Problem):
         raise found
@@ -59,36 +63,33 @@ def find_kept(session: Session, request: Repeatable) -> Kept | None:
 
 
 def find_all_kept(session: Session, requests: Sequence[Repeatable]) -> list[Kept | Problem | None]:
-    """As `find_kept`, of each by itself; what that raises stands in its place. No two of them have one key."""
-    # This transaction is the only one at work for the keys, until it ends. On SQLite it is already: a repetition that comes
-    # meanwhile waits and then finds the answer.
-    ours = try_to_lock(session, "idempotency", [_name(one) for one in requests])
-    kept = _read_kept(session, [one for one, our in zip(requests, ours, strict=True) if our])
-    return [
-        _decide(request, kept.get((request.scope, request.key))) if our else _in_flight()
-        for request, our in zip(requests, ours, strict=True)
-    ]
+    """As `find_kept`, of each by itself; what that raises stands in its place. No two of them have one key, and this
+    transaction has locked their names: what is read before that may be old."""
+    kept = _read_kept(session, requests)
+    return [_decide(request, kept.get((request.scope, request.key))) for request in requests]
 
 
 def keep(session: Session, request: Repeatable, answer: Kept, now: datetime) -> None:
-    keep_all(session, [(request, answer)], now)
+    append_to_all(session, [records_of([(request, answer)], now)])
 
 
-def keep_all(session: Session, answers: Sequence[tuple[Repeatable, Kept]], now: datetime) -> None:
+def records_of(answers: Sequence[tuple[Repeatable, Kept]], now: datetime) -> NewRows:
+    """The answers as `keep` keeps them, for who appends them together with other rows."""
     rows = [(one.scope, one.key, one.fingerprint, answer.status, answer.body, now) for one, answer in answers]
-    append_rows(session, IdempotencyRecord, _COLUMNS, rows)
+    return IdempotencyRecord, _COLUMNS, rows
 
 
 def wait_for(session: Session, request: Repeatable) -> None:
     """Waits until no other transaction is at the same work, so that it is not in flight for `find_kept`."""
-    lock(session, "idempotency", _name(request))
+    lock(session, *name_of(request))
 
 
-def _name(request: Repeatable) -> str:
-    return f"{request.scope} {request.key}"
+def name_of(request: Repeatable) -> Name:
+    """What whoever is at work for its key has locked."""
+    return "idempotency", f"{request.scope} {request.key}"
 
 
-def _in_flight() -> Conflict:
+def in_flight() -> Conflict:
     return Conflict(
         "The first request with this Idempotency-Key is being answered. Repeat it in a moment.",
         code="request_in_flight",

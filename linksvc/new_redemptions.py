@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from linksvc import code_ledger, facts
-from linksvc.bulk import append_to_all
+from linksvc.bulk import NewRows, append_to_all
 from linksvc.code_ledger import Step
 from linksvc.code_worth import Worth, stored_form
 from linksvc.facts import NewFact
@@ -36,18 +36,26 @@ class Taken:
     duplicate: bool = False
 
 
+Refused = tuple[Till, Use, Refusal]
+
+
 def discount_of(worth: Worth, use: Use) -> Money:
     return worth.terms.discount_on(use.order, use.delivery_minor)
 
 
 def record(session: Session, taken: Taken, now: datetime) -> Redemption:
-    return record_all(session, [taken], now)[0]
+    (redemption,), rows = record_all(session, [taken], [], now)
+    append_to_all(session, rows)
+    return redemption
 
 
-def record_all(session: Session, taken: Sequence[Taken], now: datetime) -> list[Redemption]:
+def record_all(
+    session: Session, taken: Sequence[Taken], refused: Sequence[Refused], now: datetime
+) -> tuple[list[Redemption], list[NewRows]]:
+    """The redemptions, and the rows of these and of the ledger, which are left to be appended: a statement more takes longer
+    than its rows. Facts and events are recorded."""
     rows = [_row(one, now) for one in taken]
-    entries = code_ledger.entries_of([_redeemed(row) for row in rows], now)
-    append_to_all(session, [(Row, NewRow._fields, rows), entries])
+    entries = code_ledger.entries_of([*map(_redeemed, rows), *(_refused(*one, now) for one in refused)], now)
     facts.record(session, [_fact(row, row.campaign_id, row.n) for row in rows if row.campaign_id and row.n is not None], now)
     redemptions = [redemption_of(row, one.worth.shown) for row, one in zip(rows, taken, strict=True)]
     by_workspace: dict[int, list[tuple[Redemption, code_news.Message]]] = defaultdict(list)
@@ -55,10 +63,10 @@ def record_all(session: Session, taken: Sequence[Taken], now: datetime) -> list[
         by_workspace[row.workspace_id].append((redemption, (row.campaign_id, row.n)))
     for workspace_id, uses in sorted(by_workspace.items()):
         code_news.tell_uses(session, "code.redeemed", workspace_id, uses, now)
-    return redemptions
+    return redemptions, [(Row, NewRow._fields, rows), entries]
 
 
-def record_refusals(session: Session, refused: Sequence[tuple[Till, Use, Refusal]], now: datetime) -> None:
+def record_refusals(session: Session, refused: Sequence[Refused], now: datetime) -> None:
     code_ledger.append(session, [_refused(*one, now) for one in refused], now)
 
 

@@ -1,5 +1,6 @@
 """Redemptions of the same moment, in one transaction: one look at all their codes, one commit. Called by the API.
 
+Whoever calls has locked the orders (`linksvc.redemptions.order_name`): a group waits for none, it would hold up the others.
 A group takes what is plain: a use now, of a code whose offer is limited by nothing but the code's own uses. Whatever else is
 asked for is redeemed alone afterwards (`linksvc.redemptions`), and so is the whole group if another transaction was in
 between: nothing of it has happened then. So what becomes of a redemption does not depend on its company.
@@ -12,45 +13,49 @@ from datetime import datetime
 from sqlmodel import Session
 
 from linksvc import code_uses
-from linksvc.advisory_locks import try_to_lock
+from linksvc.bulk import NewRows
 from linksvc.code_worth import Worth, judge_all
-from linksvc.new_redemptions import Taken, record_all, record_refusals
+from linksvc.new_redemptions import Taken, record_all
 from linksvc.offers import Terms
 from linksvc.redemption_rows import Redemption
-from linksvc.redemptions import asked_of, order_name
+from linksvc.redemptions import asked_of
 from linksvc.refusals import EXHAUSTED, Refusal
 from linksvc.till_uses import Till, Use
 
 Asked = tuple[Till, Use]
+
+Outcome = Redemption | Refusal | None
+"""None: it was not looked at, or it is to be redeemed alone."""
 
 
 class Disturbed(Exception):
     """Another transaction took what the group had found. Undo it and redeem each alone."""
 
 
-def redeem_group(session: Session, asked: Sequence[Asked], now: datetime) -> list[Redemption | Refusal | None]:
-    """What became of each; None: it was not looked at, or it is to be redeemed alone. Raises Disturbed."""
-    together = _of_orders_of_their_own(session, [place for place, (_, use) in enumerate(asked) if _is_plain(use)], asked)
+def redeem_group(session: Session, asked: Sequence[Asked], now: datetime) -> tuple[list[Outcome], list[NewRows]]:
+    """What became of each, and the rows that are left to be appended in this transaction: whoever calls has more of its own,
+    and one statement takes them all. Raises Disturbed."""
+    together = _first_of_each_order([place for place, (_, use) in enumerate(asked) if _is_plain(use)], asked)
     worths = judge_all(session, [asked_of(*asked[place]) for place in together], now)
     taken, refused = _deal(asked, together, worths, now)
     if not code_uses.use_all(session, [(one.till.workspace_id, one.worth.code) for one in taken.values()]):
         raise Disturbed
-    record_refusals(session, [(*asked[place], refusal) for place, refusal in refused.items()], now)
-    redeemed = dict(zip(taken, record_all(session, list(taken.values()), now), strict=True))
-    return [redeemed.get(place) or refused.get(place) for place in range(len(asked))]
+    told = [(*asked[place], refusal) for place, refusal in refused.items()]
+    redemptions, rows = record_all(session, list(taken.values()), told, now)
+    redeemed = dict(zip(taken, redemptions, strict=True))
+    return [redeemed.get(place) or refused.get(place) for place in range(len(asked))], rows
 
 
 def _is_plain(use: Use) -> bool:
     return not use.hold_id and use.offline is None
 
 
-def _of_orders_of_their_own(session: Session, places: Sequence[int], asked: Sequence[Asked]) -> list[int]:
-    """The first of each order that nobody else is at. A group waits for no order: it would hold up the others."""
-    first: dict[str, int] = {}
+def _first_of_each_order(places: Sequence[int], asked: Sequence[Asked]) -> list[int]:
+    first: dict[tuple[int, int, str], int] = {}
     for place in places:
-        first.setdefault(order_name(*asked[place]), place)
-    ours = try_to_lock(session, "order", list(first))
-    return [place for place, our in zip(first.values(), ours, strict=True) if our]
+        till, use = asked[place]
+        first.setdefault((till.workspace_id, till.shop_id, use.order_ref), place)
+    return list(first.values())
 
 
 def _deal(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from linksvc import code_uses, held_uses
-from linksvc.advisory_locks import lock
+from linksvc.advisory_locks import Name, lock
 from linksvc.code_uses import share_of
 from linksvc.code_worth import Asked, Worth, judge
 from linksvc.held_uses import HeldUse
@@ -46,7 +46,7 @@ def _judge_time(offline: Offline | None, now: datetime) -> Refusal | None:
 
 
 def _redeem(session: Session, till: Till, use: Use, now: datetime) -> Redemption | Refusal:
-    lock(session, "order", order_name(till, use))
+    lock(session, *order_name(till, use.order_ref))
     held = held_uses.find(session, till.workspace_id, till.shop_id, use.hold_id) if use.hold_id else None
     if use.hold_id and held is None:
         return NO_HOLD
@@ -76,10 +76,10 @@ def asked_of(till: Till, use: Use, held: HeldUse | None = None) -> Asked:
     return Asked(till.workspace_id, use.code, use.order, till.shop_id, use.order_ref, customer_ref, use.delivery_minor)
 
 
-def order_name(till: Till, use: Use) -> str:
+def order_name(till: Till, order_ref: str) -> Name:
     """An order's codes are judged one after the other, so that no two are taken that do not go together: whoever judges one
     has locked this name of its order."""
-    return f"{till.workspace_id} {till.shop_id} {use.order_ref}"
+    return "order", f"{till.workspace_id} {till.shop_id} {order_ref}"
 
 
 def _take(session: Session, till: Till, worth: Worth, use: Use, now: datetime) -> Refusal | None:

@@ -1,18 +1,19 @@
 """Redemptions that are done together end as they would have ended one after the other."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
-from linksvc.advisory_locks import lock
-from linksvc.database import open_engine, reading, writing
+from linksvc.bulk import append_to_all
+from linksvc.database import reading, writing
 from linksvc.models import Fact, LedgerEntry, PromoCode
 from linksvc.money import Money
-from linksvc.redemption_groups import Disturbed, redeem_group
-from linksvc.redemptions import Offline, Redemption, Till, Use, order_name
+from linksvc.redemption_groups import Asked, Disturbed, Outcome, redeem_group
+from linksvc.redemptions import Offline, Redemption, Till, Use
 from linksvc.refusals import EXHAUSTED, NO_DELIVERY, Refusal
 from tests import factories
 from tests.factories import NOW
@@ -25,7 +26,13 @@ def workspace_id(engine: Engine) -> int:
     return factories.workspace(engine)
 
 
-def told(outcomes: list[Redemption | Refusal | None]) -> list[str | None]:
+def redeem_all(session: Session, asked: Sequence[Asked]) -> list[Outcome]:
+    outcomes, rows = redeem_group(session, asked, NOW)
+    append_to_all(session, rows)
+    return outcomes
+
+
+def told(outcomes: list[Outcome]) -> list[str | None]:
     return [None if one is None else one.reason if isinstance(one, Refusal) else one.order_ref for one in outcomes]
 
 
@@ -38,7 +45,7 @@ def test_each_of_a_group_gets_what_is_its_own(engine: Engine, workspace_id: int)
     codes = ["MANY", "PERS", "MANY", "NEVER", "MANY", "MUCH"]
     till = Till(workspace_id, 1, 1)
     with writing(engine) as session:
-        outcomes = redeem_group(session, [(till, Use(code, f"R-{i}", ORDER)) for i, code in enumerate(codes)], NOW)
+        outcomes = redeem_all(session, [(till, Use(code, f"R-{i}", ORDER)) for i, code in enumerate(codes)])
     assert told(outcomes) == ["R-0", "R-1", "R-2", "code_not_found", EXHAUSTED.reason, "minimum_not_met"]
     with reading(engine) as session:
         assert dict(session.exec(select(PromoCode.code, PromoCode.used)).all()) == {"MANY": 2, "PERS": 1, "MUCH": 0}
@@ -61,7 +68,7 @@ def test_a_group_shows_codes_as_they_were_written(engine: Engine, workspace_id: 
     factories.add_code(engine, workspace_id, "FREE", delivery)
     asked = [(Till(workspace_id, 1, 1), Use(code, code, ORDER)) for code in ("noël 25", "2f4k9qtx07bm", "free")]
     with writing(engine) as session:
-        noel, generated, free = redeem_group(session, asked, NOW)
+        noel, generated, free = redeem_all(session, asked)
     assert isinstance(noel, Redemption) and isinstance(generated, Redemption)
     assert (noel.code, generated.code, free) == ("Noël-25", "2F4K-9QTX-07BM", NO_DELIVERY)
 
@@ -81,7 +88,7 @@ def test_what_is_not_plain_is_left_for_itself_and_nothing_of_it_has_happened(eng
         Use("MANY", "R-5", ORDER, offline=offline),
     ]
     with writing(engine) as session:
-        outcomes = redeem_group(session, [(till, use) for use in uses], NOW)
+        outcomes = redeem_all(session, [(till, use) for use in uses])
     assert told(outcomes) == [None, None, "R-3", None, None, None]
     with reading(engine) as session:
         assert dict(session.exec(select(PromoCode.code, PromoCode.used)).all()) == {"FEW": 0, "KEPT": 0, "MANY": 1}
@@ -111,14 +118,3 @@ def test_a_use_that_somebody_else_takes_meanwhile_undoes_the_group(engine: Engin
     with reading(engine) as session:
         assert set(session.exec(select(PromoCode.used)).all()) == {0}
         assert not session.exec(select(LedgerEntry.id)).all()
-
-
-def test_an_order_that_another_till_is_at_holds_up_nobody_else(postgresql_url: str) -> None:
-    engine = open_engine(postgresql_url)
-    workspace_id = factories.workspace(engine)
-    factories.add_code(engine, workspace_id, "MANY", factories.offer(engine, workspace_id), max_uses=9)
-    till, uses = Till(workspace_id, 1, 1), [Use("MANY", f"R-{i}", ORDER) for i in range(3)]
-    with writing(engine) as other, writing(engine) as session:
-        lock(other, "order", order_name(till, uses[1]))
-        assert told(redeem_group(session, [(till, use) for use in uses], NOW)) == ["R-0", None, "R-2"]
-    engine.dispose()

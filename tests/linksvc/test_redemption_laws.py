@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from linksvc import code_holds, returns
+from linksvc.bulk import append_to_all
 from linksvc.code_holds import Hold, HoldRequest
 from linksvc.code_worth import Refusal, Worth, find_worth
 from linksvc.database import reading, writing
@@ -97,7 +98,8 @@ class Tills(RuleBasedStateMachine):
             for code, shop, order_ref, amount, customer in uses
         ]
         with writing(self.engine) as session:
-            outcomes = redeem_group(session, asked, self.now)
+            outcomes, rows = redeem_group(session, asked, self.now)
+            append_to_all(session, rows)
         for (till, use), outcome in zip(asked, outcomes, strict=True):
             if outcome is None:  # It is left to be redeemed alone.
                 with writing(self.engine) as session:

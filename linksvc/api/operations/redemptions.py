@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 from sqlmodel import Session
 
+from linksvc.advisory_locks import Name
 from linksvc.api.once import Work, answer_once, scope_of
 from linksvc.api.operation import Call, Failure, Operation, Prepared
 from linksvc.api.payloads import Answer, Line, Moment, Parameters, SentMoney
@@ -19,6 +20,7 @@ from linksvc.api.till_shapes import (
     till_of,
 )
 from linksvc.api.together import answer_together
+from linksvc.bulk import NewRows
 from linksvc.code_worth import stored_form
 from linksvc.database import reading
 from linksvc.errors import Conflict, NotFound, Problem
@@ -26,7 +28,7 @@ from linksvc.money import AMOUNT_MOST
 from linksvc.public_ids import parse_id
 from linksvc.redemption_groups import redeem_group
 from linksvc.redemption_list import RedemptionPage, Wanted, find_redemption, list_redemptions
-from linksvc.redemptions import Redemption, Use, redeem
+from linksvc.redemptions import Redemption, Use, order_name, redeem
 from linksvc.refusals import Refusal
 from linksvc.returns import return_part, void
 from linksvc.shops import require_shop
@@ -83,7 +85,7 @@ def redeeming(call: Call[Any, Any], use: Use) -> Work:
 def redeem_codes_together(calls: Sequence[Call[RedemptionPayload, None]]) -> Sequence[Prepared | Problem | None]:
     """Those that came at the same moment. Whoever guesses codes, or has a key without a shop, is told so alone."""
     plain = [place for place, call in enumerate(calls) if call.caller.shop_id is not None and not _guesses(call)]
-    answers = answer_together([calls[place] for place in plain], _redeem_group) if plain else []
+    answers = answer_together([calls[place] for place in plain], _redeem_group, _order_name) if plain else []
     by_place = dict(zip(plain, answers, strict=True))
     return [by_place.get(place) for place in range(len(calls))]
 
@@ -102,11 +104,17 @@ def _guesses(call: Call[Any, Any]) -> bool:
     return call.installation.limits.attempts.holds_back(call.attempter)
 
 
+def _order_name(call: Call[RedemptionPayload, None]) -> Name:
+    return order_name(till_of(call), call.body.order_ref)
+
+
 def _redeem_group(
     session: Session, calls: Sequence[Call[RedemptionPayload, None]]
-) -> list[RedemptionAnswer | Problem | None]:
-    outcomes = redeem_group(session, [(till_of(call), call.body.use()) for call in calls], calls[0].now()) if calls else []
-    return [_told(call, outcome) for call, outcome in zip(calls, outcomes, strict=True)]
+) -> tuple[list[RedemptionAnswer | Problem | None], Sequence[NewRows]]:
+    if not calls:
+        return [], ()
+    outcomes, rows = redeem_group(session, [(till_of(call), call.body.use()) for call in calls], calls[0].now())
+    return [_told(call, outcome) for call, outcome in zip(calls, outcomes, strict=True)], rows
 
 
 def _told(call: Call[Any, Any], outcome: Redemption | Refusal | None) -> RedemptionAnswer | Problem | None:

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
+from linksvc.advisory_locks import lock
 from linksvc.api_keys import hash_of
 from linksvc.database import reading, writing
 from linksvc.models import ApiKey, LedgerEntry, PromoCode
+from linksvc.redemptions import Till, order_name
 from tests.factories import NOW
 from tests.linksvc.api.conftest import Api, check_problem
 from tests.linksvc.api.test_codes import CODE, add_code, redeem
@@ -87,3 +89,18 @@ def test_a_key_opens_nothing_from_the_moment_on_at_which_it_is_revoked(api: Api,
     with reading(api.engine) as session:
         assert session.exec(select(PromoCode.used)).one() == int(shown_before)
     assert redeem(api, "key-3", order_ref="R-3").status_code == 201, "another key is not held up"
+
+
+def test_an_order_that_another_till_is_at_holds_up_nobody_else(api: Api) -> None:
+    if api.engine.dialect.name == "sqlite":
+        pytest.skip("Whoever writes is alone.")
+    add_code(api, max_uses=TILLS)
+    till = Till(api.workspace_id, api.shop_id, 1)
+    with ThreadPoolExecutor(TILLS) as tills, writing(api.engine) as other:
+        lock(other, *order_name(till, "R-3"))
+        waiting = [tills.submit(redeem, api, f"key-{i}", order_ref=f"R-{i}") for i in range(TILLS)]
+        held_up = waiting.pop(3)
+        assert {one.result(30).status_code for one in waiting} == {201}
+        assert not held_up.done()
+        other.rollback()
+        assert held_up.result(30).status_code == 201
