@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from linksvc.bulk import as_given, given
 from linksvc.database import is_sqlite
-from linksvc.models import Message, Offer, OfferShop, PromoCode, Redemption
+from linksvc.models import Message, Offer, OfferShop, PromoCode, Redemption, WebhookEndpoint
 from linksvc.offers import TERMS, Terms
 from linksvc.statements import Statement
 
@@ -35,6 +35,8 @@ class Found(NamedTuple):
     campaign_id: int | None
     n: int | None
     terms: Terms
+    is_news: bool
+    """Somebody is told of what becomes of it: the workspace has a webhook endpoint."""
     covered: bool
     had_this: bool
     """The order had this very code ..."""
@@ -65,7 +67,7 @@ _OFFERS_REMEMBERED = 256
 
 _CODE = ("code", "written", "max_uses", "used", "held", "campaign_id", "n")
 
-_TOLD = 5
+_TOLD = 6
 """How many answers stand behind the columns of the code and of its offer."""
 
 
@@ -80,10 +82,10 @@ def find_codes(session: Session, sought: Sequence[Sought]) -> list[Found | None]
 
 def _found(row: Sequence[Any], sought: Sought) -> Found:
     code, written, max_uses, used, held, campaign_id, n = row[: len(_CODE)]
-    disabled, covered, *had = row[-_TOLD:]
+    disabled, is_news, covered, *had = row[-_TOLD:]
     terms = _terms(*row[len(_CODE) : -_TOLD])
     covered = covered or not sought.shop_id
-    return Found(code, written, max_uses, used, held, disabled, campaign_id, n, terms, covered, *had)
+    return Found(code, written, max_uses, used, held, disabled, campaign_id, n, terms, is_news, covered, *had)
 
 
 _terms = lru_cache(maxsize=_OFFERS_REMEMBERED)(Terms)
@@ -120,10 +122,14 @@ def _find(sqlite: bool) -> Select[Any]:
         col(other_offer.workspace_id) == sought.workspace_id,
         ~col(other_offer.stackable),
     )
+    listening = exists().where(
+        col(WebhookEndpoint.workspace_id) == sought.workspace_id, col(WebhookEndpoint.disabled_at).is_(None)
+    )
     columns = (
         *(getattr(PromoCode, name) for name in _CODE),
         *(getattr(Offer, name) for name in TERMS),
         or_(col(PromoCode.disabled), col(Offer.withdrawn_at).is_not(None)),
+        listening,
         or_(~limited, here),
         had.where(col(Redemption.code) == sought.code),
         others,

@@ -69,6 +69,8 @@ class Worth:
     """Of this very code: of the offer, or before that by the day its message was delivered."""
     subject: str
     """Whose limit it counts against; empty unless the offer is limited per contact."""
+    is_news: bool
+    """Somebody is told of what becomes of it (`linksvc.webhooks`)."""
 
 
 def stored_form(typed: str) -> str:
@@ -133,6 +135,7 @@ def _judge(session: Session, found: Found | None, code: str, asked: Asked, at: d
         n=found.n,
         ends_at=ends_at,
         subject=subject,
+        is_news=found.is_news,
     )
 
 

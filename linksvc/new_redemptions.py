@@ -59,8 +59,9 @@ def record_all(
     facts.record(session, [_fact(row, row.campaign_id, row.n) for row in rows if row.campaign_id and row.n is not None], now)
     redemptions = [redemption_of(row, one.worth.shown) for row, one in zip(rows, taken, strict=True)]
     by_workspace: dict[int, list[tuple[Redemption, code_news.Message]]] = defaultdict(list)
-    for row, redemption in zip(rows, redemptions, strict=True):
-        by_workspace[row.workspace_id].append((redemption, (row.campaign_id, row.n)))
+    for row, redemption, one in zip(rows, redemptions, taken, strict=True):
+        if one.worth.is_news:
+            by_workspace[row.workspace_id].append((redemption, (row.campaign_id, row.n)))
     for workspace_id, uses in sorted(by_workspace.items()):
         code_news.tell_uses(session, "code.redeemed", workspace_id, uses, now)
     return redemptions, [(Row, NewRow._fields, rows), entries]

@@ -10,13 +10,15 @@ from sqlmodel import Session, col, select, update
 
 from linksvc.bulk import append_to_all
 from linksvc.database import reading, writing
-from linksvc.models import Fact, LedgerEntry, PromoCode
+from linksvc.keys import Keyring
+from linksvc.models import Fact, LedgerEntry, PromoCode, WebhookDelivery, WebhookEndpoint
 from linksvc.money import Money
 from linksvc.redemption_groups import Asked, Disturbed, Outcome, redeem_group
 from linksvc.redemptions import Offline, Redemption, Till, Use
 from linksvc.refusals import EXHAUSTED, NO_DELIVERY, Refusal
 from tests import factories
 from tests.factories import NOW
+from tests.linksvc.webhooks.scenes import endpoint
 
 ORDER = Money(4_990, "EUR")
 
@@ -71,6 +73,23 @@ def test_a_group_shows_codes_as_they_were_written(engine: Engine, workspace_id: 
         noel, generated, free = redeem_all(session, asked)
     assert isinstance(noel, Redemption) and isinstance(generated, Redemption)
     assert (noel.code, generated.code, free) == ("Noël-25", "2F4K-9QTX-07BM", NO_DELIVERY)
+
+
+def test_of_a_group_those_are_told_who_listen(engine: Engine, keyring: Keyring, workspace_id: int) -> None:
+    silent, ended = factories.workspace(engine, "Silent"), factories.workspace(engine, "Ended")
+    listening, _ = endpoint(engine, keyring, workspace_id, "https://hooks.example.com/1", "code.redeemed")
+    former, _ = endpoint(engine, keyring, ended, "https://hooks.example.com/2", "code.redeemed")
+    with writing(engine) as session:
+        session.exec(update(WebhookEndpoint).where(col(WebhookEndpoint.id) == former.id).values(disabled_at=NOW))
+    workspaces = [workspace_id, silent, ended, workspace_id]
+    for workspace in set(workspaces):
+        factories.add_code(engine, workspace, "MANY", factories.offer(engine, workspace), max_uses=2)
+    with writing(engine) as session:
+        asked = [(Till(workspace, 1, 1), Use("MANY", f"R-{i}", ORDER)) for i, workspace in enumerate(workspaces)]
+        assert told(redeem_all(session, asked)) == ["R-0", "R-1", "R-2", "R-3"]
+    with reading(engine) as session:
+        deliveries = session.exec(select(WebhookDelivery.workspace_id, WebhookDelivery.endpoint_id)).all()
+        assert deliveries == [(workspace_id, listening.id)] * 2
 
 
 def test_what_is_not_plain_is_left_for_itself_and_nothing_of_it_has_happened(engine: Engine, workspace_id: int) -> None:
