@@ -24,23 +24,37 @@ raises is raised to all."""
 Names = Callable[[Asked], Collection[Hashable]]
 """What a round must have to itself to do this one."""
 
+OwnName = Callable[[Asked], Hashable]
+"""Two of the same are not done in one round, but one after the other."""
+
 
 def nothing(_: object) -> Collection[Hashable]:
     return ()
 
 
+def unique(_: object) -> Hashable:
+    return object()
+
+
 class Gathering(Generic[Asked, Answer]):
     """At most so many `rounds` at a time, each in a thread of its own and of at most so many who ask: while one waits for
     the database, another computes. Who has a name in common with a round under way waits for its end; in one round they may
-    meet. To be asked in one event loop."""
+    meet, unless it is the own name of both. To be asked in one event loop."""
 
     def __init__(
-        self, name: str, work: Work[Asked, Answer], most: int, rounds: int = 1, names: Names[Asked] = nothing
+        self,
+        name: str,
+        work: Work[Asked, Answer],
+        most: int,
+        rounds: int = 1,
+        names: Names[Asked] = nothing,
+        own_name: OwnName[Asked] = unique,
     ) -> None:
         self._work = work
         self._most = most
         self._rounds = rounds
         self._names = names
+        self._own_name = own_name
         self._threads = ThreadPoolExecutor(rounds, thread_name_prefix=name)
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._busy = 0
@@ -55,7 +69,8 @@ class Gathering(Generic[Asked, Answer]):
     async def ask(self, asked: Asked) -> Answer:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
-        one = _Waiting(asked, answer, frozenset(self._names(asked)))
+        own_name = self._own_name(asked)
+        one = _Waiting(asked, answer, own_name, frozenset((own_name, *self._names(asked))))
         with self._lock:
             self._waiting.append(one)
             # The thread that holds it up takes it when it is done.
@@ -91,30 +106,36 @@ class Gathering(Generic[Asked, Answer]):
     def _take(self, done: Collection[Hashable], loop: asyncio.AbstractEventLoop) -> list["_Waiting[Asked, Answer]"]:
         """Those of this thread's next round, whose last one had the names that are `done`; none: the thread has nothing to
         do. Who has gone meanwhile is not asked for."""
-        taken: list[_Waiting[Asked, Answer]] = []
+        taken: dict[Hashable, _Waiting[Asked, Answer]] = {}
         held_up: list[_Waiting[Asked, Answer]] = []
         with self._lock:
             self._beginning = False
             self._under_way.difference_update(done)
             while self._waiting and len(taken) < self._most:
                 one = self._waiting.popleft()
-                if not one.answer.done():
-                    (taken if one.names.isdisjoint(self._under_way) else held_up).append(one)
+                if one.answer.done():
+                    continue
+                if one.own_name in taken or not one.names.isdisjoint(self._under_way):
+                    held_up.append(one)
+                else:
+                    taken[one.own_name] = one
             begins = bool(self._waiting) and self._begins()
             self._waiting.extendleft(reversed(held_up))
-            self._under_way.update(*(one.names for one in taken))
+            self._under_way.update(*(one.names for one in taken.values()))
             if not taken:
                 self._busy -= 1
         if begins:
             self._threads.submit(self._work_off, loop)
-        return taken
+        return list(taken.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting(Generic[Asked, Answer]):
     asked: Asked
     answer: "asyncio.Future[Answer]"
+    own_name: Hashable
     names: frozenset[Hashable]
+    """The own one among them."""
 
 
 def _hand_out(answers: Sequence["asyncio.Future[Answer]"], given: Sequence[Answer | Exception]) -> None:

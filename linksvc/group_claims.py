@@ -1,7 +1,8 @@
 """What a group of calls makes sure of first, in one statement: which of their API keys still open, and which names it alone
 has locked. Called by `linksvc.api.together`.
 
-What a lock keeps as it is may only be read by a later statement: this one sees what was there before it got the lock.
+What a lock keeps as it is may only be read by a later statement: this one sees what was there before it got the lock. Locks
+are one server's: where tables are spread over several, that of API keys must stay on the one that all others lock names at.
 """
 
 from collections.abc import Collection, Sequence

@@ -48,7 +48,9 @@ class Endpoint:
         self._callers = callers
         rounds = 1 if installation.engine.dialect.name == "sqlite" else GROUPS_AT_A_TIME
         self._gatherings = {
-            operation.method: Gathering(operation.name, operation.group, GROUP_MOST, rounds, operation.group_names)
+            operation.method: Gathering(
+                operation.name, operation.group, GROUP_MOST, rounds, operation.group_names, operation.group_own_name
+            )
             for operation in operations
             if operation.group
         }

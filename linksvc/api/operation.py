@@ -18,7 +18,7 @@ from linksvc.api_keys import Caller
 from linksvc.clock import Clock
 from linksvc.code_attempts import Attempter
 from linksvc.code_worth import Refusal
-from linksvc.gathering import Names, nothing
+from linksvc.gathering import Names, OwnName, nothing, unique
 from linksvc.keys import Keyring
 from linksvc.public_ids import DRAWN_PREFIXES, DrawnKind, Kind
 from linksvc.settings import Settings
@@ -186,6 +186,8 @@ class Operation:
     to do alone afterwards. It asks whether their keys still open, as `linksvc.api.together` does."""
     group_names: Names[Call[Any, Any]] = nothing
     """What a call's group has to itself while another one is under way: see `linksvc.gathering`."""
+    group_own_name: OwnName[Call[Any, Any]] = unique
+    """What no two calls of a group have in common."""
     body: type[BaseModel] | None = None
     """A `Payload`; with `multipart` the `Parameters` beside the file."""
     body_optional: bool = False

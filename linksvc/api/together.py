@@ -31,22 +31,13 @@ Named = Callable[[Call[Any, Any]], Name]
 
 def answer_together(calls: Calls, work: Work, named: Named) -> Sequence[Prepared | Problem | None]:
     """An answer to each, or None: do that one alone, such as one whose name another transaction has locked. If anything goes
-    wrong that is nobody's own, that is each of them: then nothing of the group has happened."""
-    first: dict[tuple[str, str], int] = {}
-    requests = [repeatable_of(call) for call in calls]
-    for place, request in enumerate(requests):
-        first.setdefault((request.scope, request.key), place)  # Its repetitions go alone, once it has its answer.
-    answers: list[Prepared | Problem | None] = [None] * len(calls)
-    places = list(first.values())
+    wrong that is nobody's own, that is each of them: then nothing of the group has happened. No two have one key."""
     try:
-        done = _do([calls[place] for place in places], [requests[place] for place in places], work, named)
+        return _do(calls, [repeatable_of(call) for call in calls], work, named)
     except Exception as error:
         if len(calls) > 1:  # What is wrong with one, it tells by itself.
             log.warning("a group is done one by one", action="api.disband", calls=len(calls), error=type(error).__name__)
-        return answers
-    for place, answer in zip(places, done, strict=True):
-        answers[place] = answer
-    return answers
+        return [None] * len(calls)
 
 
 def _do(calls: Calls, requests: Sequence[Repeatable], work: Work, named: Named) -> list[Prepared | Problem | None]:

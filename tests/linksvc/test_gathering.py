@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from linksvc.gathering import Gathering, Names
+from linksvc.gathering import Gathering, Names, OwnName, unique
 
 
 class Rounds:
     """Doubles numbers, round by round; each waits until it is let go. An odd one is refused, 13 breaks the round."""
 
-    def __init__(self, most: int = 8, at_a_time: int = 1, names: Names[int] = lambda _: ()) -> None:
+    def __init__(
+        self, most: int = 8, at_a_time: int = 1, names: Names[int] = lambda _: (), own_name: OwnName[int] = unique
+    ) -> None:
         self.seen: list[list[int]] = []
         self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
-        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most, at_a_time, names)
+        self.gathering: Gathering[int, int] = Gathering("doubles", self._double, most, at_a_time, names, own_name)
 
     async def has_begun(self) -> None:
         assert await asyncio.to_thread(self.begun.acquire, timeout=30)
@@ -95,6 +97,14 @@ async def test_in_one_round_names_may_meet() -> None:
     rounds.go.release(1)
     assert await asyncio.gather(*(rounds.gathering.ask(number) for number in (2, 4))) == [4, 8]
     assert rounds.seen == [[2, 4]]
+
+
+async def test_two_of_one_own_name_are_done_one_after_the_other() -> None:
+    rounds = Rounds(at_a_time=2, own_name=lambda asked: asked % 10)
+    rounds.go.release(3)
+    asked = [rounds.gathering.ask(number) for number in (2, 12, 4, 22, 6)]
+    assert await asyncio.gather(*asked) == [4, 24, 8, 44, 12]
+    assert rounds.seen == [[2, 4, 6], [12], [22]]
 
 
 async def test_the_next_round_begins_before_the_loop_hears_of_the_last_one() -> None:

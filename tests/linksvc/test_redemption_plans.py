@@ -8,9 +8,11 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from linksvc import code_uses
+from linksvc.advisory_locks import Name
 from linksvc.bulk import insert_rows
 from linksvc.code_lookup import Sought, find_codes
 from linksvc.database import is_sqlite, writing
+from linksvc.group_claims import claim
 from linksvc.idempotency import Repeatable, find_all_kept
 from linksvc.models import PromoCode
 from tests import factories
@@ -18,9 +20,12 @@ from tests import factories
 CODES = 5_000
 """So few that to read them all takes less than to look a hundred of them up."""
 
+NAMES: list[Name] = [("order", f"R-{n}") for n in range(16)]
+
 LOOKS: dict[str, Callable[[Session], Any]] = {
     "promo_code": lambda session: find_codes(session, [Sought(1, f"B{n}", 1, f"R-{n}") for n in range(16)]),
     "promo_code to use it": lambda session: code_uses.use_all(session, [(1, f"B{n}") for n in range(16)]),
+    "api_key": lambda session: claim(session, range(1, 9), NAMES, factories.NOW),
     "idempotency_record": lambda session: find_all_kept(session, [Repeatable("shop:1", f"k-{n}", "f") for n in range(16)]),
 }
 

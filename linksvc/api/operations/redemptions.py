@@ -1,6 +1,7 @@
 """Redemptions over the API: codes are used, looked up, returned and voided."""
 
 from collections.abc import Collection, Hashable, Sequence
+from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import Field
@@ -82,19 +83,30 @@ def redeeming(call: Call[Any, Any], use: Use) -> Work:
     return work
 
 
+Done = tuple[Call[Any, Any], Redemption | Refusal]
+
+
 def redeem_codes_together(calls: Sequence[Call[RedemptionPayload, None]]) -> Sequence[Prepared | Problem | None]:
     """Those that came at the same moment. Whoever guesses codes, or has a key without a shop, is told so alone."""
     plain = [place for place, call in enumerate(calls) if call.caller.shop_id is not None and not _guesses(call)]
-    answers = answer_together([calls[place] for place in plain], _redeem_group, _order_name) if plain else []
+    done: list[Done] = []
+    answers = answer_together([calls[place] for place in plain], partial(_redeem_group, done), _order_name) if plain else []
+    if any(answers):  # It is committed.
+        for call, outcome in done:
+            call.installation.limits.attempts.count(call.attempter, outcome)
     by_place = dict(zip(plain, answers, strict=True))
     return [by_place.get(place) for place in range(len(calls))]
 
 
+def _own_name(call: Call[RedemptionPayload, None]) -> Hashable:
+    """A repetition waits for the first one's group, and finds its answer."""
+    return "key", scope_of(call.caller), call.idempotency_key
+
+
 def _names(call: Call[RedemptionPayload, None]) -> Collection[Hashable]:
-    """Two groups at a time wait for no code and no order of each other's, and a repetition finds the first answer."""
+    """Two groups at a time wait for no code and no order of each other's."""
     caller, sent = call.caller, call.body
     return (
-        ("key", scope_of(caller), call.idempotency_key),
         ("code", caller.workspace_id, stored_form(sent.code)),
         ("order", caller.workspace_id, caller.shop_id, sent.order_ref),
     )
@@ -109,18 +121,18 @@ def _order_name(call: Call[RedemptionPayload, None]) -> Name:
 
 
 def _redeem_group(
-    session: Session, calls: Sequence[Call[RedemptionPayload, None]]
+    done: list[Done], session: Session, calls: Sequence[Call[RedemptionPayload, None]]
 ) -> tuple[list[RedemptionAnswer | Problem | None], Sequence[NewRows]]:
     if not calls:
         return [], ()
     outcomes, rows = redeem_group(session, [(till_of(call), call.body.use()) for call in calls], calls[0].now())
-    return [_told(call, outcome) for call, outcome in zip(calls, outcomes, strict=True)], rows
+    done += [(call, outcome) for call, outcome in zip(calls, outcomes, strict=True) if outcome]
+    return [_told(outcome) for outcome in outcomes], rows
 
 
-def _told(call: Call[Any, Any], outcome: Redemption | Refusal | None) -> RedemptionAnswer | Problem | None:
+def _told(outcome: Redemption | Refusal | None) -> RedemptionAnswer | Problem | None:
     if outcome is None:
         return None
-    call.installation.limits.attempts.count(call.attempter, outcome)
     return refused(outcome) if isinstance(outcome, Refusal) else RedemptionAnswer.of(outcome)
 
 
@@ -183,6 +195,7 @@ OPERATIONS = (
         handler=redeem_code,
         group=redeem_codes_together,
         group_names=_names,
+        group_own_name=_own_name,
         body=RedemptionPayload,
         idempotency_key="required",
         tries_codes=True,
