@@ -1,11 +1,12 @@
 """How fast redirects are beside a bare ASGI callable on the same uvicorn, in the same run, and what a worker's memory is.
 
 The tracker is the real command (`ricochet serve tracker`) on a store of 1,000 campaigns and 100 million serials, and every
-answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved; a
-ratio is the median of those within a round, for machines change their speed from one minute to the next. One worker and two
-share both cores with the load generator: their rates say nothing, their processor time for each redirect does. What two
-busy processes cost each other on the machine itself, in caches and clock, two bare ones beside one tell. The load is
-wrk's (Debian: apt-get install wrk), or, where that is not to be had, that of `parts/load.py`.
+answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved, and
+whoever is not measured stands still: its core is the other's. A ratio is the median of those within a round, for machines
+change their speed from one minute to the next. One worker and two share both cores with the load generator: their rates say
+nothing, their processor time for each redirect does. What two busy processes cost each other on the machine itself, in
+caches and clock, two bare ones beside one tell. The load is wrk's (Debian: apt-get install wrk), or, where that is not to
+be had, that of `parts/load.py`.
 
 Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick]
 """
@@ -45,6 +46,9 @@ CAMPAIGNS = 1_000
 RECIPIENTS = 100_000
 BLOCK = 10_000
 CODES = 100_000
+SETTLE_S = 0.2
+"""Within it a server has answered whom the load generator abandoned: its disk would seem to hang if it stood still."""
+
 SERVER_CORE, CLIENT_CORE, BOTH = "0", "1", "0,1"
 
 
@@ -62,6 +66,10 @@ class Server:
     address: str
     processes: tuple[int, ...]
     cores: str
+
+    def tell(self, what: signal.Signals) -> None:
+        for process in self.processes:
+            os.kill(process, what)
 
     def cpu_s(self) -> float:
         ticks = 0
@@ -138,7 +146,10 @@ def serving(command: list[str], folder: Path, cores: str) -> Iterator[Server]:
             address = next(line for line in process.stdout if "Listening" in line).split()[-1]
             wait_until_it_answers(address)
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            yield Server(address, tuple(map(int, children)) or (process.pid,), cores)
+            server = Server(address, tuple(map(int, children)) or (process.pid,), cores)
+            server.tell(signal.SIGSTOP)
+            yield server
+            server.tell(signal.SIGCONT)
         finally:
             process.send_signal(signal.SIGTERM)
 
@@ -164,6 +175,7 @@ def load(server: Server, paths: Path, seconds: float) -> Round:
         if wrk
         else [sys.executable, str(PARTS / "load.py"), server.address, str(CONNECTIONS), str(seconds)]
     )
+    server.tell(signal.SIGCONT)
     before = server.cpu_s()
     run = subprocess.run(
         ["taskset", "-c", BOTH if server.cores == BOTH else CLIENT_CORE, *command],
@@ -172,6 +184,8 @@ def load(server: Server, paths: Path, seconds: float) -> Round:
         text=True,
     )
     cpu = server.cpu_s() - before
+    time.sleep(SETTLE_S)
+    server.tell(signal.SIGSTOP)
     said = run.stdout
     answered, per_s, p99 = (
         re.search(r"([\d]+) requests in", said),
