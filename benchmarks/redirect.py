@@ -148,8 +148,10 @@ def serving(command: list[str], folder: Path, cores: str) -> Iterator[Server]:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             server = Server(address, tuple(map(int, children)) or (process.pid,), cores)
             server.tell(signal.SIGSTOP)
-            yield server
-            server.tell(signal.SIGCONT)
+            try:
+                yield server
+            finally:
+                server.tell(signal.SIGCONT)
         finally:
             process.send_signal(signal.SIGTERM)
 
