@@ -29,9 +29,9 @@ MAX_WAITING = 20_000
 """Hits that may wait for the disk; more are counted as lost, and memory stays bounded."""
 
 GATHER_S = 0.003
-ENOUGH = 48
-"""Waking a thread and the disk costs as much as thirty hits do, and nobody notices three milliseconds: under load a commit
-waits this long after the one before began, or for so many hits."""
+ENOUGH = 20
+"""To wake a thread and the disk for a few hits alone is dear, and nobody notices three milliseconds: under load a commit
+waits this long after the one before began, or for so many hits. With more, who came too late for one waits for two."""
 
 ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
