@@ -2,11 +2,12 @@
 
 The tracker is the real command (`ricochet serve tracker`) on a store of 1,000 campaigns and 100 million serials, and every
 answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved, and
-whoever is not measured stands still: its core is the other's. A ratio is the median of those within a round, for machines
-change their speed from one minute to the next. One worker and two share both cores with the load generator: their rates say
-nothing, their processor time for each redirect does. What two busy processes cost each other on the machine itself, in
-caches and clock, two bare ones beside one tell. The load is wrk's (Debian: apt-get install wrk), or, where that is not to
-be had, that of `parts/load.py`.
+whoever is not measured stands still: its core is the other's. Where the machine allows it (as root, usually), its
+processors are kept from sleeping: one that a host runs for us is woken late, and a delay would tell of that. A ratio is the
+median of those within a round, for machines change their speed from one minute to the next. One worker and two share both
+cores with the load generator: their rates say nothing, their processor time for each redirect does. What two busy processes
+cost each other on the machine itself, in caches and clock, two bare ones beside one tell. The load is wrk's (Debian:
+apt-get install wrk), or, where that is not to be had, that of `parts/load.py`.
 
 Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick]
 """
@@ -50,6 +51,10 @@ SETTLE_S = 0.2
 """Within it a server has answered whom the load generator abandoned: its disk would seem to hang if it stood still."""
 
 SERVER_CORE, CLIENT_CORE, BOTH = "0", "1", "0,1"
+
+LATENCY_REQUEST = Path("/dev/cpu_dma_latency")
+"""Whoever holds it open with a zero keeps the processors awake (Linux, "PM Quality Of Service Interface"), as cyclictest
+does, which measures delays too."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +205,22 @@ def load(server: Server, paths: Path, seconds: float) -> Round:
     return Round(float(per_s[1]), float(p99[1]) * scale, cpu / int(answered[1]) * 1e6)
 
 
+@contextmanager
+def awake() -> Iterator[None]:
+    """The processors do not sleep meanwhile, if we may ask for it; says whether."""
+    with ExitStack() as cleanup:
+        try:
+            request = cleanup.enter_context(LATENCY_REQUEST.open("wb", buffering=0))
+            request.write(bytes(4))
+            tell("processors are kept awake")
+        except OSError as error:
+            tell(f"processors may sleep: {error}")
+        yield
+
+
 def measure(rounds: int, seconds: float, campaigns: int) -> list[Metric]:
     with ExitStack() as cleanup:
+        cleanup.enter_context(awake())
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
         tell(f"{campaigns} campaigns of {RECIPIENTS:,} serials")
         paths = prepare(folder, campaigns)
