@@ -2,14 +2,13 @@
 
 The tracker is the real command (`ricochet serve tracker`) on a store of 1,000 campaigns and 100 million serials, and every
 answer waits for its hit to be on disk. Server on one core, load generator on the other, rounds of all interleaved, and
-whoever is not measured stands still: its core is the other's. Where the machine allows it (as root, usually), its
-processors are kept from sleeping: one that a host runs for us is woken late, and a delay would tell of that. A ratio is the
-median of those within a round, for machines change their speed from one minute to the next. One worker and two share both
-cores with the load generator: their rates say nothing, their processor time for each redirect does. What two busy processes
-cost each other on the machine itself, in caches and clock, two bare ones beside one tell. The load is wrk's (Debian:
-apt-get install wrk), or, where that is not to be had, that of `parts/load.py`.
+whoever is not measured stands still: its core is the other's. A ratio is the median of those within a round, for machines
+change their speed from one minute to the next. One worker and two share both cores with the load generator: their rates say
+nothing, their processor time for each redirect does. What two busy processes cost each other on the machine itself, in
+caches and clock, two bare ones beside one tell. The load is wrk's (Debian: apt-get install wrk), or, where that is not to
+be had, that of `parts/load.py`.
 
-Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick]
+Run by itself it prints progress on stderr and one line of JSON: .venv/bin/python benchmarks/redirect.py [--quick] [--awake]
 """
 
 import argparse
@@ -23,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -207,20 +206,18 @@ def load(server: Server, paths: Path, seconds: float) -> Round:
 
 @contextmanager
 def awake() -> Iterator[None]:
-    """The processors do not sleep meanwhile, if we may ask for it; says whether."""
-    with ExitStack() as cleanup:
-        try:
-            request = cleanup.enter_context(LATENCY_REQUEST.open("wb", buffering=0))
-            request.write(bytes(4))
-            tell("processors are kept awake")
-        except OSError as error:
-            tell(f"processors may sleep: {error}")
+    """The processors do not sleep meanwhile."""
+    try:
+        request = LATENCY_REQUEST.open("wb", buffering=0)
+    except OSError as error:
+        raise SystemExit(f"The processors cannot be kept awake: {error}. Run as root, or without --awake.") from None
+    with request:
+        request.write(bytes(4))
         yield
 
 
 def measure(rounds: int, seconds: float, campaigns: int) -> list[Metric]:
     with ExitStack() as cleanup:
-        cleanup.enter_context(awake())
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
         tell(f"{campaigns} campaigns of {RECIPIENTS:,} serials")
         paths = prepare(folder, campaigns)
@@ -283,5 +280,8 @@ def tell(progress: str) -> None:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--quick", action="store_true", help="five short rounds")
-    quick = options.parse_args().quick
-    report("redirect", measure(5 if quick else 15, 2 if quick else 4, CAMPAIGNS))
+    options.add_argument("--awake", action="store_true", help="without what a sleeping processor adds; another figure")
+    given = options.parse_args()
+    with awake() if given.awake else nullcontext():
+        metrics = measure(5 if given.quick else 15, 2 if given.quick else 4, CAMPAIGNS)
+    report("redirect, processors awake" if given.awake else "redirect", metrics)

@@ -31,7 +31,7 @@ MAX_WAITING = 20_000
 GATHER_S = 0.003
 ENOUGH = 20
 """To wake a thread and the disk for a few hits alone is dear, and nobody notices three milliseconds: under load a commit
-waits this long after the one before began, or for so many hits. With more, who came too late for one waits for two."""
+waits this long after the one before began, or for so many hits. Measured, see ADR 7."""
 
 ON_DISK_WITHIN_S = 3.0
 """A disk slower than this holds up no person: the hits are told as unconfirmed, and so are all later ones until it is done.
