@@ -4,12 +4,13 @@ figures: anybody's browser can claim one, so they are never revenue."""
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, literal, text, tuple_
 from sqlmodel import Session, col, func, select
 
+from linksvc.clock import micros_of, moment_of
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.funnel import find_campaign
 from linksvc.models import Message, PageEvent
@@ -18,7 +19,6 @@ from linksvc.money import Money
 CONVERSION = "conversion"
 
 _ORDER = ("occurred_at", "segment", "position", "number")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{36})\.([0-9]{1,18})\.([0-9]{1,9})", re.ASCII)
 _CLAIMED = text("page_event.name = 'conversion'")
 """As the partial index says it: SQLite takes the index for these very words only."""
@@ -81,7 +81,7 @@ def _conversion(event: PageEvent, number: str) -> Conversion:
 
 
 def _cursor(event: PageEvent) -> str:
-    micros = (event.occurred_at - _EPOCH) // timedelta(microseconds=1)
+    micros = micros_of(event.occurred_at)
     return f"{micros}.{event.segment}.{event.position}.{event.number}"
 
 
@@ -90,6 +90,6 @@ def _read_cursor(after: str) -> list[BindParameter[Any]]:
     if found is None:
         message = "It is no `next_after` of a page of conversions. Leave it out for the first page."
         raise InvalidRequest(message, code="cursor_invalid", errors=(FieldError("after", message),))
-    values = (_EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]), int(found[4]))
+    values = (moment_of(int(found[1])), found[2], int(found[3]), int(found[4]))
     columns = PageEvent.__table__.c  # type: ignore[attr-defined]
     return [literal(value, columns[name].type) for name, value in zip(_ORDER, values, strict=True)]

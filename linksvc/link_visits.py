@@ -6,19 +6,19 @@ The links of messages have a funnel instead. Called by `linksvc.links` and the A
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, literal, tuple_
 from sqlmodel import Session, col, func, select
 
+from linksvc.clock import micros_of, moment_of
 from linksvc.errors import FieldError, InvalidRequest
 from linksvc.models import Hit
 
 VERDICTS = ("human", "suspect", "machine")
 
 _ORDER = ("occurred_at", "segment", "position")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{36})\.([0-9]{1,18})", re.ASCII)
 
 
@@ -86,7 +86,7 @@ def _visit(hit: Hit) -> Visit:
 
 
 def _cursor(hit: Hit) -> str:
-    return f"{(hit.occurred_at - _EPOCH) // timedelta(microseconds=1)}.{hit.segment}.{hit.position}"
+    return f"{micros_of(hit.occurred_at)}.{hit.segment}.{hit.position}"
 
 
 def _read_cursor(text: str) -> list[BindParameter[Any]]:
@@ -94,6 +94,6 @@ def _read_cursor(text: str) -> list[BindParameter[Any]]:
     if found is None:
         message = "It is no `next_after` of a page of visits. Leave it out for the first page."
         raise InvalidRequest(message, code="cursor_invalid", errors=(FieldError("after", message),))
-    values = (_EPOCH + timedelta(microseconds=int(found[1])), found[2], int(found[3]))
+    values = (moment_of(int(found[1])), found[2], int(found[3]))
     columns = Hit.__table__.c  # type: ignore[attr-defined]
     return [literal(value, columns[name].type) for name, value in zip(_ORDER, values, strict=True)]

@@ -1,17 +1,17 @@
 """A hit as it lies in the spool: what the redirect writes and ingest reads, and all that a verdict may look at."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
+from linksvc.clock import micros_of, moment_of
+
 FORMAT = 3
 """The first element of a packed hit; a reader refuses what it does not know."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _EXACT_MICROS = 2**52
 """Of lesser times, until 2112, seconds as a float tell each microsecond; a datetime of them is made several times faster
 than one of a difference."""
@@ -40,7 +40,7 @@ class SpooledHit(NamedTuple):
 
     def pack(self) -> bytes:
         words = pack_words(self.user_agent, self.referrer, self.language, self.headers)
-        return pack(*self[:6], words, self.outcome)
+        return pack(micros_of(self.occurred_at), *self[1:6], words, self.outcome)
 
 
 _new_hit: Callable[[tuple[Any, ...]], SpooledHit] = partial(tuple.__new__, SpooledHit)
@@ -55,7 +55,7 @@ def pack_words(user_agent: str, referrer: str, language: str, headers: dict[str,
 
 
 def pack(
-    occurred_at: datetime,
+    micros: int,
     campaign_id: int,
     link_id: int,
     n: int | None,
@@ -64,8 +64,7 @@ def pack(
     words: Packed,
     outcome: str,
 ) -> bytes:
-    """A hit's bytes: a redirect has no need of the hit itself."""
-    micros = (occurred_at - _EPOCH) // _MICROSECOND
+    """A hit's bytes: a redirect has no need of the hit itself. `micros` is when it occurred, as `micros_of` tells it."""
     return orjson.dumps([FORMAT, micros, campaign_id, link_id, n, method, network, words, outcome])
 
 
@@ -97,6 +96,6 @@ def _moment(micros: int) -> datetime:
     if 0 <= micros < _EXACT_MICROS:
         return datetime.fromtimestamp(micros / 1_000_000, UTC)
     try:
-        return _EPOCH + timedelta(microseconds=micros)
+        return moment_of(micros)
     except OverflowError as error:
         raise ValueError("a hit at no time") from error

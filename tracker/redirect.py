@@ -7,8 +7,8 @@ from functools import partial
 
 import structlog
 
-from linksvc.addresses import Caller, CallerNetworks
-from linksvc.clock import Clock
+from linksvc.addresses import CallerNetworks
+from linksvc.clock import Clock, in_micros, micros_of
 from linksvc.guessing import Guessing
 from tracker import pages
 from tracker.block_watch import BlockWatch
@@ -19,7 +19,7 @@ from tracker.landing.serving import PageShowing
 from tracker.losses import Loss, Losses
 from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, follows, pack_hit, read_headers
-from tracker.resolving import Found, Opened, Refusal, Resolver
+from tracker.resolving import Opened, Refusal, Resolver
 from tracker.responses import Response, Scope, html, redirect_to
 from tracker.spool import Spool, Spooled, Tell
 from tracker.visit_tokens import VisitTokens, with_token
@@ -31,6 +31,9 @@ MOST_READY = 2_000
 
 LONGEST_QUERY = 2_048
 """Bytes of a request's query; parameters of a longer one are not passed on."""
+
+_REDIRECTED = Outcome.REDIRECTED.value
+"""An enum's `value` takes as long as much else that a redirect does."""
 
 SendResponse = Callable[[Response], None]
 
@@ -62,6 +65,7 @@ class Redirect:
         self._showing = showing
         self._tokens = tokens
         self._clock = clock
+        self._micros = in_micros(clock)
         self._ready: dict[bytes, Response] = {}
         self._refusals = {
             Refusal.UNKNOWN: (404, pages.unknown_link(), None),
@@ -86,7 +90,12 @@ class Redirect:
             return False
         self._guessing.found(caller.subnet)
         tell = partial(self._send_known, self._ready.get(location) or self._make_ready(location), send)
-        self._put(method, headers, caller, found, destination, tell)
+        block, serial = found
+        try:
+            hit = pack_hit(method, headers, block, block.n_of(serial), self._micros(), caller.network, _REDIRECTED)
+            self._spool.append_then(hit, tell)
+        except Exception:
+            _go_on(tell)
         return True
 
     async def answer(self, scope: Scope) -> Response:
@@ -106,29 +115,23 @@ class Redirect:
         """Puts the hit on disk, then answers."""
         destination = opened.destination
         on_disk: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
-        found = (opened.block, opened.serial)
-        outcome = self._put(scope["method"], headers, opened.caller, found, destination, partial(self._settle, on_disk))
+        outcome = self._put(scope["method"], headers, opened, partial(self._settle, on_disk))
         spooled = await on_disk
         if destination.is_plain:
             return self._redirection("redirected", destination.location, headers)
         return await self._by_terms(scope, headers, opened, outcome, spooled)
 
-    def _put(
-        self, method: str, headers: Headers, caller: Caller, found: Found, destination: Destination, tell: Tell
-    ) -> Outcome:
-        """Puts the hit on disk and tells what became of it; says what the link answers with at this moment. Whatever goes
-        wrong there, the redirect goes on."""
-        block, serial = found
+    def _put(self, method: str, headers: Headers, opened: Opened, tell: Tell) -> Outcome:
+        """Puts the hit on disk and tells what became of it; says what the link answers with at this moment."""
         outcome = Outcome.REDIRECTED
         try:
             now = self._clock()
-            if not destination.is_plain:
-                outcome = destination.outcome_at(now)
-            hit = pack_hit(method, headers, block, block.n_of(serial), now, caller.network, outcome)
+            outcome = opened.destination.outcome_at(now)
+            network = opened.caller.network
+            hit = pack_hit(method, headers, opened.block, opened.named, micros_of(now), network, outcome.value)
             self._spool.append_then(hit, tell)
         except Exception:
-            log.exception("a defect while tracking", action="track_defect")
-            tell(Loss.INTERNAL)
+            _go_on(tell)
         return outcome
 
     def _note(self, spooled: Spooled) -> None:
@@ -212,3 +215,9 @@ class Redirect:
         self.answered[outcome] += 1
         more = ((b"retry-after", b"%d" % retry_after_s),) if retry_after_s else ()
         return html(status, page, headers.get(b"accept-language", b""), *more)
+
+
+def _go_on(tell: Tell) -> None:
+    """Whatever goes wrong with a hit, the redirect goes on."""
+    log.exception("a defect while tracking", action="track_defect")
+    tell(Loss.INTERNAL)

@@ -1,12 +1,10 @@
 """What is kept of a request: the little that a verdict and a report need, cut to length. Used by the redirect."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 
 from tracker.agents import classify
 from tracker.blocks import Block
-from tracker.destinations import Outcome
 from tracker.hits import Packed, pack, pack_words
 from tracker.verdicts import AGENT_HEADER, PREFETCH_HEADERS
 
@@ -24,9 +22,6 @@ MOST_BYTES = 1_024
 _UNUSUAL = frozenset({b"referer", b"sec-gpc", b"dnt", *(name.encode() for name in PREFETCH_HEADERS)})
 _ASKED_BY_PAGES = frozenset({b"accept", b"accept-encoding", b"content-length", b"origin"})
 _READ = frozenset({b"host", b"user-agent", b"accept-language", b"x-forwarded-for"}) | _UNUSUAL | _ASKED_BY_PAGES
-
-_WORDS = {outcome: outcome.value for outcome in Outcome}
-"""An enum's `value` takes longer than the rest of the line that uses it."""
 
 Headers = dict[bytes, bytes]
 
@@ -50,14 +45,13 @@ def follows(headers: Headers) -> bool:
     return not any(value.strip() == b"1" for signal in signals for value in signal[:MOST_BYTES].split(b","))
 
 
-def pack_hit(
-    method: str, headers: Headers, block: Block, n: int | None, occurred_at: datetime, network: str, outcome: Outcome
-) -> bytes:
-    """The hit that a request for a link of `block` makes, as it goes into the spool."""
+def pack_hit(method: str, headers: Headers, block: Block, n: int | None, micros: int, network: str, outcome: str) -> bytes:
+    """The hit that a request for a link of `block` makes, as it goes into the spool. `micros` and `outcome`: as `pack`
+    takes them."""
     agent = headers.get(b"user-agent", b"")[:MOST_BYTES]
     language = headers.get(b"accept-language", b"")[:LANGUAGE_CHARACTERS]
     said = _usual(agent, language) if headers.keys().isdisjoint(_UNUSUAL) else _unusual(headers, agent, language)
-    return pack(occurred_at, block.campaign_id, block.link_id, n, method, network, said, _WORDS[outcome])
+    return pack(micros, block.campaign_id, block.link_id, n, method, network, said, outcome)
 
 
 @lru_cache(REMEMBERED_TEXTS)

@@ -3,11 +3,13 @@
 A record of it begins otherwise than a hit's, so that neither is ever taken for the other, and older readers set it aside.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import orjson
+
+from linksvc.clock import micros_of, moment_of
 
 FORMAT = "page-1"
 """The first element of a packed record; a reader refuses what it does not know."""
@@ -17,9 +19,6 @@ _BEGINNING = b'["'
 
 _SHAPE = (str, int, int, int, int, str, int, list)
 _EVENT_SHAPE = (int, str, str, int, str, int, str, int)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class ToldEvent(NamedTuple):
@@ -48,7 +47,7 @@ class ToldEvents(NamedTuple):
     events: tuple[ToldEvent, ...]
 
     def pack(self) -> bytes:
-        events = [(*event[:-1], (event.occurred_at - _EPOCH) // _MICROSECOND) for event in self.events]
+        events = [(*event[:-1], micros_of(event.occurred_at)) for event in self.events]
         return orjson.dumps([FORMAT, *self[:4], str(self.segment), self.position, events])
 
 
@@ -73,6 +72,6 @@ def _event(found: object) -> ToldEvent:
         raise ValueError("an event of unknown format")
     *said, micros = found
     try:
-        return ToldEvent._make([*said, _EPOCH + micros * _MICROSECOND])
+        return ToldEvent._make([*said, moment_of(micros)])
     except OverflowError as error:
         raise ValueError("an event at no time") from error

@@ -5,20 +5,20 @@ editor; trackers read them by `find_content`.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, literal, or_, tuple_
 from sqlmodel import Session, col, select
 
+from linksvc.clock import micros_of, moment_of
 from linksvc.database import insert_new
 from linksvc.errors import Conflict, FieldError, InvalidRequest, NotFound
 from linksvc.landing.picture_files import PictureFile
 from linksvc.models import LandingPage, Picture
 from linksvc.names import LONGEST
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f]{64})")
 _NAMED_MOST = 5
 
@@ -139,7 +139,7 @@ def _shown_name(name: str) -> str:
 
 
 def _cursor(picture: PictureDetails) -> str:
-    return f"{(picture.created_at - _EPOCH) // timedelta(microseconds=1)}.{picture.digest}"
+    return f"{micros_of(picture.created_at)}.{picture.digest}"
 
 
 def _read_cursor(text: str) -> tuple[Any, Any]:
@@ -147,5 +147,5 @@ def _read_cursor(text: str) -> tuple[Any, Any]:
     if found is None:
         message = "It is no `next_after` of a list of pictures. Leave it out for the first page."
         raise InvalidRequest(message, code="cursor_invalid", errors=(FieldError("after", message),))
-    moment = _EPOCH + timedelta(microseconds=int(found[1]))
+    moment = moment_of(int(found[1]))
     return literal(moment, Picture.__table__.c.created_at.type), literal(found[2])  # type: ignore[attr-defined]

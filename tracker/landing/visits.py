@@ -1,7 +1,7 @@
 """Somebody who has a link's page open sends something back. What every action of a page is handed."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from linksvc.addresses import Caller
 from linksvc.landing.documents import Document
@@ -70,10 +70,9 @@ class PageVisit:
 
 
 _NO_BLOCK = Block(0, 0, 0, 0, 0, tracked=False)
-_AT_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_machine(headers: Headers, method: str) -> bool:
     """Whether a request judges itself as a program's: a preview, a crawler, a bare client."""
-    hit = unpack(pack_hit(method, headers, _NO_BLOCK, None, _AT_NO_TIME, "", Outcome.REDIRECTED))
+    hit = unpack(pack_hit(method, headers, _NO_BLOCK, None, 0, "", Outcome.REDIRECTED.value))
     return judge(hit).verdict == Verdict.MACHINE
