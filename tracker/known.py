@@ -24,6 +24,8 @@ class News:
     destinations: tuple[Destination, ...] = ()
     domains: tuple[Domain, ...] = ()
     pages: tuple[KnownPage, ...] = ()
+    revision: int = 0
+    """The greatest that was dealt by then. Its row may be none of these: a page that was deleted, or that cannot be read."""
 
     def __bool__(self) -> bool:
         return bool(self.blocks or self.destinations or self.domains or self.pages)
@@ -63,8 +65,7 @@ class Known:
         self._domains |= {domain.host: domain for domain in news.domains}
         self.hosts.learn(news.domains)
         self.blocks.add(news.blocks)
-        revisions = (row.revision for rows in (news.destinations, news.domains, news.pages) for row in rows)
-        self.revision = max([self.revision, *revisions])
+        self.revision = max(self.revision, news.revision)
 
     def destination(self, block: Block) -> Destination | None:
         return self._destinations.get((block.campaign_id, block.link_id))
@@ -91,6 +92,7 @@ class Known:
             tuple(self._destinations.values()),
             tuple(self._domains.values()),
             tuple(self._pages.values()),
+            self.revision,
         )
 
     @property
@@ -107,7 +109,7 @@ class Known:
 def compare(session: Session, known: Known) -> Standing:
     """What is asked each second, when mostly nothing is new: the greatest revision dealt, and whether the last block is
     still the last. Statements that are made once: to make one takes longer than to run it."""
-    revision = session.connection().execute(_REVISION).scalar() or 0
+    revision = _read_revision(session)
     last = known.blocks.last
     found = read_next_blocks(session, last.first_serial if last else 0, 2)
     if revision < known.revision or (last and last not in found[:1]):
@@ -117,10 +119,15 @@ def compare(session: Session, known: Known) -> Standing:
 
 def read_news(session: Session, from_serial: int, above_revision: int) -> News:
     """What lies above a serial and a revision, as one state of the database: the session must be a snapshot of it, so that
-    no block comes without its link."""
+    no block comes without its link, and no row up to the revision that it tells is missed."""
     return News(
         tuple(read_blocks(session, from_serial)),
         tuple(read_destinations(session, above_revision)),
         tuple(read_domains(session, above_revision)),
         tuple(read_pages(session, above_revision)),
+        _read_revision(session),
     )
+
+
+def _read_revision(session: Session) -> int:
+    return session.connection().execute(_REVISION).scalar() or 0

@@ -68,6 +68,7 @@ class Snapshot:
             tuple(_destination(row) for row in rows["destinations"]),
             tuple(Domain(**row) for row in rows["domains"]),
             tuple(page for row in rows.get("pages", ()) if (page := _page(row)).is_readable),
+            rows.get("revision", 0),
         )
 
     def _remove_left_behind(self) -> None:

@@ -2,22 +2,26 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
-from sqlmodel import col, delete, update
+from sqlalchemy import Engine, event
+from sqlmodel import Session, col, delete, update
 
 from linksvc import production
 from linksvc.database import open_engine, writing
 from linksvc.domains import add_domain
 from linksvc.keys import open_keyring
-from linksvc.models import Link, SerialBlock, SerialCounter, ShortDomain
+from linksvc.landing.pages import delete_page
+from linksvc.models import LandingPage, Link, SerialBlock, SerialCounter, ShortDomain
 from linksvc.serials import LINK_REVISION
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
 from tests.factories import NOW, campaign, contact, produced_campaign, workspace
 from tests.tracker.conftest import Serve
+from tests.tracker.event_scenes import DOCUMENT
+from tests.tracker.landing_scenes import publish
 from tracker.block_watch import BlocksUnreachable, BlockWatch
 from tracker.known import News
 from tracker.snapshot import Snapshot
@@ -142,6 +146,18 @@ async def test_a_database_restored_to_an_earlier_state_is_read_anew(
     engine.dispose()
 
 
+async def questions_of_a_look(watch: BlockWatch, engine: Engine) -> int:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    await watch._refresh(None)
+    event.remove(engine, "before_cursor_execute", note)
+    return len([statement for statement in asked if statement.startswith("SELECT")])
+
+
 async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_found_by_the_next(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:
@@ -151,10 +167,7 @@ async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_foun
     produced_campaign(engine, workspace_id, 3)
     watch = BlockWatch(engine, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url)
     await watch.start()
-    asked: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_: asked.append(statement))
-    await watch._refresh(None)
-    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 2
+    assert await questions_of_a_look(watch, engine) == 2
     produced_campaign(engine, workspace_id, 3)
     await watch._refresh(None)
     assert watch.known.size["blocks"] == 2
@@ -162,6 +175,38 @@ async def test_a_look_that_finds_nothing_new_asks_little_and_what_is_new_is_foun
         add_domain(session, sqlite_settings, workspace_id, "l.example", False, NOW)
     await watch._refresh(None)
     assert watch.known.size["domains"] == 1
+    await watch.stop()
+    engine.dispose()
+
+
+def _make_unreadable(session: Session, _workspace_id: int, page_id: int) -> None:
+    """As a later version may have written it."""
+    written = '{"title": {}, "blocks": [{"id": "x", "type": "hologram"}]}'
+    session.exec(update(LandingPage).where(col(LandingPage.id) == page_id).values(published=written))
+
+
+@pytest.mark.parametrize("spoil", [delete_page, _make_unreadable])
+async def test_a_look_asks_little_though_the_page_that_was_published_last_was_deleted_or_cannot_be_read(
+    sqlite_settings: Settings, tmp_path: Path, spoil: Callable[[Session, int, int], object]
+) -> None:
+    engine = open_engine(sqlite_settings.database)
+    workspace_id = workspace(engine)
+    watch = BlockWatch(engine, Snapshot(tmp_path, bytes(32)), sqlite_settings.short_url)
+
+    def publish_and_spoil() -> None:
+        page_id = publish(engine, workspace_id, DOCUMENT)
+        with writing(engine) as session:
+            spoil(session, workspace_id, page_id)
+
+    publish_and_spoil()
+    await watch.start()
+    assert await questions_of_a_look(watch, engine) == 2, "gone before everything was read"
+    publish_and_spoil()
+    await watch._refresh(None)
+    assert await questions_of_a_look(watch, engine) == 2, "gone between two looks"
+    publish(engine, workspace_id, DOCUMENT)
+    await watch._refresh(None)
+    assert watch.known.size["pages"] == 1, "nothing is missed"
     await watch.stop()
     engine.dispose()
 
