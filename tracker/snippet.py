@@ -60,9 +60,14 @@ class Snippet:
         if path != EVENTS:
             return None
         headers = read_headers(scope["headers"])
+        if self._owner(headers) is None:
+            return self._events.refuse(_not_served())
         if method == "OPTIONS":
             return self._preflight(headers)
         return await self._take(scope, headers, receive) if method == "POST" else _not_allowed(b"POST, OPTIONS")
+
+    def _owner(self, headers: Headers) -> int | None:
+        return self._watch.known.hosts.owner(headers.get(b"host", b""))
 
     def _preflight(self, headers: Headers) -> Response:
         """Says whether any link names the origin: nobody sends a token along to ask."""
@@ -97,10 +102,9 @@ class Snippet:
 
     def _destination(self, told: VisitElsewhere, headers: Headers) -> Destination:
         """The link that the visit came by. Raises NotFound, Forbidden."""
-        known = self._watch.known
-        destination = known.link(told.visit.hit.campaign_id, told.link_id)
-        if destination is None or known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
-            raise NotFound("This link is not served here.", code="link_not_found")
+        destination = self._watch.known.link(told.visit.hit.campaign_id, told.link_id)
+        if destination is None or self._owner(headers) not in (EVERYBODY, destination.workspace_id):
+            raise _not_served()
         if headers.get(b"origin", b"").decode("latin-1") not in destination.snippet_origins:
             raise _not_named()
         return destination
@@ -109,6 +113,10 @@ class Snippet:
 @cache
 def script() -> Response:
     return Response(200, _SCRIPT_HEADERS, files("tracker").joinpath("static", "t.js").read_bytes())
+
+
+def _not_served() -> NotFound:
+    return NotFound("This link is not served here.", code="link_not_found")
 
 
 def _not_named() -> Forbidden:

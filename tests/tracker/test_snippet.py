@@ -231,3 +231,14 @@ async def test_who_asks_beforehand_is_told_whether_the_origin_may_tell(served: S
     assert problem(stranger) == (403, "origin_not_allowed")
     assert stranger.headers["access-control-allow-origin"] is None
     assert problem(await send(served.port, "/e", b"", "GET")) == (405, "method_not_allowed")
+
+
+async def test_on_a_host_that_is_not_ours_nobody_is_told_whether_an_origin_may_tell_nor_what_is_wrong(
+    served: Served, codes: ShortCodes, campaign: int
+) -> None:
+    token = await token_of(served, code_of(codes, campaign))
+    for method, body in (("OPTIONS", b""), ("POST", beacon(token, VIEW)), ("POST", beacon("x", VIEW)), ("POST", b"x")):
+        answer = await send(served.port, "/e", body, method, origin=ORIGIN, host="elsewhere.example")
+        assert problem(answer) == (404, "link_not_found"), (method, body)
+        assert answer.headers["access-control-allow-origin"] is None
+    assert told(served) == []
