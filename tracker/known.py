@@ -4,6 +4,7 @@ news."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import product
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -12,7 +13,7 @@ from linksvc.models import SerialCounter
 from linksvc.serials import LINK_REVISION
 from tracker.blocks import Block, Blocks, read_blocks, read_next_blocks
 from tracker.destinations import Destination, read_destinations
-from tracker.hosts import Domain, Hosts, read_domains
+from tracker.hosts import EVERYBODY, Domain, Hosts, read_domains
 from tracker.landing.known_pages import KnownPage, read_pages
 
 
@@ -53,7 +54,8 @@ class Known:
         self._destinations: dict[tuple[int, int], Destination] = {}
         self._domains: dict[str, Domain] = {}
         self._pages: dict[int, KnownPage] = {}
-        self._origins: set[str] = set()
+        self._origins: set[tuple[int, str]] = set()
+        """Each with the owners of the hosts that its links are served on."""
         self.learn(news)
 
     def learn(self, news: News) -> None:
@@ -61,7 +63,7 @@ class Known:
         self._pages |= {page.page_id: page for page in news.pages}
         for destination in news.destinations:
             self._destinations[destination.campaign_id, destination.link_id] = destination
-            self._origins.update(destination.snippet_origins)
+            self._origins.update(product((EVERYBODY, destination.workspace_id), destination.snippet_origins))
         self._domains |= {domain.host: domain for domain in news.domains}
         self.hosts.learn(news.domains)
         self.blocks.add(news.blocks)
@@ -73,9 +75,10 @@ class Known:
     def link(self, campaign_id: int, link_id: int) -> Destination | None:
         return self._destinations.get((campaign_id, link_id))
 
-    def names_origin(self, origin: str) -> bool:
-        """Whether pages of that origin may tell what visitors do, by any link; one that no link names any more counts."""
-        return origin in self._origins
+    def names_origin(self, owner: int, origin: str) -> bool:
+        """Whether pages of that origin may tell what visitors do, by any link that is served on an owner's host; one that no
+        link names any more counts."""
+        return (owner, origin) in self._origins
 
     def page(self, page_id: int) -> KnownPage | None:
         """A page as it was published last; None if it never was."""

@@ -70,16 +70,17 @@ class Snippet:
         return self._watch.known.hosts.owner(headers.get(b"host", b""))
 
     def _preflight(self, headers: Headers) -> Response:
-        """Says whether any link names the origin: nobody sends a token along to ask."""
+        """Says whether any link of that host names the origin: nobody sends a token along to ask."""
         readable = self._readable(headers)
         if len(readable) == 1:
             return self._events.refuse(_not_named(), *readable)
         return Response(204, (*PRIVATE, *readable, *_PREFLIGHT))
 
     def _readable(self, headers: Headers) -> tuple[Header, ...]:
-        """Lets pages of an origin that any link names read the answer: their developers want to know what was wrong."""
-        origin = headers.get(b"origin", b"")
-        if not self._watch.known.names_origin(origin.decode("latin-1")):
+        """Lets pages of an origin that any link of that host names read the answer: their developers want to know what was
+        wrong."""
+        owner, origin = self._owner(headers), headers.get(b"origin", b"")
+        if owner is None or not self._watch.known.names_origin(owner, origin.decode("latin-1")):
             return (_BY_ORIGIN,)
         return (_BY_ORIGIN, (b"access-control-allow-origin", origin))
 

@@ -61,6 +61,17 @@ def test_a_snapshot_of_the_version_without_pages_is_still_read(tmp_path: Path) -
     assert Snapshot(tmp_path, KEY).read() == News(NEWS.blocks, NEWS.destinations[:2], NEWS.domains)
 
 
+def test_a_snapshot_of_the_version_without_the_greatest_revision_is_still_read(tmp_path: Path) -> None:
+    snapshot = Snapshot(tmp_path, KEY)
+    snapshot.write(NEWS)
+    head, _, body = snapshot.path.read_bytes().partition(b"\n")
+    rows = orjson.loads(body)
+    del rows["revision"]
+    former = orjson.dumps(rows)
+    snapshot.path.write_bytes(head.rpartition(b" ")[0] + b" " + snapshot._checksum(former) + b"\n" + former)
+    assert Snapshot(tmp_path, KEY).read() == replace(NEWS, revision=0)
+
+
 def test_a_page_that_this_version_cannot_read_costs_nothing_else(tmp_path: Path) -> None:
     strange = KnownPage(5, 1, 13, 1, '{"title": {}, "blocks": [{"id": "x", "type": "hologram"}]}')
     Snapshot(tmp_path, KEY).write(replace(NEWS, pages=(strange, *NEWS.pages)))

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from linksvc.applier import apply_batch
-from linksvc.database import reading
+from linksvc.database import reading, writing
+from linksvc.domains import add_domain
 from linksvc.errors import Forbidden
 from linksvc.funnel import read_funnel
 from linksvc.keys import Keyring
@@ -242,3 +243,18 @@ async def test_on_a_host_that_is_not_ours_nobody_is_told_whether_an_origin_may_t
         assert problem(answer) == (404, "link_not_found"), (method, body)
         assert answer.headers["access-control-allow-origin"] is None
     assert told(served) == []
+
+
+async def test_a_workspaces_own_host_tells_of_its_own_links_origins_alone(
+    serve: Serve, sqlite_settings: Settings, sqlite_engine: Engine
+) -> None:
+    hosts = {host: workspace(sqlite_engine, host) for host in ("go.ours.example", "go.other.example")}
+    name_origins(sqlite_engine, produced_campaign(sqlite_engine, hosts["go.ours.example"], 1), ORIGIN)
+    with writing(sqlite_engine) as session:
+        for host, owner in hosts.items():
+            add_domain(session, sqlite_settings, owner, host, False, NOW)
+    async with serve(sqlite_settings, sqlite_engine) as served:
+        ours, other = [await send(served.port, "/e", b"", "OPTIONS", origin=ORIGIN, host=host) for host in hosts]
+    assert (ours.status, ours.headers["access-control-allow-origin"]) == (204, ORIGIN)
+    assert problem(other) == (403, "origin_not_allowed")
+    assert other.headers["access-control-allow-origin"] is None
