@@ -37,6 +37,7 @@ from tracker.segment_writer import Sync
 from tracker.snapshot import Snapshot
 from tracker.snippet import Snippet
 from tracker.spool import Spool
+from tracker.turn import Turn
 from tracker.visit_tokens import VisitTokens
 
 _DAY = (b"cache-control", b"public, max-age=86400")
@@ -78,6 +79,7 @@ class Tracker:
         self._landing = landing
         self.page_events = page_events
         self._snippet = snippet
+        self.turn = Turn()
 
     @property
     def answered(self) -> Mapping[str, int]:

@@ -1,9 +1,13 @@
 """Uvicorn's HTTP protocol with a short way for what a tracker is there for: GET of a known link. Used by `tracker.server`.
 
 A request in ASGI takes a task, a cycle, a scope and two messages; beside them the redirect itself is little. Here a known
-link is answered from the parser's own callback, and what is written is put together beforehand. Whatever is not plain (a
-body, an upgrade, a repeated header, a code that is not known, a link with terms, a host that is not ours, a network that
-guesses, a reader who does not read) takes uvicorn's usual way through `tracker.app`, which answers everything.
+link is answered without ASGI, and what is written is put together beforehand. Whatever is not plain (a body, an upgrade, a
+repeated header, a code that is not known, a link with terms, a host that is not ours, a network that guesses, a reader who
+does not read) takes uvicorn's usual way through `tracker.app`, which answers everything.
+
+What is asked in a turn of the event loop is parsed first and answered behind it, all requests of the turn at once: a
+processor does the same for each with what it has at hand, and a redirect takes less of it. A request that turns out to be
+none for the short way is then read once more, in the usual way; so only those wait that are a whole packet.
 
 Written against uvicorn's HttpToolsProtocol: while an answer waits for the disk, `cycle` is this module's `_Waiting`, which
 has what uvicorn looks at. So its shutdown and its queue of pipelined requests work as for any other. Beyond uvicorn's, a
@@ -13,11 +17,15 @@ connection is closed on which nothing is asked for long, or more than any reques
 import asyncio
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from linksvc.short_codes import LENGTH
 from tracker.app import Tracker
+from tracker.requests import Headers
 from tracker.responses import Header, Response
+
+log = structlog.get_logger()
 
 MOST_REQUEST_BYTES = 65_536
 """In all; who sends more in one request is cut off. Nothing is asked of a tracker with so much, and the parser keeps it."""
@@ -27,6 +35,7 @@ _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"e
 _TELLING = _NOT_PLAIN | {b"connection", b"proxy-connection"}
 _SLASH, _CODE_END = b"/", 1 + LENGTH
 _BEHIND_CODE = frozenset({b"", b"?"})
+_HEAD_END = b"\r\n\r\n"
 
 
 class _NobodyListens:
@@ -37,6 +46,10 @@ class _NobodyListens:
 
 
 _NOBODY = _NobodyListens()
+
+
+_Asked = tuple[str, bytes, Headers, bytes]
+"""A request for what may be a known link: method, code, headers, and the packet that it came in."""
 
 
 class _Waiting:
@@ -60,11 +73,19 @@ class TrackerProtocol(HttpToolsProtocol):
         if not isinstance(tracker, Tracker):
             raise TypeError("this protocol serves a tracker")
         self._answer_known = tracker.redirect.answer_known
+        self._turn = tracker.turn
         self._quiet_since = self.loop.time()
         """When the client was last known to do its part: it connected, began a request or was answered."""
         self._request_bytes = 0
         """Of the present request, behind the packet that it began in."""
         self._waiting = _Waiting()
+        self._whole: bytes | None = None
+        """The packet that is being read, if it begins where a request does and ends with its first head."""
+        self._between = True
+        """Whether no request is begun and not ended."""
+        self._asked: _Asked | None = None
+        self._usual = False
+        """Whether what is read is for the usual way."""
         self._peer = ""
         self._started: RequestResponseCycle | None = None
         """The last that took the usual way."""
@@ -79,10 +100,15 @@ class TrackerProtocol(HttpToolsProtocol):
         if self._request_bytes > MOST_REQUEST_BYTES:
             self.transport.close()
             return
+        if self._asked:
+            self._settle()
         self._request_bytes += len(data)
+        self._whole = data if self._between and data.find(_HEAD_END) == len(data) - len(_HEAD_END) else None
         super().data_received(data)
+        self._whole = None
 
     def on_message_begin(self) -> None:
+        self._between = False
         # What uvicorn prepares here, `_take_usual_way` prepares for those who need it.
         self.url = b""
         self.headers = []
@@ -102,7 +128,7 @@ class TrackerProtocol(HttpToolsProtocol):
         method = _METHODS.get(self.parser.get_method())
         if method is None or url[:1] != _SLASH or url[_CODE_END : _CODE_END + 1] not in _BEHIND_CODE:
             return False
-        if self._is_busy() or self.flow.write_paused:
+        if self._usual or self._is_busy() or self.flow.write_paused:
             return False
         headers = dict(self.headers)
         if len(headers) < len(self.headers):
@@ -115,11 +141,43 @@ class TrackerProtocol(HttpToolsProtocol):
             keep_alive = keep_alive and not self._is_http_1_0()
         waiting = self._waiting
         waiting.keep_alive, waiting.response_complete = keep_alive, False
-        if not self._answer_known(method, url[1:_CODE_END], headers, self._peer, self._write):
+        code = url[1:_CODE_END]
+        if self._whole and keep_alive:
+            self._asked = method, code, headers, self._whole
+            self._turn.at_end(self.loop, self._settle)
+        elif not self._answer_known(method, code, headers, self._peer, self._write):
             waiting.response_complete = True
             return False
         self.cycle = waiting  # type: ignore[assignment]
         return True
+
+    def _settle(self) -> None:
+        """Answers what was asked in this turn; whatever comes next on the connection has it answered at once."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        method, code, headers, packet = asked
+        try:
+            if not self._answer_known(method, code, headers, self._peer, self._write):
+                self._read_again(packet)
+        except Exception:
+            log.exception("a defect on a connection", action="connection_defect")
+            self.transport.abort()
+
+    def _read_again(self, packet: bytes) -> None:
+        """The request is none for the short way."""
+        waiting = self._waiting
+        waiting.response_complete = True
+        if waiting.disconnected:
+            return
+        self._usual = True
+        try:
+            super().data_received(packet)
+        finally:
+            self._usual = False
+        if not waiting.keep_alive:
+            # The server began to end meanwhile, and told the wrong one.
+            self.shutdown()
 
     def _is_busy(self) -> bool:
         """Whether a request is under way; with others waiting behind it the cycle is the last one's."""
@@ -142,6 +200,7 @@ class TrackerProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def on_message_complete(self) -> None:
+        self._between = True
         # Nobody reads the body of what is answered the short way: it has none.
         if self.cycle is not self._waiting:  # type: ignore[comparison-overlap]
             super().on_message_complete()

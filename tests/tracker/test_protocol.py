@@ -101,11 +101,13 @@ class Pair:
     usual: Served
     codes_of: dict[bytes, bytes]
 
-    async def compare(self, packets: list[bytes], client: str) -> tuple[bytes, bytes]:
-        """What each answers to the same packets from the same address."""
+    async def compare(self, packets: list[bytes], client: str, answer_s: float = 0) -> tuple[bytes, bytes]:
+        """What each answers to the same packets from the same address; `answer_s` as in `exchange`."""
         for name, code in self.codes_of.items():
             packets = [packet.replace(name, code) for packet in packets]
-        short, usual = await asyncio.gather(*(exchange(s.port, packets, client, 1.5) for s in (self.short, self.usual)))
+        short, usual = await asyncio.gather(
+            *(exchange(s.port, packets, client, 1.5, answer_s) for s in (self.short, self.usual))
+        )
         return short, usual
 
 
@@ -235,16 +237,26 @@ MALFORMED = [
     b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03",
     b"nonsense",
 ]
+PACKETS = [
+    [head(A, b"Content-Length: 7", method=b"POST") + b"he", b"llo\r\n" + head(code), LAST] for code in (A, b"/" + UNKNOWN)
+]
+PACKETS += [
+    [head(A, b"Content-Length: %d" % len(body), method=b"POST"), body, LAST]
+    for body in (head(b"/" + b"a" * 10), b"x" + head(b"/" + b"a" * 10))
+]
+"""What looks like a request of its own, and is none, or not the whole packet."""
 
 
 async def test_the_same_bytes_are_answered_as_by_uvicorn_itself_and_make_the_same_hits(
     pair: Pair, subtests: pytest.Subtests
 ) -> None:
-    sent = [[case + LAST] for case in (*HEADS, *BODIES, *UPGRADES, *MALFORMED)]
+    cases = (*HEADS, *BODIES, *UPGRADES, *MALFORMED)
+    sent = [*([case + LAST] for case in cases), *PACKETS, *([case, LAST] for case in cases)]
+    in_turn = [0.0] * (len(cases) + len(PACKETS)) + [0.5] * len(cases)
     clients = [f"127.{2 + i // 250}.{i % 250}.1" for i in range(len(sent))]
-    answered = await asyncio.gather(*map(pair.compare, sent, clients))
-    for (packet,), client, (short, usual) in zip(sent, clients, answered, strict=True):
-        with subtests.test(repr(packet[:80])):
+    answered = await asyncio.gather(*map(pair.compare, sent, clients, in_turn))
+    for packets, client, (short, usual) in zip(sent, clients, answered, strict=True):
+        with subtests.test(repr(packets)[:80]):
             assert short == usual
             assert hits_of(pair.short, client) == hits_of(pair.usual, client)
     assert len(pair.short.spooled()) > 50, "most of them were clicks"
@@ -282,11 +294,14 @@ REQUEST = st.builds(
 
 
 @hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(REQUEST, min_size=1, max_size=4))
-async def test_whatever_is_asked_on_a_connection_is_answered_as_by_uvicorn_itself(pair: Pair, requests: list[bytes]) -> None:
+@given(st.lists(REQUEST, min_size=1, max_size=4), st.booleans())
+async def test_whatever_is_asked_on_a_connection_is_answered_as_by_uvicorn_itself(
+    pair: Pair, requests: list[bytes], in_one: bool
+) -> None:
     number = pair.usual.server.server_state.total_requests
     client = f"127.{20 + number // 250 % 200}.{number % 250}.1"
-    short, usual = await pair.compare([b"".join(requests) + LAST], client)
+    requests.append(LAST)
+    short, usual = await pair.compare([b"".join(requests)] if in_one else requests, client, 0.5)
     assert short == usual
     assert hits_of(pair.short, client) == hits_of(pair.usual, client)
 
@@ -351,6 +366,76 @@ async def test_each_way_of_answering_leaves_the_connection_to_the_other(
         for path, status in (code, 302), (unknown, 404), (code, 302), (code, 302), ("robots.txt", 200), (code, 302):
             assert await connection.ask(request(f"/{path}")) == status
     assert len(served.spooled()) == 4
+
+
+async def of_server(served: Served) -> TrackerProtocol:
+    """The server's side of the only connection."""
+    await until(lambda: connections(served))
+    (connection,) = connections(served)
+    assert isinstance(connection, TrackerProtocol)
+    return connection
+
+
+async def test_packets_of_one_turn_are_answered_in_their_order(served: Served, code: str, codes: ShortCodes) -> None:
+    unknown = codes.encode(2**50)
+    asked = [unknown, code, unknown, "robots.txt", code, code, unknown]
+    async with Connection(served.port) as connection:
+        server = await of_server(served)
+        for target in asked:
+            server.data_received(request(f"/{target}"))
+        statuses = [(await read_answer(connection.reader)).status for _ in asked]
+    assert statuses == [{unknown: 404, code: 302}.get(target, 200) for target in asked]
+    assert len(served.spooled()) == 3
+
+
+async def test_a_server_that_ends_in_the_turn_of_a_request_answers_it_and_closes(
+    served: Served, code: str, codes: ShortCodes, subtests: pytest.Subtests
+) -> None:
+    for target, status in (code, b"302"), (codes.encode(2**50), b"404"):
+        with subtests.test(target):
+            async with Connection(served.port) as connection:
+                server = await of_server(served)
+                server.data_received(request(f"/{target}"))
+                server.shutdown()
+                answered = await asyncio.wait_for(connection.reader.read(), PATIENCE_S)
+                assert answered.startswith(b"HTTP/1.1 %b " % status)
+            await until(lambda: not connections(served))
+
+
+async def test_a_client_that_is_gone_in_the_turn_of_its_request_harms_nobody(
+    served: Served, code: str, codes: ShortCodes
+) -> None:
+    with capture_logs() as logs:
+        for target in code, codes.encode(2**50):
+            async with Connection(served.port):
+                server = await of_server(served)
+                server.data_received(request(f"/{target}"))
+                server.transport.abort()
+                server.connection_lost(None)
+            await until(lambda: not connections(served))
+        assert (await served.ask(f"/{code}", "HEAD")).status == 302
+    assert not logs
+    assert [hit.method for hit in served.spooled()] == ["GET", "HEAD"]
+
+
+async def test_a_defect_on_one_connection_ends_that_connection_alone(
+    served: Served, code: str, codes: ShortCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, open_code = codes.encode(2**50).encode(), served.tracker.redirect._open
+
+    def fail_once(asked: bytes) -> Any:
+        if asked == poisoned:
+            raise RuntimeError("a defect")
+        return open_code(asked)
+
+    monkeypatch.setattr(served.tracker.redirect, "_open", fail_once)
+    with capture_logs() as logs:
+        async with Connection(served.port) as first, Connection(served.port) as second:
+            first.writer.write(request(f"/{poisoned.decode()}"))
+            second.writer.write(request(f"/{code}"))
+            assert await first.is_closed()
+            assert (await read_answer(second.reader)).status == 302
+    assert [entry["action"] for entry in logs] == ["connection_defect"]
 
 
 async def test_a_request_that_comes_byte_by_byte_is_one_click(served: Served, code: str) -> None:
