@@ -30,6 +30,9 @@ log = structlog.get_logger()
 MOST_REQUEST_BYTES = 65_536
 """In all; who sends more in one request is cut off. Nothing is asked of a tracker with so much, and the parser keeps it."""
 
+MOST_WHOLE_BYTES = 8_192
+"""Of a request that may have to be read twice. What phones send has a tenth of it."""
+
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect"})
 _TELLING = _NOT_PLAIN | {b"connection", b"proxy-connection"}
@@ -80,12 +83,13 @@ class TrackerProtocol(HttpToolsProtocol):
         """Of the present request, behind the packet that it began in."""
         self._waiting = _Waiting()
         self._whole: bytes | None = None
-        """The packet that is being read, if it begins where a request does and ends with its first head."""
+        """The packet that is being read, if it begins where a request does and ends with its first head. So it holds one
+        request and no more: the parser ends a head nowhere else, as long as it is told to suffer no line ends but CRLF."""
         self._between = True
         """Whether no request is begun and not ended."""
         self._asked: _Asked | None = None
         self._usual = False
-        """Whether what is read is for the usual way."""
+        """Whether what is read is read again, for the usual way."""
         self._peer = ""
         self._started: RequestResponseCycle | None = None
         """The last that took the usual way."""
@@ -103,7 +107,8 @@ class TrackerProtocol(HttpToolsProtocol):
         if self._asked:
             self._settle()
         self._request_bytes += len(data)
-        self._whole = data if self._between and data.find(_HEAD_END) == len(data) - len(_HEAD_END) else None
+        is_whole = self._between and 0 < data.find(_HEAD_END) == len(data) - len(_HEAD_END) < MOST_WHOLE_BYTES
+        self._whole = data if is_whole else None
         super().data_received(data)
         self._whole = None
 
@@ -119,8 +124,9 @@ class TrackerProtocol(HttpToolsProtocol):
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        # Behind an answer that left at once and closed the connection nothing is asked any more.
-        if not (self.transport.is_closing() or self._take_short_way()):
+        # Behind an answer that left at once and closed the connection nothing is asked any more; what is read again was
+        # asked before it closed.
+        if self._usual or not (self.transport.is_closing() or self._take_short_way()):
             self._take_usual_way()
 
     def _take_short_way(self) -> bool:
@@ -128,7 +134,7 @@ class TrackerProtocol(HttpToolsProtocol):
         method = _METHODS.get(self.parser.get_method())
         if method is None or url[:1] != _SLASH or url[_CODE_END : _CODE_END + 1] not in _BEHIND_CODE:
             return False
-        if self._usual or self._is_busy() or self.flow.write_paused:
+        if self._is_busy() or self.flow.write_paused:
             return False
         headers = dict(self.headers)
         if len(headers) < len(self.headers):

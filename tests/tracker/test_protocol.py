@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -21,10 +22,15 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from linksvc.ad_hoc_links import create_link
+from linksvc.database import writing
 from linksvc.keys import Keyring
+from linksvc.link_terms import LinkTerms
+from linksvc.links import NewLink
 from linksvc.settings import Settings
 from linksvc.short_codes import ShortCodes
-from tests.factories import produced_campaign, workspace
+from linksvc.short_links import ShortLinks
+from tests.factories import NOW, produced_campaign, workspace
 from tests.tracker.conftest import SECRET, Served, serving
 from tests.tracker.http import read_answer, request
 from tests.tracker.wire import exchange
@@ -416,6 +422,20 @@ async def test_a_client_that_is_gone_in_the_turn_of_its_request_harms_nobody(
         assert (await served.ask(f"/{code}", "HEAD")).status == 302
     assert not logs
     assert [hit.method for hit in served.spooled()] == ["GET", "HEAD"]
+
+
+async def test_a_click_on_a_link_with_terms_is_kept_though_its_client_is_gone_in_the_same_turn(
+    engine: Engine, settings: Settings, keyring: Keyring
+) -> None:
+    terms = LinkTerms(passed_parameters=("a",))
+    with writing(engine) as session:
+        new = NewLink("https://shop.example/sale", terms=terms)
+        link = create_link(session, ShortLinks(keyring, settings), workspace(engine), new, NOW)
+    async with serving(settings, engine, keyring) as served, Connection(served.port):
+        server = await of_server(served)
+        server.data_received(request(urlsplit(link.short_url).path))
+        server.transport.close()
+        await until(served.spooled)
 
 
 async def test_a_defect_on_one_connection_ends_that_connection_alone(
