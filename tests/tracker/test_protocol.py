@@ -43,6 +43,9 @@ KNOWN, UNKNOWN = b"{known}", b"{unknown}"
 LAST = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 """Closes a connection that whatever came before it left open."""
 
+ANSWER_S = 0.5
+"""For an answer that may not come, before the next packet is sent."""
+
 PATIENCE_S = 30.0
 """For what surely comes, on a machine that is busy."""
 
@@ -258,9 +261,9 @@ async def test_the_same_bytes_are_answered_as_by_uvicorn_itself_and_make_the_sam
 ) -> None:
     cases = (*HEADS, *BODIES, *UPGRADES, *MALFORMED)
     sent = [*([case + LAST] for case in cases), *PACKETS, *([case, LAST] for case in cases)]
-    in_turn = [0.0] * (len(cases) + len(PACKETS)) + [0.5] * len(cases)
+    answer_s = [0.0] * (len(cases) + len(PACKETS)) + [ANSWER_S] * len(cases)
     clients = [f"127.{2 + i // 250}.{i % 250}.1" for i in range(len(sent))]
-    answered = await asyncio.gather(*map(pair.compare, sent, clients, in_turn))
+    answered = await asyncio.gather(*map(pair.compare, sent, clients, answer_s))
     for packets, client, (short, usual) in zip(sent, clients, answered, strict=True):
         with subtests.test(repr(packets)[:80]):
             assert short == usual
@@ -307,7 +310,7 @@ async def test_whatever_is_asked_on_a_connection_is_answered_as_by_uvicorn_itsel
     number = pair.usual.server.server_state.total_requests
     client = f"127.{20 + number // 250 % 200}.{number % 250}.1"
     requests.append(LAST)
-    short, usual = await pair.compare([b"".join(requests)] if in_one else requests, client, 0.5)
+    short, usual = await pair.compare([b"".join(requests)] if in_one else requests, client, ANSWER_S)
     assert short == usual
     assert hits_of(pair.short, client) == hits_of(pair.usual, client)
 
@@ -443,12 +446,12 @@ async def test_a_defect_on_one_connection_ends_that_connection_alone(
 ) -> None:
     poisoned, open_code = codes.encode(2**50).encode(), served.tracker.redirect._open
 
-    def fail_once(asked: bytes) -> Any:
+    def fail_on_it(asked: bytes) -> Any:
         if asked == poisoned:
             raise RuntimeError("a defect")
         return open_code(asked)
 
-    monkeypatch.setattr(served.tracker.redirect, "_open", fail_once)
+    monkeypatch.setattr(served.tracker.redirect, "_open", fail_on_it)
     with capture_logs() as logs:
         async with Connection(served.port) as first, Connection(served.port) as second:
             first.writer.write(request(f"/{poisoned.decode()}"))

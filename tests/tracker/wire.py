@@ -7,7 +7,6 @@ from contextlib import suppress
 SILENCE_S = 3.0
 """After which nothing more is expected of a connection that stays open. Long, for machines that are busy."""
 
-
 BETWEEN_S = 0.0005
 """From one packet to the next, or they would be joined on their way."""
 
