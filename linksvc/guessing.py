@@ -76,6 +76,14 @@ class Guessing:
         """Whether a subject is held back, for all one knew when it was last looked at."""
         return subject in self._held
 
+    def lets_find(self, subject: str) -> bool:
+        """Whether a request that leads somewhere may be answered without weighing; counts it if so."""
+        if subject in self._held:
+            return False
+        if subject in self._subjects:
+            self.found(subject)
+        return True
+
     def refuses(self, subject: str) -> bool:
         """Whether this request is one too many; counts it if so."""
         if subject not in self._held:

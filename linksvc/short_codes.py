@@ -69,20 +69,6 @@ class ShortCodes:
 
     def decode_bytes(self, code: bytes) -> tuple[int, int] | None:
         """The same of a code as it comes in a request."""
-        number = self._read(code)
-        if number is None:
-            return None
-        sealed = number - self._offset
-        version = sealed >> SERIAL_BITS
-        permutation = self._permutations.get(version)
-        return (version, permutation.invert(sealed & _MASK)) if permutation else None
-
-    def _order_behind(self, first: str, salt: str) -> str:
-        """The digits behind a first character, by their values."""
-        alphabet = self._hashids._alphabet
-        return str(_reorder(alphabet, (first + salt + alphabet)[: self._base]))
-
-    def _read(self, code: bytes) -> int | None:
         if len(code) != LENGTH:
             return None
         table = self._digits.get(code[0])
@@ -99,7 +85,17 @@ class ShortCodes:
         number = (number * square + e * base + f) * square + g * base + h
         number = number * square + i * base + j
         # Any other first character is not how the number would be written.
-        return number if code[0] == self._first_bytes[number % 100 % base] else None
+        if code[0] != self._first_bytes[number % 100 % base]:
+            return None
+        sealed = number - self._offset
+        version = sealed >> SERIAL_BITS
+        permutation = self._permutations.get(version)
+        return (version, permutation.invert(sealed & _MASK)) if permutation else None
+
+    def _order_behind(self, first: str, salt: str) -> str:
+        """The digits behind a first character, by their values."""
+        alphabet = self._hashids._alphabet
+        return str(_reorder(alphabet, (first + salt + alphabet)[: self._base]))
 
 
 def _values_of(order: str) -> bytes:

@@ -79,7 +79,7 @@ class Tracker:
         self._landing = landing
         self.page_events = page_events
         self._snippet = snippet
-        self.turn = Turn()
+        self.turn = Turn(redirect.answer_known)
 
     @property
     def answered(self) -> Mapping[str, int]:

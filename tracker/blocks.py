@@ -42,7 +42,7 @@ class Block:
 
     def n_of(self, serial: int) -> int | None:
         """Whom a serial names; nobody where the recipients did not consent to tracking."""
-        return self.message_of(serial) if self.tracked else None
+        return self.first_n + serial - self.first_serial if self.tracked else None
 
 
 class Blocks:

@@ -72,6 +72,11 @@ class Destination:
         return location_of(self.url)
 
     @cached_property
+    def plain_location(self) -> bytes | None:
+        """Where it leads everybody at all times; None if it does not."""
+        return self.location if self.is_plain else None
+
+    @cached_property
     def fallback(self) -> bytes | None:
         return location_of(self.fallback_url) if self.fallback_url else None
 

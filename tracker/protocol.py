@@ -17,15 +17,11 @@ connection is closed on which nothing is asked for long, or more than any reques
 import asyncio
 from typing import Any
 
-import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from linksvc.short_codes import LENGTH
 from tracker.app import Tracker
-from tracker.requests import Headers
 from tracker.responses import Header, Response
-
-log = structlog.get_logger()
 
 MOST_REQUEST_BYTES = 65_536
 """In all; who sends more in one request is cut off. Nothing is asked of a tracker with so much, and the parser keeps it."""
@@ -49,10 +45,6 @@ class _NobodyListens:
 
 
 _NOBODY = _NobodyListens()
-
-
-_Asked = tuple[str, bytes, Headers, bytes]
-"""A request for what may be a known link: method, code, headers, and the packet that it came in."""
 
 
 class _Waiting:
@@ -82,12 +74,11 @@ class TrackerProtocol(HttpToolsProtocol):
         self._request_bytes = 0
         """Of the present request, behind the packet that it began in."""
         self._waiting = _Waiting()
-        self._whole: bytes | None = None
-        """The packet that is being read, if it begins where a request does and ends with its first head. So it holds one
+        self._whole = b""
+        """The packet that was read last, if it begins where a request does and ends with its first head. So it holds one
         request and no more: the parser ends a head nowhere else, as long as it is told to suffer no line ends but CRLF."""
         self._between = True
         """Whether no request is begun and not ended."""
-        self._asked: _Asked | None = None
         self._usual = False
         """Whether what is read is read again, for the usual way."""
         self._peer = ""
@@ -104,13 +95,12 @@ class TrackerProtocol(HttpToolsProtocol):
         if self._request_bytes > MOST_REQUEST_BYTES:
             self.transport.close()
             return
-        if self._asked:
-            self._settle()
+        if self in self._turn.asked:
+            self._turn.settle(self)
         self._request_bytes += len(data)
         is_whole = self._between and 0 < data.find(_HEAD_END) == len(data) - len(_HEAD_END) < MOST_WHOLE_BYTES
-        self._whole = data if is_whole else None
+        self._whole = data if is_whole else b""
         super().data_received(data)
-        self._whole = None
 
     def on_message_begin(self) -> None:
         self._between = False
@@ -147,38 +137,25 @@ class TrackerProtocol(HttpToolsProtocol):
             keep_alive = keep_alive and not self._is_http_1_0()
         waiting = self._waiting
         waiting.keep_alive, waiting.response_complete = keep_alive, False
-        code = url[1:_CODE_END]
+        asked = method, url[1:_CODE_END], headers, self._peer, self._write
         if self._whole and keep_alive:
-            self._asked = method, code, headers, self._whole
-            self._turn.at_end(self.loop, self._settle)
-        elif not self._answer_known(method, code, headers, self._peer, self._write):
+            # Whatever comes next on the connection has it answered before.
+            self._turn.ask(self.loop, self, asked)
+        elif self._answer_known((asked,)):
             waiting.response_complete = True
             return False
         self.cycle = waiting  # type: ignore[assignment]
         return True
 
-    def _settle(self) -> None:
-        """Answers what was asked in this turn; whatever comes next on the connection has it answered at once."""
-        asked, self._asked = self._asked, None
-        if asked is None:
-            return
-        method, code, headers, packet = asked
-        try:
-            if not self._answer_known(method, code, headers, self._peer, self._write):
-                self._read_again(packet)
-        except Exception:
-            log.exception("a defect on a connection", action="connection_defect")
-            self.transport.abort()
-
-    def _read_again(self, packet: bytes) -> None:
-        """The request is none for the short way."""
+    def read_again(self) -> None:
+        """What was asked in this turn is none for the short way."""
         waiting = self._waiting
         waiting.response_complete = True
         if waiting.disconnected:
             return
         self._usual = True
         try:
-            super().data_received(packet)
+            super().data_received(self._whole)
         finally:
             self._usual = False
         if not waiting.keep_alive:
@@ -216,7 +193,8 @@ class TrackerProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -21,7 +21,8 @@ from tracker.personal_links import PersonalLinks
 from tracker.requests import Headers, follows, pack_hit, read_headers
 from tracker.resolving import Opened, Refusal, Resolver
 from tracker.responses import Response, Scope, html, redirect_to
-from tracker.spool import Spool, Spooled, Tell
+from tracker.spool import Spool, Spooled, Tell, Waiting
+from tracker.turn import Asked, SendResponse
 from tracker.visit_tokens import VisitTokens, with_token
 
 log = structlog.get_logger()
@@ -34,8 +35,6 @@ LONGEST_QUERY = 2_048
 
 _REDIRECTED = Outcome.REDIRECTED.value
 """An enum's `value` takes as long as much else that a redirect does."""
-
-SendResponse = Callable[[Response], None]
 
 
 class Redirect:
@@ -55,7 +54,6 @@ class Redirect:
         self.answered: Counter[str] = Counter()
         """Answers since the start, by what they were."""
         self._resolver = resolver
-        self._open = resolver.open
         self._watch = watch
         self._spool = spool
         self._losses = losses
@@ -73,30 +71,36 @@ class Redirect:
             Refusal.UNAVAILABLE: (503, pages.try_again(), 5),
         }
 
-    def answer_known(self, method: str, code: bytes, headers: Headers, peer: str, send: SendResponse) -> bool:
-        """Answers GET or HEAD of a known link that leads everybody to one place: `send` gets the response once the hit is
-        on disk. False for any other, of which nothing was counted: that is for `answer`."""
-        known = self._watch.known
-        found = self._open(code)
-        if found is None:
-            return False
-        destination = known.destination(found[0])
-        if destination is None or not destination.is_plain or (location := destination.location) is None:
-            return False
-        caller = self._networks.find(peer, headers.get(b"x-forwarded-for", b""))
-        if self._guessing.holds(caller.subnet):
-            return False
-        if known.hosts.owner(headers.get(b"host", b"")) not in (EVERYBODY, destination.workspace_id):
-            return False
-        self._guessing.found(caller.subnet)
-        tell = partial(self._send_known, self._ready.get(location) or self._make_ready(location), send)
-        block, serial = found
-        try:
-            hit = pack_hit(method, headers, block, block.n_of(serial), self._micros(), caller.network, _REDIRECTED)
-            self._spool.append_then(hit, tell)
-        except Exception:
-            _go_on(tell)
-        return True
+    def answer_known(self, asked: Sequence[Asked]) -> list[int]:
+        """Answers GET or HEAD of known links that lead everybody to one place, each once its hit is on disk. Says the places
+        of the other requests, of which no hit was made: those are for `answer`."""
+        others: list[int] = []
+        hits: list[Waiting] = []
+        known, ready, guessing = self._watch.known, self._ready, self._guessing
+        open_code, find_caller, find_owner = self._resolver.open, self._networks.find, known.hosts.owner
+        for place, (method, code, headers, peer, send) in enumerate(asked):
+            try:
+                found = open_code(code)
+                destination = known.destination(found[0]) if found else None
+                location = destination.plain_location if destination else None
+                if not (found and destination and location):
+                    others.append(place)
+                    continue
+                caller = find_caller(peer, headers.get(b"x-forwarded-for", b""))
+                owner = find_owner(headers.get(b"host", b""))
+                if owner not in (EVERYBODY, destination.workspace_id) or not guessing.lets_find(caller.subnet):
+                    others.append(place)
+                    continue
+                block, serial = found
+                hit = pack_hit(method, headers, block, block.n_of(serial), self._micros(), caller.network, _REDIRECTED)
+                response = ready.get(location) or self._make_ready(location)
+                hits.append((hit, partial(self._send_known, response, send)))
+            except Exception:
+                # Another way may do, and if not, it answers that.
+                log.exception("a defect in the short way of a click", action="short_way_defect")
+                others.append(place)
+        self._spool.append_all(hits)
+        return others
 
     async def answer(self, scope: Scope) -> Response:
         """The answer to GET or HEAD of a path, percent-decoded once."""
@@ -134,17 +138,15 @@ class Redirect:
             _go_on(tell)
         return outcome
 
-    def _note(self, spooled: Spooled) -> None:
+    def _settle(self, future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
         if isinstance(spooled, Loss):
             self._losses.count(spooled)
-
-    def _settle(self, future: "asyncio.Future[Spooled]", spooled: Spooled) -> None:
-        self._note(spooled)
         if not future.done():
             future.set_result(spooled)
 
     def _send_known(self, response: Response, send: SendResponse, spooled: Spooled) -> None:
-        self._note(spooled)
+        if isinstance(spooled, Loss):
+            self._losses.count(spooled)
         self.answered["redirected"] += 1
         send(response)
 

@@ -81,9 +81,7 @@ class Resolver:
 
     def open(self, code: bytes) -> Found | None:
         """What a code as it stands opens, of what is known."""
-        return self._known(self._codes.decode_bytes(code))
-
-    def _known(self, opened: tuple[int, int] | None) -> Found | None:
+        opened = self._codes.decode_bytes(code)
         if opened is None:
             return None
         version, serial = opened
@@ -91,7 +89,8 @@ class Resolver:
         return (block, serial) if block and block.key_version == version else None
 
     async def _find(self, code: str) -> tuple[str, Found | None]:
-        found = self._known(self._codes.decode(code))
+        # Beyond ASCII there is no code, and not every text can be encoded.
+        found = self.open(code.encode()) if code.isascii() else None
         if found is None and len(code) <= LONGEST:
             return await self._search(code)
         return code, found

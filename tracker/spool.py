@@ -115,32 +115,52 @@ class Spool:
 
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
-        going to be (why). Raises ValueError for what no reader would take for a hit."""
+        going to be (why); what no reader would take for a hit is a defect."""
         future: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
         self.append_then(payload, partial(_settle, future))
         return future
 
     def append_then(self, payload: bytes, tell: Tell) -> None:
         """Spools one hit like `append`, without a future: under load those cost as much as the hits."""
-        check_payload(payload)
-        waiting = self._waiting
-        if len(waiting) >= MAX_WAITING:
-            _inform(tell, Loss.BACKLOG)
-            return
-        waiting.append((payload, _nobody if self._stalled else tell))
+        self.append_all(((payload, tell),))
+
+    def append_all(self, hits: Sequence[Waiting]) -> None:
+        """Spools hits, each like `append_then`."""
+        told_now: list[tuple[Tell, Loss]] = []
+        waiting, stalled = self._waiting, self._stalled
+        for hit in hits:
+            payload, tell = hit
+            try:
+                check_payload(payload)
+            except ValueError:
+                _say_defect()
+                told_now.append((tell, Loss.INTERNAL))
+                continue
+            if len(waiting) >= MAX_WAITING:
+                told_now.append((tell, Loss.BACKLOG))
+            elif stalled:
+                waiting.append((payload, _nobody))
+                told_now.append((tell, Loss.UNCONFIRMED))
+            else:
+                waiting.append(hit)
+        if waiting:
+            self._wake()
+        for tell, loss in told_now:
+            _inform(tell, loss)
+
+    def _wake(self) -> None:
+        """Sees to it that a commit takes what waits: at the end of this turn of the loop, so that every request of the turn
+        shares it, unless one is under way or gathers."""
         if self._resting:
             self._resting = False
             self._idle.clear()
-            # At the end of this turn of the loop, so that every request of the turn shares the commit.
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._start_commit, loop)
-        elif self._gathering and len(waiting) >= ENOUGH:
+        elif self._gathering and len(self._waiting) >= ENOUGH:
             self._gathering.cancel()
             self._gathering = None
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._start_commit, loop)
-        if self._stalled:
-            _inform(tell, Loss.UNCONFIRMED)
+        else:
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._start_commit, loop)
 
     def _start_commit(self, loop: asyncio.AbstractEventLoop) -> None:
         self._gathering = None

@@ -441,24 +441,26 @@ async def test_a_click_on_a_link_with_terms_is_kept_though_its_client_is_gone_in
         await until(served.spooled)
 
 
-async def test_a_defect_on_one_connection_ends_that_connection_alone(
+async def test_what_the_short_way_fails_on_takes_the_usual_one_and_the_others_of_its_turn_notice_nothing(
     served: Served, code: str, codes: ShortCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poisoned, open_code = codes.encode(2**50).encode(), served.tracker.redirect._open
+    resolver = served.tracker.redirect._resolver
+    poisoned, open_code = codes.encode(2**50).encode(), resolver.open
+    defects = iter([RuntimeError("a defect")])
 
-    def fail_on_it(asked: bytes) -> Any:
-        if asked == poisoned:
-            raise RuntimeError("a defect")
+    def fail_on_it_once(asked: bytes) -> Any:
+        if asked == poisoned and (defect := next(defects, None)):
+            raise defect
         return open_code(asked)
 
-    monkeypatch.setattr(served.tracker.redirect, "_open", fail_on_it)
+    monkeypatch.setattr(resolver, "open", fail_on_it_once)
     with capture_logs() as logs:
         async with Connection(served.port) as first, Connection(served.port) as second:
             first.writer.write(request(f"/{poisoned.decode()}"))
             second.writer.write(request(f"/{code}"))
-            assert await first.is_closed()
+            assert (await read_answer(first.reader)).status == 404
             assert (await read_answer(second.reader)).status == 302
-    assert [entry["action"] for entry in logs] == ["connection_defect"]
+    assert [entry["action"] for entry in logs] == ["short_way_defect"]
 
 
 async def test_a_request_that_comes_byte_by_byte_is_one_click(served: Served, code: str) -> None:

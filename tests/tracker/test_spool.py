@@ -4,10 +4,12 @@ import asyncio
 import errno
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.tracker.disks import disk_of
 from tracker.frames import MARK
@@ -137,14 +139,20 @@ async def test_a_full_disk_is_told_and_what_was_written_stays_readable(tmp_path:
     assert payloads(tmp_path) == [b"after", b"before"]
 
 
-async def test_what_no_reader_would_take_is_refused_and_the_spool_goes_on(tmp_path: Path) -> None:
+async def test_what_no_reader_would_take_is_a_defect_and_costs_no_other_its_place(tmp_path: Path) -> None:
     spool = Spool(tmp_path, LARGE, UNBOUNDED)
     await spool.open()
-    for payload in (bytes(100_000), b"a " + MARK):
-        with pytest.raises(ValueError, match="a hit"):
-            spool.append(payload)
-    assert isinstance(await spool.append(b"next"), HitId)
+    told: dict[bytes, Spooled] = {}
+    bad = bytes(100_000), b"a " + MARK
+    with capture_logs() as logs:
+        spool.append_all([(payload, partial(told.__setitem__, payload)) for payload in (b"one", *bad, b"two")])
+        assert told == dict.fromkeys(bad, Loss.INTERNAL)
+        assert await spool.append(bad[0]) is Loss.INTERNAL
+        assert isinstance(await spool.append(b"three"), HitId)
+    assert [line["action"] for line in logs] == ["spool_defect"] * 3
+    assert [type(told[hit]) for hit in (b"one", b"two")] == [HitId, HitId]
     await spool.close()
+    assert payloads(tmp_path) == sorted((b"one", b"two", b"three"))
 
 
 async def test_a_defect_is_told_and_no_id_is_given_twice(tmp_path: Path) -> None:
