@@ -73,7 +73,7 @@ class Destination:
 
     @cached_property
     def plain_location(self) -> bytes | None:
-        """Where it leads everybody at all times; None if it does not."""
+        """Where it leads everybody at all times; None if it does not, or if nobody may be sent there."""
         return self.location if self.is_plain else None
 
     @cached_property

@@ -17,11 +17,14 @@ connection is closed on which nothing is asked for long, or more than any reques
 import asyncio
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from linksvc.short_codes import LENGTH
 from tracker.app import Tracker
 from tracker.responses import Header, Response
+
+log = structlog.get_logger()
 
 MOST_REQUEST_BYTES = 65_536
 """In all; who sends more in one request is cut off. Nothing is asked of a tracker with so much, and the parser keeps it."""
@@ -76,7 +79,8 @@ class TrackerProtocol(HttpToolsProtocol):
         self._waiting = _Waiting()
         self._whole = b""
         """The packet that was read last, if it begins where a request does and ends with its first head. So it holds one
-        request and no more: the parser ends a head nowhere else, as long as it is told to suffer no line ends but CRLF."""
+        request and no more: the parser ends a head nowhere else, as long as it is told to suffer no line ends but CRLF.
+        It stays until the next packet comes."""
         self._between = True
         """Whether no request is begun and not ended."""
         self._usual = False
@@ -141,7 +145,7 @@ class TrackerProtocol(HttpToolsProtocol):
         if self._whole and keep_alive:
             # Whatever comes next on the connection has it answered before.
             self._turn.ask(self.loop, self, asked)
-        elif self._answer_known((asked,)):
+        elif self._answer_known((asked,)):  # is told as none for the short way
             waiting.response_complete = True
             return False
         self.cycle = waiting  # type: ignore[assignment]
@@ -156,6 +160,9 @@ class TrackerProtocol(HttpToolsProtocol):
         self._usual = True
         try:
             super().data_received(self._whole)
+        except Exception:
+            log.exception("a defect on a connection", action="connection_defect")
+            self.transport.abort()
         finally:
             self._usual = False
         if not waiting.keep_alive:

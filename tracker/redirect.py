@@ -72,8 +72,9 @@ class Redirect:
         }
 
     def answer_known(self, asked: Sequence[Asked]) -> list[int]:
-        """Answers GET or HEAD of known links that lead everybody to one place, each once its hit is on disk. Says the places
-        of the other requests, of which no hit was made: those are for `answer`."""
+        """Answers GET or HEAD of known links that lead everybody to one place, each once its hit is on disk or
+        is not going to be. Says the places of the other requests, of which nothing was kept or counted: those are for
+        `answer`."""
         others: list[int] = []
         hits: list[Waiting] = []
         known, ready, guessing = self._watch.known, self._ready, self._guessing
@@ -88,13 +89,17 @@ class Redirect:
                     continue
                 caller = find_caller(peer, headers.get(b"x-forwarded-for", b""))
                 owner = find_owner(headers.get(b"host", b""))
-                if owner not in (EVERYBODY, destination.workspace_id) or not guessing.lets_find(caller.subnet):
+                if owner not in (EVERYBODY, destination.workspace_id):
                     others.append(place)
                     continue
                 block, serial = found
                 hit = pack_hit(method, headers, block, block.n_of(serial), self._micros(), caller.network, _REDIRECTED)
-                response = ready.get(location) or self._make_ready(location)
-                hits.append((hit, partial(self._send_known, response, send)))
+                tell = partial(self._send_known, ready.get(location) or self._make_ready(location), send)
+                # Last, for it counts, and the usual way counts by itself.
+                if guessing.lets_find(caller.subnet):
+                    hits.append((hit, tell))
+                else:
+                    others.append(place)
             except Exception:
                 # Another way may do, and if not, it answers that.
                 log.exception("a defect in the short way of a click", action="short_way_defect")

@@ -89,8 +89,8 @@ class Resolver:
         return (block, serial) if block and block.key_version == version else None
 
     async def _find(self, code: str) -> tuple[str, Found | None]:
-        # Beyond ASCII there is no code, and not every text can be encoded.
-        found = self.open(code.encode()) if code.isascii() else None
+        # What is beyond ASCII becomes what no code holds.
+        found = self.open(code.encode("ascii", "replace"))
         if found is None and len(code) <= LONGEST:
             return await self._search(code)
         return code, found

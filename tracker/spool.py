@@ -115,7 +115,7 @@ class Spool:
 
     def append(self, payload: bytes) -> "asyncio.Future[Spooled]":
         """Spools one hit. The future is done when the hit is on disk (its id, by which it will be stored) or is not
-        going to be (why); what no reader would take for a hit is a defect."""
+        going to be (why); `Loss.INTERNAL` where no reader would take it for a hit."""
         future: asyncio.Future[Spooled] = asyncio.get_running_loop().create_future()
         self.append_then(payload, partial(_settle, future))
         return future
@@ -133,7 +133,7 @@ class Spool:
             try:
                 check_payload(payload)
             except ValueError:
-                _say_defect()
+                log.exception("no reader would take this for a hit", action="spool_defect")
                 told_now.append((tell, Loss.INTERNAL))
                 continue
             if len(waiting) >= MAX_WAITING:
@@ -149,8 +149,8 @@ class Spool:
             _inform(tell, loss)
 
     def _wake(self) -> None:
-        """Sees to it that a commit takes what waits: at the end of this turn of the loop, so that every request of the turn
-        shares it, unless one is under way or gathers."""
+        """Begins a commit of what waits, at the end of this turn of the loop, so that every request of the turn shares it;
+        not while one is under way, or gathers and has not enough."""
         if self._resting:
             self._resting = False
             self._idle.clear()

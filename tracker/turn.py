@@ -11,17 +11,18 @@ SendResponse = Callable[[Response], None]
 
 Asked = tuple[str, bytes, Headers, str, SendResponse]
 """GET or HEAD of what may be a known link: the method, the code, the headers, the peer's address, and who gets the response
-once the hit is on disk."""
+once it is known what became of the hit."""
 
 AnswerKnown = Callable[[Sequence[Asked]], list[int]]
-"""Answers what is asked for known links, and says the places of the other requests. Raises nothing."""
+"""Answers what is asked for known links that lead everybody to one place, and says the places of the other requests. Raises
+nothing."""
 
 
 class Asking(Protocol):
     """A connection. It asks for one thing at a time."""
 
     def read_again(self) -> None:
-        """What it asked for is no known link. Raises nothing."""
+        """What it asked for is none for the short way. Raises nothing: others of the turn wait behind it."""
 
 
 class Turn:
@@ -33,7 +34,7 @@ class Turn:
         """What waits for the end of the turn."""
 
     def ask(self, loop: asyncio.AbstractEventLoop, connection: Asking, asked: Asked) -> None:
-        """To be answered in the order of calls, once all is read that can be read now."""
+        """To be answered once all is read that can be read now; what is none for the short way goes behind the others."""
         if not self.asked:
             loop.call_soon(self._end)
         self.asked[connection] = asked

@@ -463,6 +463,28 @@ async def test_what_the_short_way_fails_on_takes_the_usual_one_and_the_others_of
     assert [entry["action"] for entry in logs] == ["short_way_defect"]
 
 
+async def test_a_defect_on_one_connection_keeps_no_other_of_its_turn_waiting(
+    served: Served, codes: ShortCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packet, read = request(f"/{codes.encode(2**50)}"), HttpToolsProtocol.data_received
+    defects = iter([RuntimeError("a defect")])
+
+    def fail_once_to_read_again(connection: TrackerProtocol, data: bytes) -> None:
+        if connection._usual and (defect := next(defects, None)):
+            raise defect
+        read(connection, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", fail_once_to_read_again)
+    with capture_logs() as logs:
+        async with Connection(served.port) as one, Connection(served.port) as other:
+            await until(lambda: len(connections(served)) == 2)
+            for server in connections(served):
+                server.data_received(packet)
+            answers = [await asyncio.wait_for(each.reader.read(12), PATIENCE_S) for each in (one, other)]
+        assert sorted(answers) == [b"", b"HTTP/1.1 404"]
+    assert [entry["action"] for entry in logs] == ["connection_defect"]
+
+
 async def test_a_request_that_comes_byte_by_byte_is_one_click(served: Served, code: str) -> None:
     packets = [bytes((byte,)) for byte in request(f"/{code}?x=1", connection="close")]
     answered = await exchange(served.port, packets)
