@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from parts.redeeming import code_of
+from parts.redeeming import CODES_A_SECOND, code_of
 from report import Metric, report
 from sqlalchemy import Engine, text
 
@@ -32,9 +32,6 @@ from linksvc.migrations import migrate
 from linksvc.models import Offer, PromoCode, Redemption, Shop, Workspace
 
 CLIENTS = 32
-CODES_A_SECOND = 4_000
-"""More than any machine redeems."""
-
 PAST, SHOPS = 20_000, 200
 
 PARTS = Path(__file__).parent / "parts"

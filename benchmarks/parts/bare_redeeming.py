@@ -11,10 +11,7 @@ from contextlib import suppress
 from itertools import count
 
 import psycopg
-from redeeming import code_of
-
-CODES_A_SECOND = 20_000
-"""More than any machine updates one by one."""
+from redeeming import CODES_A_SECOND, code_of
 
 TABLES = """
 DROP TABLE IF EXISTS bare_code, bare_ledger;
@@ -74,7 +71,7 @@ def prepare(address: str, codes: int) -> None:
 
 
 def main(address: str, connections: int, seconds: float) -> None:
-    prepare(address, int(seconds * CODES_A_SECOND))
+    prepare(address, round(seconds * CODES_A_SECOND))
     load = Load(address, connections)
     with suppress(threading.BrokenBarrierError):
         load.run(seconds)
