@@ -6,6 +6,8 @@ Exit status: 0 done; 1 the installation cannot work (settings, database); 2 what
 import logging
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import structlog
 import typer
@@ -100,7 +102,18 @@ def create_app(command: str = "") -> typer.Typer:
     return app
 
 
-def _root(context: typer.Context) -> None:
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ricochet {version('ricochet-sms')}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is, and end.")
+    ] = False,
+) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ def test_ricochet_alone_shows_what_there_is(terminal: Terminal) -> None:
     shown = terminal.done()
     for command in ("migrate", "workspace", "user", "shop", "key", "contacts", "offer", "campaign", "route", "up", "demo"):
         assert re.search(rf"\b{command}\b", shown)
+
+
+def test_the_version_is_that_of_the_package_whatever_command_follows(terminal: Terminal) -> None:
+    assert terminal.done("--version") == terminal.done("--version", "migrate") == f"ricochet {version('ricochet-sms')}\n"
 
 
 def test_a_command_that_is_started_alone_is_one_of_all() -> None:
