@@ -88,7 +88,9 @@ class Session:
 
     def close(self) -> None:
         """Ends the connection once what was written is sent; `run` returns soon after."""
-        self._writer.close()
+        # Once: asyncio of Python 3.11.2 cannot cut a connection within TLS that was closed twice.
+        if not self._writer.is_closing():
+            self._writer.close()
 
     def abort(self) -> None:
         """Cuts the connection: for a client that neither reads nor leaves."""
@@ -115,7 +117,7 @@ class Session:
         finally:
             keeper.cancel()
             self._switch.leave(self)
-            self._writer.close()
+            self.close()
             with suppress(OSError):
                 await self._writer.wait_closed()
 

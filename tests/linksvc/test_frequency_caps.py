@@ -1,6 +1,7 @@
 """Frequency caps: what is counted, for how long, and when there is room again."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from shutil import copy
 
@@ -86,12 +87,13 @@ def test_no_stretch_of_days_ever_holds_more_than_the_cap(
 
 
 @pytest.fixture(scope="module")
-def tmp_engine(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def tmp_engine(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     path = tmp_path_factory.mktemp("caps") / "caps.db"
     copy(str(sqlite_template), path)
     engine = open_engine(f"sqlite:///{path}")
     factories.workspace(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def test_what_was_sent_before_there_was_a_cap_counts_from_the_messages(engine: Engine) -> None:

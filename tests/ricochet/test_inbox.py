@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine
 
-from linksvc.database import open_engine
 from tests import factories
 from tests.factories import NOW
 from tests.ricochet.conftest import Terminal
@@ -12,11 +12,10 @@ from tests.sender.inbound_scenes import ZOE, Scene, deliver, in_parts
 
 
 @pytest.fixture
-def scene(sqlite_url: str) -> Scene:
+def scene(sqlite_engine: Engine) -> Scene:
     """The installation's database, in which its one workspace wrote to Zoé."""
-    engine = open_engine(sqlite_url)
-    scene = Scene(engine, factories.route(engine))
-    scene.wrote(factories.workspace(engine))
+    scene = Scene(sqlite_engine, factories.route(sqlite_engine))
+    scene.wrote(factories.workspace(sqlite_engine))
     return scene
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from linksvc.database import open_engine
 from tests import factories
 from tests.linksvc.landing.forms import SENT
 from tests.linksvc.landing.people import answer, scratch
@@ -15,20 +14,15 @@ from tests.tracker.prize_scenes import DOCUMENT
 
 
 @pytest.fixture
-def campaign(sqlite_url: str) -> PageCampaign:
-    engine = open_engine(sqlite_url)
-    return page_campaign(engine, DOCUMENT, workspace_id=factories.workspace(engine))
-
-
-def the(sqlite_url: str) -> Engine:
-    return open_engine(sqlite_url)
+def campaign(sqlite_engine: Engine) -> PageCampaign:
+    return page_campaign(sqlite_engine, DOCUMENT, workspace_id=factories.workspace(sqlite_engine))
 
 
 def test_answers_are_shown_in_numbers_and_written_to_a_file(
-    terminal: Terminal, sqlite_url: str, campaign: PageCampaign, tmp_path: Path
+    terminal: Terminal, sqlite_engine: Engine, campaign: PageCampaign, tmp_path: Path
 ) -> None:
-    answer(the(sqlite_url), campaign, 0, SENT)
-    answer(the(sqlite_url), campaign, 1, {"q.visit": ["rarely"]})
+    answer(sqlite_engine, campaign, 0, SENT)
+    answer(sqlite_engine, campaign, 1, {"q.visit": ["rarely"]})
     told = terminal.done("page", "answers", f"cmp_{campaign.campaign_id}")
     assert "opinion: 2 forms" in told and "1  50.0%  Chaque semaine" in told and "1 answered, mean 10.0" in told
     path = tmp_path / "answers.csv"
@@ -40,8 +34,8 @@ def test_answers_are_shown_in_numbers_and_written_to_a_file(
     assert "no such form" in terminal.refused("page", "answers", f"cmp_{campaign.campaign_id}", "--form", "other")
 
 
-def test_prizes_are_shown_with_what_is_left(terminal: Terminal, sqlite_url: str, campaign: PageCampaign) -> None:
-    scratch(the(sqlite_url), campaign, 0, block="cells")
+def test_prizes_are_shown_with_what_is_left(terminal: Terminal, sqlite_engine: Engine, campaign: PageCampaign) -> None:
+    scratch(sqlite_engine, campaign, 0, block="cells")
     told = [" ".join(line.split()) for line in terminal.done("page", "draws", f"cmp_{campaign.campaign_id}").splitlines()]
     assert "card: 0 draws" in told and "cells: 1 draws" in told
     assert "1 drawn 2.5 % Un sac <b>rouge</b>, 999 left" in told and "0 drawn 97.5 % nothing" in told

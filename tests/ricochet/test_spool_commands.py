@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import func, select
 
-from linksvc.database import open_engine, reading
+from linksvc.database import reading
 from linksvc.models import Hit
 from tests.factories import produced_campaign, workspace
 from tests.ricochet.conftest import Terminal
@@ -20,8 +20,8 @@ from tracker.set_aside import Fault, SetAside
 
 
 @pytest.fixture
-def engine(sqlite_url: str) -> Engine:
-    return open_engine(sqlite_url)
+def engine(sqlite_engine: Engine) -> Engine:
+    return sqlite_engine
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -25,19 +25,27 @@ def number_of(request: bytes) -> int:
 
 @asynccontextmanager
 async def serving(answer: Handler, port: int = 0) -> AsyncIterator[int]:
+    handling = set()
+
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handling.add(asyncio.current_task())
         try:
             await answer(reader, writer)
         except asyncio.IncompleteReadError:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(handle, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for task in filter(None, handling):
+            task.cancel()
+        await asyncio.gather(*filter(None, handling), return_exceptions=True)
 
 
 async def test_each_request_is_sent_once_and_its_answer_counted_by_status() -> None:

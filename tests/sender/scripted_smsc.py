@@ -100,7 +100,9 @@ class ScriptedSmsc:
         except (FramingError, OSError):
             pass
         finally:
-            writer.close()
+            # As `sender.simulator.session` closes.
+            if not writer.is_closing():
+                writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
 

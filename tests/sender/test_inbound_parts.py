@@ -210,9 +210,8 @@ def test_any_text_comes_back_whole_from_parts_in_any_order_each_any_number_of_ti
 
 
 @pytest.fixture
-def sqlite_scene(sqlite_url: str) -> Scene:
-    engine = open_engine(sqlite_url)
-    return Scene(engine, factories.route(engine))
+def sqlite_scene(sqlite_engine: Engine) -> Scene:
+    return Scene(sqlite_engine, factories.route(sqlite_engine))
 
 
 def test_parts_that_come_over_two_binds_at_once_are_joined(postgresql_url: str) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import zxingcpp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 from PIL import Image, ImageDraw
@@ -116,6 +116,10 @@ def drawn(svg: Markup, scale: int = 3) -> Image.Image:
 
 @settings(max_examples=25)
 @given(st.one_of(st.text(ALPHABET, min_size=12, max_size=12), st.text("ABCdef019-_./", min_size=1, max_size=24)))
+@example("99")
+@example("991")
+@example("99AB")
+@example("9900BCCBe_./9CB0--11.Ae0")
 def test_a_scanner_reads_any_code_back_from_qr_and_code_128(code: str) -> None:
     for draw in (symbols.qr, symbols.code128):
         picture = draw(code, "label")

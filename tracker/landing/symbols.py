@@ -52,8 +52,9 @@ def qr(code: str, label: str) -> Markup | None:
 
 def code128(code: str, label: str) -> Markup | None:
     """None for a code that has other characters than those of ASCII, or too many."""
-    from barcode import Code128
     from barcode.errors import BarcodeError
+
+    from tracker.landing.code128 import Code128
 
     if not _PRINTABLE.fullmatch(code) or len(code) > CODE128_MOST:
         return None
