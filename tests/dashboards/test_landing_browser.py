@@ -359,11 +359,11 @@ new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((o
 """
 
 
-def arrive_slowly(page: Page) -> None:
-    """100 kB a second: a page is drawn while it still comes."""
+def arrive_slowly(page: Page, bytes_a_second: int = 100_000) -> None:
+    """A page is drawn while it still comes."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    speed = {"offline": False, "latency": 20, "downloadThroughput": 100_000, "uploadThroughput": 1_000_000}
+    speed = {"offline": False, "latency": 20, "downloadThroughput": bytes_a_second, "uploadThroughput": 1_000_000}
     session.send("Network.emulateNetworkConditions", speed)
 
 
@@ -379,7 +379,8 @@ def test_the_list_and_the_editor_are_accessible_and_hold_still(
     assert not [one for one in axe.run(page).response["violations"] if one["impact"] in ("serious", "critical")]
     page_id = store_page(served.engine, served.workspace_id, whole(served.engine, served.workspace_id))
     use_page(served.engine, served.workspace_id, page_id)
-    for path in ("/pages", f"/pages/pag_{page_id}"):
+    for path, bytes_a_second in (("/pages", 6_000), (f"/pages/pag_{page_id}", 100_000)):
+        arrive_slowly(page, bytes_a_second)
         page.goto(path)
         assert page.evaluate("shifts") == []
     page.evaluate("document.querySelectorAll('#editor details').forEach((one) => { one.open = true; })")
