@@ -115,9 +115,8 @@ async def test_a_server_that_is_not_there_is_sent_nothing_and_waited_for() -> No
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
         assert client.sent == 0
-        server = await asyncio.start_server(answer, "127.0.0.1", port)
-        await sending
-        server.close()
+        async with serving(answer, port):
+            await sending
     assert client.by_status() == {302: 50}
 
 
